@@ -5,19 +5,17 @@
 // only if a connection must be closed or no thread is free, so that it costs nothing otherwise.
 #include "net/connections.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mutex.h"
 #include "base/clock.h"
+#include "net/tcp_state.h"
 
 enum {
   TICK_SHORT_MS = 20,  // while few threads are free
@@ -51,13 +49,22 @@ struct Connection {
   Connection *next_free;
 };
 
+// A connection of which no request was read, and of which nothing is unread.
+typedef struct {
+  int fd;
+  bool may_go;  // it has been silent for long
+  int64_t accepted_us;
+} Silent;
+
 struct Connections {
   int threads;
   int64_t timeout_us;
   atomic_int busy;
   atomic_bool others_wait;
-  // Silent connections must make way: one that waits has sent something, or many wait.
-  bool must_pass;
+  Silent *silent;  // found by the last walk; room for `silent_cap`
+  size_t silent_count, silent_cap;
+  int requests;             // that waited for a thread then
+  int64_t last_request_us;  // when the last of their connections was accepted
   pthread_mutex_t mutex;  // slots are opened, closed and looked up under it
   pthread_cond_t changed;
   pthread_t thread;
@@ -73,64 +80,43 @@ struct Connections {
 // Connections that were accepted, and those of them that got a thread, of all servers of the process. Both wrap around.
 static atomic_uint accepted_count, opened_count;
 
+// By descriptor. The accepting thread writes it before it passes the descriptor to the reading thread.
+static atomic_int_least64_t accepted_us[DESCRIPTORS_MAX];
+
 // Whether a connection may wait for a thread. One that libcivetweb closed at once counts as waiting for good.
 static bool may_any_wait(void) {
   return atomic_load(&accepted_count) != atomic_load(&opened_count);
 }
 
-void connections_note_accepted(void) { atomic_fetch_add(&accepted_count, 1); }
+void connections_note_accepted(int fd) {
+  atomic_fetch_add(&accepted_count, 1);
+  if (fd < DESCRIPTORS_MAX)
+    atomic_store_explicit(&accepted_us[fd], clock_now_us(), memory_order_relaxed);
+}
+
+int64_t connections_accepted_us(int fd) {
+  return fd < DESCRIPTORS_MAX ? atomic_load_explicit(&accepted_us[fd], memory_order_relaxed) : 0;
+}
 
 // ---- sockets ------------------------------------------------------------------------------------
-
-static int port_of(const struct sockaddr_storage *address) {
-  if (address->ss_family == AF_INET) return ntohs(((const struct sockaddr_in *)address)->sin_port);
-  if (address->ss_family == AF_INET6)
-    return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
-  return -1;
-}
-
-// Whether `fd` is a connection that was made to our port.
-static bool is_ours(int fd, int port) {
-  struct sockaddr_storage local, peer;
-  socklen_t local_len = sizeof local, peer_len = sizeof peer;
-  return getsockname(fd, (struct sockaddr *)&local, &local_len) == 0 && port_of(&local) == port &&
-         getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0;
-}
 
 static bool is_its_socket(const Connection *connection, int fd) {
   return connection->fd == fd && atomic_load(&connection->phase) != PHASE_FREE;
 }
 
-static bool ask_kernel(int fd, struct tcp_info *info) {
-  socklen_t len = sizeof *info;
-  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
-}
-
 // Whether nothing has arrived for a while and nothing is unread: its thread, if it has one, waits
 // in vain.
-static bool is_silent(int fd, uint32_t for_ms) {
-  struct tcp_info info;
-  int unread = 0;
-  return ioctl(fd, FIONREAD, &unread) == 0 && unread == 0 && ask_kernel(fd, &info) &&
-         info.tcpi_last_data_recv > for_ms;
+static bool is_silent(int fd, int for_ms) {
+  return !tcp_has_unread(fd) && tcp_received_ms_ago(fd) > for_ms;
 }
 
-static bool has_unread(int fd) {
-  int unread = 0;
-  return ioctl(fd, FIONREAD, &unread) == 0 && unread > 0;
-}
-
-// Whether nothing was sent for a while: before the first byte the kernel counts from the connection's
-// beginning.
-static bool is_unanswered(int fd, uint32_t for_ms) {
-  struct tcp_info info;
-  return ask_kernel(fd, &info) && info.tcpi_last_data_sent > for_ms;
-}
+static bool is_unanswered(int fd, int for_ms) { return tcp_sent_ms_ago(fd) > for_ms; }
 
 // Checks a window of descriptors with one call: most are not in use, and the walk runs fifty times a second while
 // no thread is free. If the call fails, all count as open.
 static void look_which_are_open(int first, struct pollfd window[WINDOW]) {
-  for (int i = 0; i < WINDOW; i++) window[i] = (struct pollfd){ .fd = first + i };
+  for (int i = 0; i < WINDOW; i++)
+    window[i] = (struct pollfd){ .fd = first + i, .events = POLLRDHUP };
   ppoll(window, WINDOW, &(struct timespec){ 0 }, NULL);
 }
 
@@ -212,25 +198,87 @@ static bool any_over(Connections *all) {
   return false;
 }
 
-// A thread whose socket is shut down for reading reads what has arrived, finds the end of the stream, and
-// closes; it can still answer. Returns whether the connection waits for a thread and has sent something.
-static bool close_if_over(Connections *all, int fd, int64_t now_us) {
-  bool others_wait = atomic_load(&all->others_wait);
+// Closes the connection of a thread if its time is over. A thread whose socket is shut down for reading reads what has
+// arrived, finds the end of the stream, and closes; it can still answer. The time includes that in which a body waited
+// unread for a thread.
+static void close_if_over(Connection *connection, int fd, int64_t now_us) {
+  bool others_wait = atomic_load(&connection->all->others_wait);
+  bool stalls =
+      others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
+  if (stalls || is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
+}
+
+static Connection *slot_of(Connections *all, int fd) {
   for (int i = 0; i < all->threads; i++) {
-    Connection *connection = &all->slots[i];
-    if (!is_its_socket(connection, fd)) continue;
-    // The timeout includes the time in which a body waited unread for a thread.
-    bool stalls =
-        others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
-    if (stalls || is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
-    return false;
+    if (is_its_socket(&all->slots[i], fd)) return &all->slots[i];
   }
-  // Harmless for a complete request that waits for a thread.
-  bool draining = atomic_load(&all->draining), unread = has_unread(fd);
-  bool silent = (all->must_pass || draining) && is_silent(fd, draining ? REST_MS : SILENCE_MS);
-  bool dawdles = others_wait && (unread || all->must_pass) && is_unanswered(fd, DAWDLE_MS);
-  if (silent || dawdles) shutdown(fd, SHUT_RD);
-  return unread;
+  return NULL;
+}
+
+static bool has_room_for_silent(Connections *all) {
+  if (all->silent_count < all->silent_cap) return true;
+  size_t cap = all->silent_cap ? 2 * all->silent_cap : 256;
+  Silent *silent = realloc(all->silent, cap * sizeof *silent);
+  if (!silent) return false;
+  all->silent = silent;
+  all->silent_cap = cap;
+  return true;
+}
+
+static void note_silent(Connections *all, int fd) {
+  if (!has_room_for_silent(all)) return;
+  bool may_go = is_silent(fd, SILENCE_MS) || is_unanswered(fd, DAWDLE_MS);
+  all->silent[all->silent_count++] = (Silent){ fd, may_go, connections_accepted_us(fd) };
+}
+
+// A request that waits for a thread.
+static void note_request(Connections *all, int fd) {
+  int64_t came_us = connections_accepted_us(fd);
+  all->requests++;
+  if (came_us > all->last_request_us) all->last_request_us = came_us;
+  // Harmless for one that is complete.
+  if (atomic_load(&all->others_wait) && is_unanswered(fd, DAWDLE_MS)) shutdown(fd, SHUT_RD);
+}
+
+// `ends`: the end of the stream is to be read, or was.
+static void judge(Connections *all, int fd, bool ends, int64_t now_us) {
+  Connection *connection = slot_of(all, fd);
+  if (connection) return close_if_over(connection, fd, now_us);
+  if (tcp_has_unread(fd)) note_request(all, fd);
+  else if (!ends) note_silent(all, fd);
+  if (atomic_load(&all->draining) && is_silent(fd, REST_MS)) shutdown(fd, SHUT_RD);
+}
+
+static int by_age(const void *a, const void *b) {
+  int64_t first = ((const Silent *)a)->accepted_us, second = ((const Silent *)b)->accepted_us;
+  return (first > second) - (first < second);
+}
+
+// How many threads have, or will have, a connection of which no request was read.
+static int threads_for_new(const Connections *all) {
+  int count = all->threads;
+  for (int i = 0; i < all->threads; i++) {
+    const Connection *connection = &all->slots[i];
+    count -= connection->fd >= 0 && atomic_load(&connection->phase) != PHASE_FREE;
+  }
+  return count;
+}
+
+// Closes the oldest silent connections, as many as must go until each request behind them has a thread. `all_go`: there
+// may be requests that the system does not let in yet.
+static void make_way(Connections *all, bool all_go) {
+  size_t before = 0;
+  qsort(all->silent, all->silent_count, sizeof *all->silent, by_age);
+  while (before < all->silent_count &&
+         (all_go || all->silent[before].accepted_us < all->last_request_us))
+    before++;
+  int64_t wanted =
+      all_go ? INT64_MAX : (int64_t)before + all->requests - threads_for_new(all);
+  for (size_t i = 0; i < before && wanted > 0; i++) {
+    if (!all->silent[i].may_go) continue;
+    shutdown(all->silent[i].fd, SHUT_RD);
+    wanted--;
+  }
 }
 
 static bool is_parked(Connections *all, int fd) {
@@ -242,23 +290,28 @@ static bool is_parked(Connections *all, int fd) {
 // Returns how many there are.
 static int look_after(Connections *all) {
   int64_t now_us = clock_now_us();
-  bool judge = atomic_load(&all->others_wait) || atomic_load(&all->draining) || any_over(all);
-  int found = 0, unread = 0;
+  bool judges = atomic_load(&all->others_wait) || atomic_load(&all->draining) || any_over(all);
+  int found = 0;
   struct pollfd window[WINDOW];
+  all->silent_count = 0;
+  all->requests = 0;
+  all->last_request_us = 0;
   for (int fd = 0, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
     if (fd % WINDOW == 0) look_which_are_open(fd, window);
     if (is_parked(all, fd)) {
       unused = 0;
       continue;
     }
-    bool ours = !(window[fd % WINDOW].revents & POLLNVAL) && is_ours(fd, all->port);
+    short state = window[fd % WINDOW].revents;
+    bool ours = !(state & POLLNVAL) && tcp_is_of_port(fd, all->port);
     unused = ours ? 0 : unused + 1;
     found += ours;
-    if (ours && judge) unread += close_if_over(all, fd, now_us);
+    if (ours && judges) judge(all, fd, state & POLLRDHUP, now_us);
   }
   int busy = atomic_load(&all->busy);
-  atomic_store(&all->others_wait, found > busy && busy >= all->threads);
-  all->must_pass = unread > 0 || found - busy > MANY_WAIT;
+  bool others_wait = found > busy && busy >= all->threads;
+  atomic_store(&all->others_wait, others_wait);
+  if (others_wait) make_way(all, found - busy > MANY_WAIT);
   return found;
 }
 
@@ -283,7 +336,9 @@ static void *watch(void *arg) {
 // ---- life ---------------------------------------------------------------------------------------
 
 static void release(Connections *all) {
-  if (atomic_fetch_sub(&all->holders, 1) == 1) free(all);
+  if (atomic_fetch_sub(&all->holders, 1) != 1) return;
+  free(all->silent);
+  free(all);
 }
 
 Connections *connections_new(int threads, int64_t request_timeout_ms) {

@@ -18,8 +18,10 @@ void connections_drain(Connections *connections, int64_t max_ms);
 // Frees it, apart from what parked connections need, which stays until the last of them has ended.
 void connections_free(Connections *connections);
 
-// A connection was accepted, for any server of the process; connection_opened follows when a thread takes it.
-void connections_note_accepted(void);
+// A connection was accepted on `fd`, for any server of the process; connection_opened follows when a thread takes it.
+void connections_note_accepted(int fd);
+// When the last connection on `fd` was accepted (monotonic, microseconds); 0 if that is not known.
+int64_t connections_accepted_us(int fd);
 // A thread took a connection. NULL if all slots are taken, which cannot happen: each thread has one.
 Connection *connection_opened(Connections *connections);
 // Its first request arrives on `fd`.

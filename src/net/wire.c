@@ -7,8 +7,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -18,6 +16,7 @@
 
 #include "base/clock.h"
 #include "net/handover.h"
+#include "net/tcp_state.h"
 
 typedef struct {
   bool in_head;  // of an HTTP thread, while a head is to come
@@ -46,8 +45,6 @@ typedef struct {
   int linger_ms;           // to do before the connection is closed
 } Wire;
 
-enum { DESCRIPTORS_MAX = 65536 };
-
 // An HTTP thread's place for its own connection.
 typedef struct {
   Handover handover;
@@ -62,16 +59,10 @@ static _Thread_local PlainHead plain_head;
 
 // ---- when it came -------------------------------------------------------------------------------
 
-// By descriptor: when its connection was accepted. The accepting thread writes it before it passes
-// the descriptor to the reading thread.
-static atomic_int_least64_t accepted_us[DESCRIPTORS_MAX];
-
 __attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restrict address,
                                                   socklen_t *restrict len) {
   int accepted = accept4(fd, address, len, SOCK_CLOEXEC);
-  if (accepted >= 0) connections_note_accepted();
-  if (accepted >= 0 && accepted < DESCRIPTORS_MAX)
-    atomic_store_explicit(&accepted_us[accepted], clock_now_us(), memory_order_relaxed);
+  if (accepted >= 0) connections_note_accepted(accepted);
   return accepted;
 }
 
@@ -80,20 +71,12 @@ __attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restr
 // arrived before it was sent, or before an earlier one that was answered.
 static int64_t when_it_came(int fd) {
   enum { TICK_MS = 10 };  // the longest
-  struct tcp_info info;
-  socklen_t len = sizeof info;
-  int64_t now_us = clock_now_us();
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) return now_us;
-  if (info.tcpi_last_data_recv <= TICK_MS) return now_us;
-  return now_us - (int64_t)(info.tcpi_last_data_recv - TICK_MS) * 1000;
-}
-
-static int64_t when_it_was_accepted(int fd) {
-  return fd < DESCRIPTORS_MAX ? atomic_load_explicit(&accepted_us[fd], memory_order_relaxed) : 0;
+  int64_t now_us = clock_now_us(), ago_ms = tcp_received_ms_ago(fd);
+  return ago_ms > TICK_MS ? now_us - (ago_ms - TICK_MS) * 1000 : now_us;
 }
 
 static void note_first_bytes(int fd) {
-  int64_t accepted = when_it_was_accepted(fd);
+  int64_t accepted = connections_accepted_us(fd);
   wire->fd = fd;
   wire->came_us = when_it_came(fd);
   wire->arrived_us = accepted > 0 && accepted < wire->came_us ? accepted : wire->came_us;

@@ -757,6 +757,28 @@ static void test_silent_connections_are_closed_only_when_a_request_waits_behind_
   server_free(server);
 }
 
+static int count_ended(const int *fds) {
+  int count = 0;
+  for (int i = 0; i < SILENT; i++) count += has_ended(fds[i]);
+  return count;
+}
+
+// Ten and the request on four threads: seven too many.
+static void test_as_many_silent_connections_are_closed_as_stand_in_a_requests_way(void **state) {
+  enum { THREADS = 4, CLOSED = SILENT + 1 - THREADS };
+  Server *server = serve_patiently(THREADS);
+  int fds[SILENT];
+  for (int i = 0; i < SILENT; i++) fds[i] = dial(server_port(server));
+  usleep(300 * 1000);
+  assert_starts(ask(server_port(server), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
+  int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+  while (count_ended(fds) < CLOSED && clock_now_ms() < end_ms) usleep(1000);
+  assert_int_equal(count_ended(fds), CLOSED);
+  for (int i = 0; i < CLOSED; i++) assert_true(has_ended(fds[i]));
+  for (int i = 0; i < SILENT; i++) close(fds[i]);
+  server_free(server);
+}
+
 enum { CLIENTS = 256 };
 
 typedef struct {
@@ -870,6 +892,7 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_100_silent_connections_delay_nobody),
     cmocka_unit_test(test_500_silent_connections_delay_nobody),
     cmocka_unit_test(test_silent_connections_are_closed_only_when_a_request_waits_behind_them),
+    cmocka_unit_test(test_as_many_silent_connections_are_closed_as_stand_in_a_requests_way),
     cmocka_unit_test(test_500_half_sent_heads_delay_nobody),
     cmocka_unit_test(test_500_half_sent_bodies_delay_nobody),
     cmocka_unit_test(test_256_busy_clients_share_64_threads),

@@ -1,0 +1,40 @@
+#include "net/tcp_state.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+static int port_of(const struct sockaddr_storage *address) {
+  if (address->ss_family == AF_INET) return ntohs(((const struct sockaddr_in *)address)->sin_port);
+  if (address->ss_family == AF_INET6)
+    return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+  return -1;
+}
+
+bool tcp_is_of_port(int fd, int port) {
+  struct sockaddr_storage local, peer;
+  socklen_t local_len = sizeof local, peer_len = sizeof peer;
+  return getsockname(fd, (struct sockaddr *)&local, &local_len) == 0 && port_of(&local) == port &&
+         getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0;
+}
+
+bool tcp_has_unread(int fd) {
+  int unread = 0;
+  return ioctl(fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
+static bool ask_kernel(int fd, struct tcp_info *info) {
+  socklen_t len = sizeof *info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
+}
+
+int64_t tcp_received_ms_ago(int fd) {
+  struct tcp_info info;
+  return ask_kernel(fd, &info) ? info.tcpi_last_data_recv : -1;
+}
+
+int64_t tcp_sent_ms_ago(int fd) {
+  struct tcp_info info;
+  return ask_kernel(fd, &info) ? info.tcpi_last_data_sent : -1;
+}

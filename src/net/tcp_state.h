@@ -1,0 +1,16 @@
+// What the kernel knows of a TCP connection.
+#ifndef WEMOON_NET_TCP_STATE_H
+#define WEMOON_NET_TCP_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Whether `fd` is a connection that was made to this port of ours.
+bool tcp_is_of_port(int fd, int port);
+bool tcp_has_unread(int fd);
+// The milliseconds since something was last received or sent, in the kernel's ticks; before the first byte they count
+// from the connection's beginning. -1 if `fd` is no TCP connection.
+int64_t tcp_received_ms_ago(int fd);
+int64_t tcp_sent_ms_ago(int fd);
+
+#endif
