@@ -39,8 +39,8 @@ return function(wechat, host)
     local sent = is_reply[type(question)] and question ~= "" and host.reply.saying()
     local events = options.events or false
     if sent then
-      host.conversation.announce(events)  -- the user may answer before the platform has said that the question is out
-      host.reply.send_question(question)
+      -- The user may answer before the platform has said that the question is out.
+      host.reply.send_question(question, function() host.conversation.announce(events) end)
     end
     return host.conversation.ask(question, options.timeout_s or TIMEOUT_S, events, sent or false)
   end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\", \"reload\" or \"ended\" (.end of the attached prompt). "

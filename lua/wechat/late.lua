@@ -131,9 +131,10 @@ return function(wechat, host)
     if #list > 0 then keep(late, list) end
   end
 
-  -- Sends what is ready, in its turn. Those that come meanwhile too.
-  local function send_parts(parts, late, message)
+  -- Sends what is ready, in its turn. Those that come meanwhile too. `announce` is called when the turn has come.
+  local function send_parts(parts, late, message, announce)
     host.reply.turn()
+    if announce then announce() end
     while not parts.keeps do
       local mark = parts:mark()
       local part = parts:next(host.quota.left(late.openid, message) or math.huge, host.reply.cut)
@@ -167,15 +168,17 @@ return function(wechat, host)
     send_parts(parts, { openid = message.source, identity = identity, asks = asks }, message)
   end
 
-  --- Sends a question that comes too late to be the reply, behind what was said before it. Returns once it is out.
+  --- Sends a question that comes too late to be the reply, behind what was said before it. Returns once it is out. Until
+  --- the turn has come, earlier answers are on their way, and the user's messages are no answers to the question.
   ---@param question string|Reply
-  function host.reply.send_question(question)
+  ---@param announce fun() called when the turn has come
+  function host.reply.send_question(question, announce)
     local parts, message = host.reply.parts(), host.message.get()
     parts.done, parts.sending = true, true  -- no other task begins to send
     wechat.say(question)
     local _ <close> = parts.gate:enter()
     parts:leave_out(host.reply.taken())
-    send_parts(parts, { openid = message.source, identity = host.reply.fate(), asks = true }, message)
+    send_parts(parts, { openid = message.source, identity = host.reply.fate(), asks = true }, message, announce)
   end
 
   -- ---- a whole answer

@@ -148,7 +148,8 @@ static int l_announce(lua_State *L) {
   BotShared *shared = in->options.shared;
   if (!shared || !shared->conversations || !message_can_ask(task) || door_is_replaying(L)) return 0;
   BusyUser **busy = message_busy(task);
-  if (!*busy) *busy = busy_user_new(in, message_sender(task), lua_toboolean(L, 1));
+  if (*busy) busy_user_set_events(*busy, lua_toboolean(L, 1));
+  else *busy = busy_user_new(in, message_sender(task), lua_toboolean(L, 1));
   const StoredRun *stored = message_run_to_move(task);
   if (!stored) return 0;
   if (stored_run_may_be_taken(stored)) {

@@ -52,6 +52,8 @@ void conversation_add(Conversation *conversation);
 bool conversation_take_out(Conversation *conversation);
 // Returns a mark that makes the user busy from now on, with a script in `in`, which outlives it. NULL without memory.
 BusyUser *busy_user_new(const Interpreter *in, Str openid, bool events);
+// Sets whether the user's events wait too.
+void busy_user_set_events(BusyUser *busy, bool events);
 void busy_user_free(BusyUser *busy);  // the user is not busy any more; NULL is allowed
 // Puts a conversation that is out of the table on the list of those whose interpreters are released later
 // (conversations_sweep).

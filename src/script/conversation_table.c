@@ -104,6 +104,12 @@ BusyUser *busy_user_new(const Interpreter *in, Str openid, bool events) {
   return busy;
 }
 
+void busy_user_set_events(BusyUser *busy, bool events) {
+  pthread_mutex_lock(&busy->conversations->mutex);
+  busy->events = events;
+  pthread_mutex_unlock(&busy->conversations->mutex);
+}
+
 void busy_user_free(BusyUser *busy) {
   if (!busy) return;
   pthread_mutex_lock(&busy->conversations->mutex);

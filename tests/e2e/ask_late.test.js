@@ -93,3 +93,42 @@ test('a late question of a user who has a conversation in the store leaves that 
   assert.equal(await bot.say('x'), 'text got x');
   assert.equal(await bot.say('go'), 'text?');
 });
+
+test('what a user writes while an earlier answer is on its way is no answer to the question behind it', async (t) => {
+  const peer = await startPeer(t);
+  const behind = `function on_message(msg)
+    if msg.content ~= "first" and msg.content ~= "go" then return "plain " .. msg.content end
+    wechat.sleep(1.5)
+    if msg.content == "first" then return "the first answer" end
+    print("asking")
+    return "got " .. wechat.ask("late question").content
+  end`;
+  const bot = await startBot(t, { script: behind, config: { ...platform(peer), late_reply: 'customer_service', deadline_ms: 1000 } });
+  peer.sendPause = 4000;
+  const asked = [bot.say('first'), bot.say('go')];
+  assert.deepEqual(await Promise.all(asked), [null, null]);
+  await until(() => peer.sent.length === 1 && /asking/.test(bot.output), 'the question behind the answer');
+  peer.sendPause = 0;
+  assert.equal(await bot.say('x'), 'plain x');
+  await until(() => peer.sent.length === 2, 'the question', 10000);
+  assert.deepEqual(peer.sent.map((one) => one.text.content), ['the first answer', 'late question']);
+  assert.equal(await bot.say('y'), 'got y');
+});
+
+test('an event waits for a late question that takes events, though the question before took none', async (t) => {
+  const peer = await startPeer(t);
+  const two = `function on_message(msg)
+    if msg.event then return "event" end
+    wechat.ask("one?")
+    wechat.sleep(1.5)
+    return "got " .. wechat.ask("two?", { events = true }).type
+  end`;
+  const bot = await startBot(t, { script: two, config: { ...platform(peer), late_reply: 'customer_service', deadline_ms: 1000 } });
+  assert.equal(await bot.say('go'), 'one?');
+  peer.sendPause = 2500;
+  assert.equal(await bot.say('a'), null);
+  await until(() => peer.sent.length === 1, 'the second question');
+  assert.equal((await bot.deliver(eventXml('CLICK', { EventKey: 'K' }))).reply, null);
+  await until(() => peer.sent.length === 2, 'the answer', 10000);
+  assert.equal(peer.sent[1].text.content, 'got click');
+});
