@@ -251,9 +251,11 @@ void message_begin(Task *task, void *data) {
   task_set_rank(task, start->message->rank);
   task_limit(task);
   task_set_due(task, start->message->due_us);
-  if (run->stored) run->stored->said = run->said;
-  if (!run->stored || !run->stored->in_store) return;
+  if (!run->stored) return;
+  run->stored->said = run->said;
+  // A run that is not in the store may be put there later, as owed.
   stored_run_set(&run->stored->run.answering, start->message->raw);
+  if (!run->stored->in_store) return;
   if (start->value) {
     run->stored->run.state = KEPT_RUNS;
     buf_reset(&run->stored->value);

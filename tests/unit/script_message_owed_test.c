@@ -99,6 +99,42 @@ static void test_a_question_on_its_way_into_the_store_is_not_owed(void **state) 
   assert_true(none_owed());
 }
 
+static bool has_document(const char *answering) {
+  StoreReply *reply = store_call_wait(
+      world.store, &(StoreCall){ .op = STORE_GET, .key = STR("owed/gh_1/openid-1/id-1") }, NULL);
+  KeptRun run;
+  bool has =
+      reply->ok && kept_read(reply->value, &run) && str_find(run.answering, str_of(answering)) >= 0;
+  store_reply_free(reply);
+  return has;
+}
+
+static bool has_second_message(void) { return has_document("second"); }
+
+static int open_with_conversations_of_the_process(void **state) {
+  if (world_open_shared(state) != 0) return -1;
+  keep_free(world.shared.keep);
+  world.shared.keep = keep_new(&(KeepOptions){ .store = world.store, .account = STR("gh_1") });
+  return world.shared.keep ? 0 : -1;
+}
+
+static void test_an_owed_conversation_of_the_process_notes_the_message_it_answers(void **state) {
+  Heard heard;
+  load("function on_message(msg)\n"
+       "  wechat.ask('?')\n"
+       "  wechat.sleep(0.3)\n"
+       "  return 'done'\n"
+       "end");
+  assert_answer("first", TASK_RETURNED, "?");
+  world_message.owe_at_us = clock_now_us() + 20000;
+  world_message.identity = STR("id-1");
+  answer_init(&heard);
+  assert_int_equal(send_through(run_conversation, world.in, &heard, "second", 5000000),
+                   TASK_WAITING);
+  assert_true(wait_for(has_second_message));
+  end_slow(&heard);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
 
 int main(void) {
@@ -109,6 +145,9 @@ int main(void) {
     TEST(test_without_a_time_no_run_is_put_there),
     TEST(test_a_question_on_its_way_into_the_store_is_not_owed),
     TEST(test_without_an_identity_no_run_is_put_there),
+    cmocka_unit_test_setup_teardown(
+        test_an_owed_conversation_of_the_process_notes_the_message_it_answers,
+        open_with_conversations_of_the_process, world_close),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
