@@ -355,10 +355,12 @@ static void wake_waiter(void *ctx, StoreReply *reply) {
   pthread_mutex_unlock(&waiter->lock);
 }
 
-// Reserves the backend for this thread, unless other calls are first.
-static bool take_turn(Store *store) {
+// Reserves the backend for this thread, unless other calls are first. `if_healthy`: not after a failure, until a call
+// has worked: the caller of the one that failed may not have been told yet, and would take its value for the newest.
+static bool take_turn(Store *store, bool if_healthy) {
   pthread_mutex_lock(&store->lock);
-  bool free = !store->busy && !store->ready.first && !store->closing;
+  bool free = !store->busy && !store->ready.first && !store->closing &&
+              !(if_healthy && store->health.code != ERR_NONE);
   if (free) store->busy = true;
   pthread_mutex_unlock(&store->lock);
   return free;
@@ -368,7 +370,7 @@ static bool take_turn(Store *store) {
 static bool run_now(Store *store, StoreJob *job) {
   Err health = { 0 };
   int64_t began_us = clock_now_us();
-  if (began_us < store->slow_until_us || !take_turn(store)) return false;
+  if (began_us < store->slow_until_us || !take_turn(store, true)) return false;
   bool made = store->backend->at_once(store->self, job);
   leave_backend(store, made ? &health : NULL);
   if (clock_now_us() - began_us > SLOW_US) store->slow_until_us = began_us + SLOW_PAUSE_US;
@@ -414,7 +416,7 @@ StoreReply *store_call_now(Store *store, const StoreCall *call) {
 StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err) {
   StoreJob *job = job_new(store, call, err);
   if (!job) return NULL;
-  if (call->delay_ms == 0 && take_turn(store)) {
+  if (call->delay_ms == 0 && take_turn(store, false)) {
     run_jobs(store, job);
     return &job->reply;
   }

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -683,6 +684,37 @@ static void test_a_call_is_made_at_once_on_a_sqlite_file_that_no_other_process_h
   store_close(store);
 }
 
+// Files of this process cannot grow while `limited`.
+static void limit_files(bool limited) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = limited ? 0 : limit.rlim_max;
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void test_after_a_failure_calls_are_queued_until_one_has_worked(void **state) {
+  char url[128];
+  snprintf(url, sizeof(url), "sqlite:%s/failed.db", folder);
+  Store *store = store_open(str_of(url), NULL);
+  StoreReply *reply = set_now(store, "1");
+  assert_non_null(reply);
+  store_reply_free(reply);
+  signal(SIGXFSZ, SIG_IGN);
+  limit_files(true);
+  StoreReply *failed =
+      call(store, (StoreCall){ .op = STORE_SET, .key = STR("now"), .value = STR("2") });
+  limit_files(false);
+  reply = set_now(store, "3");
+  assert_int_not_equal(failed->err.code, ERR_NONE);
+  store_reply_free(failed);
+  assert_null(reply);
+  assert_now(store, "1");
+  reply = set_now(store, "3");
+  assert_non_null(reply);
+  store_reply_free(reply);
+  store_close(store);
+}
+
 static void test_other_kinds_of_stores_and_of_calls_are_queued(void **state) {
   char url[128];
   Store *memory = store_open(STR("memory:"), NULL);
@@ -808,6 +840,7 @@ int main(void) {
     cmocka_unit_test(test_two_stores_on_one_sqlite_file_see_each_other),
     cmocka_unit_test(test_a_sqlite_file_that_is_none_is_told),
     cmocka_unit_test(test_a_call_is_made_at_once_on_a_sqlite_file_that_no_other_process_has),
+    cmocka_unit_test(test_after_a_failure_calls_are_queued_until_one_has_worked),
     cmocka_unit_test(test_other_kinds_of_stores_and_of_calls_are_queued),
     cmocka_unit_test(test_a_locked_sqlite_file_fails_calls_until_it_is_free),
     cmocka_unit_test(test_redis_away_fails_calls_at_once_and_comes_back_by_itself),
