@@ -133,18 +133,19 @@ static KeepFound found_away(Keep *keep, Str key) {
   return may_be && is_recent ? KEEP_UNKNOWN : KEEP_NOTHING;
 }
 
-// Returns whether the run is under its user's key too: its process ended between the two writes that move it.
-static bool has_moved(Keep *keep, const KeptRun *run) {
+// Looks whether the run is under its user's key too: its process ended between the two writes that move it.
+static Asked look_for_moved(Keep *keep, const KeptRun *run) {
   char text[STORE_KEY_MAX];
   KeptRun moved;
   Buf value;
-  if (run->identity.len == 0) return false;
-  Str key = keep_key_of(keep, run->openid, STR(""), text);
+  Str key = run->identity.len ? keep_key_of(keep, run->openid, STR(""), text) : STR("");
+  if (!key.len) return STORE_LACKS;
   buf_init(&value);
-  bool has = key.len && keep_read_value(keep, key, &value) == STORE_HAS &&
-             kept_read(buf_str(&value), &moved) && str_eq(moved.message, run->message);
+  Asked asked = keep_read_value(keep, key, &value);
+  bool same = asked == STORE_HAS && kept_read(buf_str(&value), &moved) &&
+              str_eq(moved.message, run->message);
   buf_clear(&value);
-  return has;
+  return asked == STORE_HAS && !same ? STORE_LACKS : asked;
 }
 
 static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *value,
@@ -173,7 +174,9 @@ static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *v
   if (keep_is_own(keep, run)) return KEEP_BUSY;
   // What is owed goes out late from there; what is not goes to the message's request, which may be this one by now.
   if (keep_is_alive(keep, run->process)) return again && run->owed ? KEEP_ANSWERED : KEEP_BUSY;
-  if (has_moved(keep, run)) {
+  Asked moved = look_for_moved(keep, run);
+  if (moved == STORE_AWAY) return KEEP_BUSY;
+  if (moved == STORE_HAS) {
     keep_drop_key(keep, key);
     return KEEP_NOTHING;
   }

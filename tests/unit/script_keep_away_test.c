@@ -197,6 +197,18 @@ static void test_where_there_is_no_run_nobody_waits_for_a_store_that_is_away(voi
   assert_int_equal(claim("b"), KEEP_NOTHING);
 }
 
+// A value that Redis does not read is like a store that is away for this one call.
+static void test_a_run_that_may_have_moved_to_its_user_s_key_is_not_begun(void **state) {
+  char command[100];
+  KeptRun run = running();
+  run.process = STR("another");
+  save(&run, false);
+  snprintf(command, sizeof command, "redis-cli -p %d LPUSH wemoon:o:asked/gh_1/a x >/dev/null",
+           redis_store_port);
+  assert_int_equal(system(command), 0);
+  assert_int_equal(keep_claim_due(keep, STR("owed/gh_1/a/id"), &value, &found), KEEP_BUSY);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -208,6 +220,7 @@ int main(void) {
     TEST(test_a_store_that_was_not_listed_yet_may_have_any_user_s_conversation),
     TEST(test_a_store_that_has_just_answered_another_thread_is_asked_again_by_the_next_try),
     TEST(test_where_there_is_no_run_nobody_waits_for_a_store_that_is_away),
+    TEST(test_a_run_that_may_have_moved_to_its_user_s_key_is_not_begun),
   };
   log_setup(LOG_ERROR, LOG_TEXT);
   return cmocka_run_group_tests(tests, NULL, NULL);
