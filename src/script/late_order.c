@@ -112,18 +112,23 @@ static LatePlace *first_place(const LatePlace *user) {
 
 // ---- the store ----------------------------------------------------------------------------------
 
-// Takes the first place of the user, up to `last`, that has not entered the store and can. NULL: all have.
-static LatePlace *take_outside(LatePlace *last) {
+// Returns the first place of the user, up to `last`, that has not entered the store and can. NULL: all have.
+static LatePlace *find_outside(LatePlace *last) {
   pthread_mutex_lock(&last->order->mutex);
   LatePlace *one = first_place(last);
   while (one != last && (one->entered || !one->identity_len)) one = first_of(one->next, last);
   bool enters = !one->entered && one->identity_len > 0;
-  if (enters) {
-    one->entered = one->shared = true;
-    one->order->shared_places++;
-  }
   pthread_mutex_unlock(&last->order->mutex);
   return enters ? one : NULL;
+}
+
+static void enter(LatePlace *place) {
+  LateOrder *order = place->order;
+  late_shared_enter(order->shared, openid_of(place), identity_of(place));
+  pthread_mutex_lock(&order->mutex);
+  place->entered = place->shared = true;
+  order->shared_places++;
+  pthread_mutex_unlock(&order->mutex);
 }
 
 // Of a process that has just left, answers may still be in the store.
@@ -136,12 +141,12 @@ static bool is_to_enter(LatePlace *place) {
   return !entered && (others || late_shared_is_needed(order->shared));
 }
 
-// The places before this one enter first. A place that has entered is not freed while store_mutex is held.
+// The places before this one enter first. A place counts as entered once its change of the store has begun: another
+// thread's look at it must come behind that change. No place is freed while store_mutex is held.
 void late_order_share(LatePlace *place) {
   if (!place || !is_to_enter(place)) return;
   pthread_mutex_lock(&place->order->store_mutex);
-  for (LatePlace *one; (one = take_outside(place));)
-    late_shared_enter(place->order->shared, openid_of(one), identity_of(one));
+  for (LatePlace *one; (one = find_outside(place));) enter(one);
   pthread_mutex_unlock(&place->order->store_mutex);
 }
 
