@@ -26,13 +26,14 @@ void kept_write(const KeptRun *run, Buf *out) {
                         run->place,
                         run->lost_question,
                         run->lost_place,
-                        run->record };
-  const size_t count = sizeof texts / sizeof *texts;
+                        run->record,
+                        run->reply };
+  const size_t count = sizeof texts / sizeof *texts - (run->reply.len == 0);
   buf_reserve(out, NUMBERS_MAX + length_of(texts, count));
   buf_add(out, str_make(FORMAT, sizeof FORMAT - 1));
   write_int(out, run->state);
   write_int(out, run->owed | run->events << 1 | run->other_taken << 2 | run->rest << 3 |
-                     first << 4 | run->is_text << 5);
+                     first << 4 | run->is_text << 5 | (run->reply.len > 0) << 6);
   write_int(out, run->since_s);
   write_int(out, run->begun_s);
   write_int(out, run->until_ms);
@@ -68,8 +69,9 @@ bool kept_read(Str bytes, KeptRun *run) {
                     .lost_since_s = (int64_t)lost };
   Str *const texts[] = { &run->process,    &run->openid,   &run->identity, &run->message,
                          &run->answering,  &run->question, &run->place,    &run->lost_question,
-                         &run->lost_place, &run->record };
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+                         &run->lost_place, &run->record,   &run->reply };
+  size_t count = sizeof texts / sizeof *texts - !(flags & 64);
+  for (size_t i = 0; i < count; i++) {
     if (!pack_take_str(&bytes, texts[i])) return false;
   }
   if (flags & 16) run->answering = run->message;

@@ -22,6 +22,7 @@ typedef struct {
   Str answering;        // KEPT_RUNS: the document that is being answered now
   Str question, place;  // of the last question: text or kind, and "file:line"
   bool is_text;         // `question` is the text
+  Str reply;            // of a question that is no text: the reply (packed_reply.h); else empty
   int64_t since_s;      // of that question, Unix seconds
   int64_t begun_s;      // KEPT_RUNS: when its process began to run it
   int64_t until_ms;     // KEPT_ASKS: when it times out, Unix milliseconds; 0: never

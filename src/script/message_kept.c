@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "script/context.h"
 #include "script/message_value.h"
+#include "script/packed_reply.h"
 
 #include <stdlib.h>
 
@@ -161,10 +162,13 @@ static TaskState answer_nothing(Answer *answer) {
 // its question was out.
 static TaskState ask_again(const MessageTask *message, const KeptRun *kept, Answer *answer) {
   TaskState state = answer_nothing(answer);
-  bool asked = kept->state == KEPT_ASKS && kept->is_text && message->arena;
-  Str question = asked ? arena_dup(message->arena, kept->question) : (Str){ 0 };
-  if (question.ptr && !reply_text(&answer->reply, message->arena, question, &answer->rest))
-    answer_nothing(answer);
+  if (kept->state != KEPT_ASKS || !message->arena) return state;
+  Arena *arena = message->arena;
+  Str question = arena_dup(arena, kept->is_text ? kept->question : kept->reply);
+  bool asked =
+      question.ptr && (kept->is_text ? reply_text(&answer->reply, arena, question, &answer->rest)
+                                     : packed_reply_read(question, arena, &answer->reply));
+  if (!asked) answer_nothing(answer);
   return state;
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/wait.h"
+#include "script/packed_reply.h"
 
 enum { ASK_AGAIN_US = 4000 * 1000 };  // how long a question waits for the store
 
@@ -146,6 +147,20 @@ StoredRun *message_run_to_move(Task *task) {
   return moves && !has_another(stored) ? stored : NULL;
 }
 
+// Notes the question, which a retry of its message gets again if the process ends before the question is out. One that
+// is sent separately is owed until it is out.
+static void note_question(lua_State *L, const MessageRun *run, StoredRun *stored) {
+  ScriptContext *context = script_context(L);
+  const Reply *reply = &run->answer.reply;
+  MessageHead head;
+  Str packed = STR("");
+  stored->run.is_text = is_text(reply) && !run->sent;
+  if (!stored->run.is_text && !run->sent &&
+      message_parse(context->xml, stored->run.answering, &context->tree, &head, NULL))
+    packed = packed_reply_make(run->arena, reply, head.from_user, head.to_user, clock_unix_s());
+  stored_run_set(&stored->run.reply, packed);
+}
+
 StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, bool events) {
   MessageRun *run = message_run(task);
   StoredRun *stored =
@@ -166,7 +181,7 @@ StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, boo
   }
   stored_run_set(&stored->run.question, message_question(task));
   stored_run_set(&stored->run.place, str_of(place));
-  stored->run.is_text = is_text(&run->answer.reply) && !run->sent;
+  note_question(L, run, stored);
   stored->run.since_s = clock_unix_s();
   stored->run.until_ms = until_ms;
   stored->run.events = events;

@@ -33,11 +33,12 @@ StoredRun *stored_run_new(Keep *keep, Str openid, Str message) {
 }
 
 // The texts that a stored run owns.
-enum { TEXTS = 8 };
+enum { TEXTS = 9 };
 
 static void list_texts(KeptRun *run, Str *texts[TEXTS]) {
-  Str *const all[TEXTS] = { &run->openid,   &run->identity, &run->message,       &run->answering,
-                            &run->question, &run->place,    &run->lost_question, &run->lost_place };
+  Str *const all[TEXTS] = { &run->openid,        &run->identity,   &run->message,
+                            &run->answering,     &run->question,   &run->place,
+                            &run->lost_question, &run->lost_place, &run->reply };
   memcpy(texts, all, sizeof all);
 }
 

@@ -132,6 +132,24 @@ test('a question whose process was killed before it was out is asked again at th
   assert.equal(await bot.say('b'), 'a b');
 });
 
+test('a question that is no text is asked again likewise', async (t) => {
+  const script = `function on_message(msg)
+    local answer = wechat.ask(wechat.response_news { { title = "Which?", url = "https://example.com/" } })
+    return "got " .. answer.content
+  end`;
+  const config = { store: sqlite(t) };
+  const xml = textXml('go');
+  let bot = await startBot(t, { script, config });
+  for (let i = 0; i < 2; i++) {
+    const { reply } = await bot.deliver(xml);
+    assert.equal(reply.MsgType, 'news');
+    assert.equal(reply.Articles.item.Title, 'Which?');
+    await bot.kill(); // as if the question had not gone out
+    bot = await startBot(t, { script, config });
+  }
+  assert.equal(await bot.say('b'), 'got b');
+});
+
 test('a script that changed is noticed: on_lost gets the message, the log both places', async (t) => {
   const asks = (question) => `function on_message(msg)
     if msg.content ~= "start" then return "plain " .. msg.content end

@@ -22,6 +22,7 @@ static const KeptRun whole = { .state = KEPT_RUNS,
                                .answering = STR("<xml>2</xml>"),
                                .question = STR("Which size?"),
                                .is_text = true,
+                               .reply = STR("X<xml>\0</xml>"),
                                .place = STR("bot.lua:7"),
                                .since_s = 1700000000,
                                .begun_s = 1700000001,
@@ -48,7 +49,7 @@ static void test_a_run_reads_back_as_it_was_written(void **state) {
   SAME_TEXT(answering), SAME_TEXT(question), SAME_TEXT(place);
   SAME_NUMBER(since_s), SAME_NUMBER(begun_s), SAME_NUMBER(until_ms), SAME_NUMBER(asks);
   SAME_NUMBER(ends), SAME_NUMBER(lost_since_s);
-  SAME_TEXT(lost_question), SAME_TEXT(lost_place), SAME_TEXT(record);
+  SAME_TEXT(lost_question), SAME_TEXT(lost_place), SAME_TEXT(record), SAME_TEXT(reply);
   buf_clear(&bytes);
 }
 
@@ -60,7 +61,7 @@ static void test_an_empty_run_reads_back_too(void **state) {
   assert_true(kept_read(buf_str(&bytes), &read));
   assert_int_equal(read.state, KEPT_ASKS);
   assert_false(read.owed || read.events);
-  assert_int_equal(read.message.len + read.record.len + read.place.len, 0);
+  assert_int_equal(read.message.len + read.record.len + read.place.len + read.reply.len, 0);
   buf_clear(&bytes);
 }
 
