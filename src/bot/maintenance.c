@@ -38,15 +38,21 @@ static void go_on_with(Maintenance *maintenance, Str key) {
   interpreter_release(interpreter);
 }
 
+static void end_conversation_of(Maintenance *maintenance, const KeepLeaver *leaver) {
+  Interpreter *interpreter = pool_pick(maintenance->kept.pool);
+  bool ended = interpreter_end_conversation(interpreter, buf_str(&leaver->openid), leaver->left_s,
+                                            "unsubscribe");
+  keep_leaver_done(maintenance->kept.keep, leaver, ended);
+  interpreter_release(interpreter);
+}
+
 static void end_conversations_of_leavers(Maintenance *maintenance) {
-  Buf openid;
-  buf_init(&openid);
-  while (keep_next_leaver(maintenance->kept.keep, &openid)) {
-    Interpreter *interpreter = pool_pick(maintenance->kept.pool);
-    interpreter_end_conversation(interpreter, buf_str(&openid), "unsubscribe");
-    interpreter_release(interpreter);
-  }
-  buf_clear(&openid);
+  Keep *keep = maintenance->kept.keep;
+  KeepLeaver leaver = { .left_s = 0 };
+  buf_init(&leaver.openid);
+  for (size_t left = keep_leavers(keep); left > 0 && keep_next_leaver(keep, &leaver); left--)
+    end_conversation_of(maintenance, &leaver);
+  buf_clear(&leaver.openid);
 }
 
 static void learn(Maintenance *maintenance) {

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mutex.h"
 #include "engine/pack.h"
 
 #include <stdio.h>
@@ -35,8 +34,7 @@ Keep *keep_new(const KeepOptions *options) {
   snprintf(keep->asked, sizeof keep->asked, "asked/%.*s/", STR_FMT(account));
   snprintf(keep->owes, sizeof keep->owes, "owed/%.*s/", STR_FMT(account));
   buf_init(&keep->listed);
-  buf_init(&keep->leavers);
-  mutex_init_brief(&keep->leavers_mutex);
+  keep_leavers_init(keep);
   keep->index = kept_index_new(keep->owes);
   keep->processes = process_watch_new(str_of(keep->process), KEEP_LEASE_MS * 1000);
   keep->unsaved = pending_writes_new();
@@ -44,7 +42,7 @@ Keep *keep_new(const KeepOptions *options) {
     process_watch_free(keep->processes);
     if (keep->index) kept_index_free(keep->index);
     pending_writes_release(keep->unsaved);
-    pthread_mutex_destroy(&keep->leavers_mutex);
+    keep_leavers_clear(keep);
     free(keep);
     return NULL;
   }
@@ -66,8 +64,7 @@ void keep_free(Keep *keep) {
   kept_index_free(keep->index);
   pending_writes_release(keep->unsaved);
   buf_clear(&keep->listed);
-  buf_clear(&keep->leavers);
-  pthread_mutex_destroy(&keep->leavers_mutex);
+  keep_leavers_clear(keep);
   free(keep);
 }
 
@@ -233,14 +230,6 @@ bool keep_has(Keep *keep, Str openid) {
   return key.len && kept_index_has(keep->index, key);
 }
 
-// Returns whether the run surely does not exist, without asking the store.
-static bool is_known_absent(Keep *keep, Str key) {
-  if (keep_is_shared(keep) || !atomic_load_explicit(&keep->whole, memory_order_acquire))
-    return false;
-  if (keep_conversations(keep) == 0) return true;
-  return !kept_index_has(keep->index, key);
-}
-
 // Returns whether this process has the conversation in memory, although the caller did not find it there: it is then
 // about to ask, unless it takes no events.
 static bool is_held(const Keep *keep, Str key, bool is_event, KeepFound *found) {
@@ -256,7 +245,8 @@ KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *
   KeepFound found = KEEP_NOTHING;
   if (!keep->options.conversations) return KEEP_NOTHING;
   Str key = keep_key_of(keep, openid, STR(""), text);
-  if (!key.len || is_known_absent(keep, key) || is_held(keep, key, is_event, &found)) return found;
+  if (!key.len || keep_is_known_absent(keep, key) || is_held(keep, key, is_event, &found))
+    return found;
   return claim(keep, key, is_event, answering, value, run);
 }
 
@@ -354,26 +344,6 @@ void keep_look(Keep *keep) {
   keep_write_pending(keep);
   look_at_keys(keep);
   look_at_values(keep);
-}
-
-void keep_note_leaver(Keep *keep, Str openid) {
-  pthread_mutex_lock(&keep->leavers_mutex);
-  pack_str(&keep->leavers, openid);
-  pthread_mutex_unlock(&keep->leavers_mutex);
-}
-
-bool keep_next_leaver(Keep *keep, Buf *openid) {
-  Str next;
-  buf_reset(openid);
-  pthread_mutex_lock(&keep->leavers_mutex);
-  Str rest = buf_str(&keep->leavers);
-  bool there = pack_take_str(&rest, &next);
-  if (there) buf_add(openid, next);
-  if (there) memmove(keep->leavers.ptr, rest.ptr, rest.len);
-  keep->leavers.len = there ? rest.len : 0;
-  keep->leavers.failed = false;
-  pthread_mutex_unlock(&keep->leavers_mutex);
-  return there;
 }
 
 // Returns whether the run has timed out, or its process has ended. An unanswered message is left to the platform's

@@ -98,10 +98,24 @@ void keep_look(Keep *keep);
 // Restores a claimed run that could not start. `state` is the state that was found.
 void keep_put_back(Keep *keep, KeptRun *run, KeptState state);
 
-// Notes that the user has left the account. The user's conversation is to be ended (interpreter_end_conversation) on the
-// thread of keep_look, which may wait for the store: keep_next_leaver returns each user once, false if there is none.
+// A user who has left the account, and whose conversation is to be ended.
+typedef struct {
+  Buf openid;      // initially empty; the caller clears it
+  int64_t left_s;  // Unix
+} KeepLeaver;
+// Notes that the user has just left. Until keep_leaver_done the store says so too, for the next process, if the store may
+// have a conversation of the user. Does not wait. The conversation is to be ended (interpreter_end_conversation) on the
+// thread of keep_look, which may wait for the store.
 void keep_note_leaver(Keep *keep, Str openid);
-bool keep_next_leaver(Keep *keep, Buf *openid);
+// Returns the number of leavers now, and takes the first of them; false if there is none.
+size_t keep_leavers(Keep *keep);
+bool keep_next_leaver(Keep *keep, KeepLeaver *leaver);
+// Ends what keep_next_leaver began. `ended`: the conversation has ended, or there is none; otherwise the leaver comes
+// again, for a minute.
+void keep_leaver_done(Keep *keep, const KeepLeaver *leaver, bool ended);
+// Takes over the leaver of a process that has ended, if that is what keep_claim_due claimed. Returns false for a run of
+// the script.
+bool keep_take_leaver(Keep *keep, const KeptRun *run);
 
 // Gets the key of a run that has timed out, or whose process has ended. Returns false if there is none now.
 bool keep_due(Keep *keep, Buf *key);

@@ -25,7 +25,8 @@ struct Keep {
   // Monotonic: the first and the last call without an answer since the store last answered; 0: it answered.
   atomic_int_least64_t away_since_us, away_us;
   pthread_mutex_t leavers_mutex;
-  Buf leavers;  // openids (pack_str)
+  Buf leavers;  // openid (pack_str) and time of leaving (pack_number)
+  size_t leavers_count;
   // For the thread of keep_look:
   int64_t renew_us, list_us;
   bool shared;  // at the last look
@@ -41,6 +42,9 @@ void keep_note(Keep *keep, Str key, const KeptRun *run);
 // Returns the key of a run, in `text`; empty if it is too long.
 Str keep_key_of(const Keep *keep, Str openid, Str identity, char text[STORE_KEY_MAX]);
 
+// Returns whether the run surely does not exist, without asking the store.
+bool keep_is_known_absent(Keep *keep, Str key);
+
 typedef enum {
   STORE_HAS,    // the value exists, or the call was done
   STORE_LACKS,  // no such value, or the call was not done
@@ -49,6 +53,11 @@ typedef enum {
 // Makes a call and waits for it; `value` gets what was read, NULL: nothing.
 Asked keep_ask_store(Keep *keep, const StoreCall *call, Buf *value);
 Asked keep_read_value(Keep *keep, Str key, Buf *value);
+
+// ---- keep_leaver.c
+
+void keep_leavers_init(Keep *keep);
+void keep_leavers_clear(Keep *keep);
 
 // ---- keep_lease.c
 

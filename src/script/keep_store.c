@@ -35,6 +35,13 @@ Str keep_key_of(const Keep *keep, Str openid, Str identity, char text[STORE_KEY_
   return str_make(text, (size_t)(at - text));
 }
 
+bool keep_is_known_absent(Keep *keep, Str key) {
+  if (keep_is_shared(keep) || !atomic_load_explicit(&keep->whole, memory_order_acquire))
+    return false;
+  if (kept_index_conversations(keep->index) == 0) return true;
+  return !kept_index_has(keep->index, key);
+}
+
 static void note_answer(Keep *keep, bool answered) {
   if (answered && !atomic_load_explicit(&keep->away_since_us, memory_order_relaxed)) return;
   int64_t now_us = answered ? 0 : clock_now_us(), never = 0;

@@ -82,9 +82,12 @@ TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *t
 // another message, continues the conversation: then the message has to wait.
 TaskState interpreter_answer(Interpreter *interpreter, const MessageTask *task, int64_t deadline_us,
                              Answer *answer);
-// Ends the user's conversation if it is only in the store: wechat.ask returns nil and the reason. Waits for the store.
-void interpreter_end_conversation(Interpreter *interpreter, Str openid, const char *reason);
-// Continues a run whose key keep_due returned: the run timed out, or its process ended. Waits for the store.
+// Ends the user's conversation if it is only in the store, and was asked at `until_s` (Unix) or before: wechat.ask returns
+// nil and the reason. Waits for the store. Returns false while a process runs it, or the store is away.
+bool interpreter_end_conversation(Interpreter *interpreter, Str openid, int64_t until_s,
+                                  const char *reason);
+// Continues a run whose key keep_due returned: the run timed out, or its process ended; or takes over its leaver. Waits for
+// the store.
 void interpreter_run_due(Interpreter *interpreter, Str key);
 
 #endif

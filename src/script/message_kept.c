@@ -121,15 +121,16 @@ static TaskState run_kept(Interpreter *in, const KeptRun *kept, Str value, const
   return state;
 }
 
-// Continues a claimed run without a message.
-static void run_claimed(Interpreter *in, KeepFound found, KeptRun *kept, Str value,
+// Continues a claimed run without a message. Returns false if it cannot begin.
+static bool run_claimed(Interpreter *in, KeepFound found, KeptRun *kept, Str value,
                         const char *reason) {
   Keep *keep = message_keep(in);
   KeptState state = kept->state;
-  if (found != KEEP_ASKING && found != KEEP_ENDED) return;
+  if (found != KEEP_ASKING && found != KEEP_ENDED) return true;
   keep_tell_taken(keep, kept);
-  if (run_kept(in, kept, value, reason, NULL, INT64_MAX, NULL) == TASK_LOST)
-    keep_put_back(keep, kept, state);
+  if (run_kept(in, kept, value, reason, NULL, INT64_MAX, NULL) != TASK_LOST) return true;
+  keep_put_back(keep, kept, state);
+  return false;
 }
 
 void interpreter_run_due(Interpreter *in, Str key) {
@@ -137,19 +138,25 @@ void interpreter_run_due(Interpreter *in, Str key) {
   KeptRun kept = { 0 };
   buf_init(&value);
   KeepFound found = keep_claim_due(message_keep(in), key, &value, &kept);
-  run_claimed(in, found, &kept, buf_str(&value), NULL);
+  bool left = found == KEEP_ENDED && keep_take_leaver(message_keep(in), &kept);
+  if (!left) run_claimed(in, found, &kept, buf_str(&value), NULL);
   buf_clear(&value);
 }
 
-void interpreter_end_conversation(Interpreter *in, Str openid, const char *reason) {
+bool interpreter_end_conversation(Interpreter *in, Str openid, int64_t until_s,
+                                  const char *reason) {
   Keep *keep = message_keep(in);
   Buf value;
   KeptRun kept = { 0 };
-  if (!keep_has_conversations(keep)) return;
+  if (!keep_has_conversations(keep)) return true;
   buf_init(&value);
   KeepFound found = keep_claim(keep, openid, false, STR(""), &value, &kept);
-  run_claimed(in, found, &kept, buf_str(&value), reason);
+  bool ended = found != KEEP_BUSY && found != KEEP_UNKNOWN;
+  // The user has come back, and was asked again.
+  if (found == KEEP_ASKING && kept.since_s > until_s) keep_put_back(keep, &kept, KEPT_ASKS);
+  else if (ended) ended = run_claimed(in, found, &kept, buf_str(&value), reason);
   buf_clear(&value);
+  return ended;
 }
 
 // The message has its answer already, or gets it late.

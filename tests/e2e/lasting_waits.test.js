@@ -345,3 +345,21 @@ test('unfollowing ends a conversation in the store, and its event does not wait 
   await computes;
   await until(() => /no answer: unsubscribe/.test(bot.log), 'its end', 30000);
 });
+
+test('who unfollows just before a kill -9 has left after it', async (t) => {
+  const script = `function on_message(msg)
+    if msg.content ~= "go" then return "plain " .. (msg.content or msg.event) end
+    local answer, why = wechat.ask("?")
+    wechat.log.warn("the question ends: " .. tostring(why))
+  end`;
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), '?');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  await bot.deliver(eventXml('unsubscribe', { EventKey: '' }));
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  await bot.waitForLog(/the question ends: (unsubscribe|timeout)/, 10000);
+  assert.equal(await bot.say('x'), 'plain x');
+});

@@ -152,18 +152,6 @@ static void test_while_a_run_works_an_event_waits_only_if_it_takes_events(void *
   assert_int_equal(claim("a", true), KEEP_BUSY);
 }
 
-static void test_a_user_who_has_left_is_returned_once_in_order(void **state) {
-  Buf openid;
-  buf_init(&openid);
-  assert_false(keep_next_leaver(keep, &openid));
-  keep_note_leaver(keep, STR("a"));
-  keep_note_leaver(keep, STR("bc"));
-  assert_true(keep_next_leaver(keep, &openid) && str_eq(buf_str(&openid), STR("a")));
-  assert_true(keep_next_leaver(keep, &openid) && str_eq(buf_str(&openid), STR("bc")));
-  assert_false(keep_next_leaver(keep, &openid));
-  buf_clear(&openid);
-}
-
 static void test_a_question_that_timed_out_is_due(void **state) {
   KeptRun run = question;
   run.until_ms = clock_unix_ms() - 1;
@@ -226,7 +214,6 @@ int main(void) {
     TEST(test_of_a_run_under_two_keys_the_users_counts),
     TEST(test_an_owed_run_of_another_message_is_no_copy_of_the_users),
     TEST(test_while_a_run_works_an_event_waits_only_if_it_takes_events),
-    TEST(test_a_user_who_has_left_is_returned_once_in_order),
     TEST(test_a_question_that_timed_out_is_due),
     TEST(test_after_a_look_every_key_of_the_store_is_known),
     TEST(test_a_forgotten_user_has_nothing_in_the_store),
