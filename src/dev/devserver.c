@@ -1,6 +1,7 @@
 // Connects platform, bot and server, and routes a request by its head.
 #include "dev/devserver.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@ struct DevServer {
   Bot *bot;
   atomic_bool platform_ready, bot_ready;  // the server starts first: they need its port
   atomic_int with_bot;                    // threads that may be using the bot
+  pthread_mutex_t passing;                // held by devserver_pass
+  atomic_bool ends_passes;
   char url[128];
   char callback[640];
   char account_name[ACCOUNT_NAME_MAX];  // in the bot's store
@@ -250,6 +253,7 @@ DevServer *devserver_open(const DevServerOptions *options, Err *err) {
     return NULL;
   }
   devserver->options = options;
+  pthread_mutex_init(&devserver->passing, NULL);
   bool ok =
       (devserver->loop = loop_new(err)) &&
       (devserver->client = client_new(devserver->loop, &(ClientOptions){ .proxy = NULL }, err)) &&
@@ -389,11 +393,11 @@ int64_t devserver_step_us(int64_t due_us, int64_t left_us, int64_t least_us, int
   return step_us < left_us ? step_us : left_us;
 }
 
-void devserver_pass(DevServer *devserver, int64_t us) {
+static void pass(DevServer *devserver, int64_t us) {
   enum { STEPS_MAX = 20000, STEP_US = 1000, REQUEST_STEP_US = 1000 * 1000 };
   int64_t least_us = us / STEPS_MAX > STEP_US ? us / STEPS_MAX : STEP_US, step_us;
   bool waits = true;
-  for (; us > 0; us -= step_us) {
+  for (; us > 0 && !atomic_load(&devserver->ends_passes); us -= step_us) {
     waits = waits && await_waiting(devserver);
     bool requests = client_active(devserver->client) > 0 || being_served(devserver) > 0;
     step_us = devserver_step_us(next_due_us(devserver), us, least_us,
@@ -401,6 +405,19 @@ void devserver_pass(DevServer *devserver, int64_t us) {
     devserver_move(devserver, step_us);
   }
   if (waits) await_waiting(devserver);
+}
+
+void devserver_pass(DevServer *devserver, int64_t us) {
+  pthread_mutex_lock(&devserver->passing);
+  pass(devserver, us);
+  pthread_mutex_unlock(&devserver->passing);
+}
+
+void devserver_end_passes(DevServer *devserver) {
+  atomic_store(&devserver->ends_passes, true);
+  pthread_mutex_lock(&devserver->passing);
+  atomic_store(&devserver->ends_passes, false);
+  pthread_mutex_unlock(&devserver->passing);
 }
 
 bool devserver_is_quiet(DevServer *devserver, size_t posts) {
@@ -456,6 +473,7 @@ bool devserver_close(DevServer *devserver, int64_t grace_ms) {
   store_close(devserver->bot_store);
   store_close(devserver->state);
   if (devserver->loop) loop_free(devserver->loop);
+  pthread_mutex_destroy(&devserver->passing);
   free(devserver);
   return true;
 }

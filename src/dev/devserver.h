@@ -68,6 +68,8 @@ int64_t devserver_step_us(int64_t due_us, int64_t left_us, int64_t least_us, int
 // each step, what is under way goes on until it waits for time to pass. Any thread but one of the bot's or the
 // platform's.
 void devserver_pass(DevServer *devserver, int64_t us);
+// Ends a devserver_pass of another thread early, and waits for that.
+void devserver_end_passes(DevServer *devserver);
 // Stops everything; messages under way have `grace_ms` at most. False if something is stuck: then end the process. NULL
 // is allowed.
 bool devserver_close(DevServer *devserver, int64_t grace_ms);

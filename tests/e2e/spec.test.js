@@ -52,6 +52,22 @@ test('bot:wait moves time while a call is under way, and what is due meanwhile h
   assert.match(await run(t, spec, { bot }), /1 passed/);
 });
 
+test('a test that is given up in bot:wait moves no time in the next one', async (t) => {
+  const bot = `wechat.every(0.001, function() end)
+    function on_message(msg) return "echo" end`;
+  const spec = `test("stuck", function()
+    local from = os.clock()
+    while os.clock() - from < 4.8 do end -- of 5 s
+    bot:wait("24h")
+  end)
+  test("next", function()
+    local before = os.time()
+    for _ = 1, 20 do expect(bot:user("a"):says("hi")):is("echo") end
+    expect(os.time() - before < 60):is(true)
+  end)`;
+  assert.match(await run(t, spec, { bot, code: 1 }), /stuck in a call that does not return\n[^]*ok {3}next\n1 passed, 1 failed/);
+});
+
 test('bot:wait("24h") ends no call that is under way: of a cron, of a message, of a stream', async (t) => {
   const bot = `
     wechat.cron("0 * * * *", function()
