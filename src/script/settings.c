@@ -1,24 +1,38 @@
-// Reads settings files: Lua code in a small separate state.
+// Reads settings files: Lua code in a small separate state, on a thread that is left behind if nothing can stop it.
 #include "script/settings.h"
 
 #include "base/clock.h"
+#include "base/mutex.h"
 
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MEMORY_MAX = 128 * 1024 * 1024, CPU_MAX_US = 2000000, HOOK_EVERY = 1000 };
+enum {
+  MEMORY_MAX = 128 * 1024 * 1024,
+  CPU_MAX_US = 1000000,
+  SLACK_US = 300000,  // so much later than CPU_MAX_US the hook has ended what it can end
+  LOOK_US = 100000,
+  HOOK_EVERY = 1000
+};
 
+// A thread that is left behind keeps it: it shares nothing with the caller.
 typedef struct {
-  const char *path;
+  char *path;
   Arena *arena;
   Setting *first;
   size_t memory;
   int64_t cpu_end_us;
-  bool over;
+  bool over;  // time
+  bool ok;
+  Err err;
+  pthread_mutex_t mutex;  // of `ended`
+  pthread_cond_t changed;
+  bool ended;
 } Reader;
 
 static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) {
@@ -129,10 +143,15 @@ static int error_text(lua_State *L) {
   return 1;
 }
 
-static void explain(lua_State *L, const Reader *reader, Err *err) {
+static bool refuse_endless(const char *path, Err *err) {
+  return err_set(err, ERR_USAGE, "%s: it ran for %d s without returning", path,
+                 CPU_MAX_US / 1000000);
+}
+
+static void explain(lua_State *L, Reader *reader) {
+  Err *err = &reader->err;
   if (reader->over) {
-    err_set(err, ERR_USAGE, "%s: it ran for %d s without returning", reader->path,
-            CPU_MAX_US / 1000000);
+    refuse_endless(reader->path, err);
     return;
   }
   lua_pushcfunction(L, error_text);
@@ -143,18 +162,104 @@ static void explain(lua_State *L, const Reader *reader, Err *err) {
   else err_set(err, ERR_USAGE, "%s: %s", reader->path, text);
 }
 
-bool settings_read(const char *path, Arena *arena, Setting **first, Err *err) {
-  Reader reader = { .path = path,
-                    .arena = arena,
-                    .cpu_end_us = clock_thread_cpu_us() + CPU_MAX_US };
-  lua_State *L = lua_newstate(allocate, &reader);
-  if (!L) return err_set(err, ERR_MEMORY, "no memory to read %s", path);
-  *(Reader **)lua_getextraspace(L) = &reader;
+static bool run(Reader *reader) {
+  reader->cpu_end_us = clock_thread_cpu_us() + CPU_MAX_US;
+  lua_State *L = lua_newstate(allocate, reader);
+  if (!L) return err_set(&reader->err, ERR_MEMORY, "no memory to read %s", reader->path);
+  *(Reader **)lua_getextraspace(L) = reader;
   lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_EVERY);
   lua_pushcfunction(L, read_table);
   bool ok = lua_pcall(L, 0, 0, 0) == LUA_OK;
-  if (ok) *first = reader.first;
-  else explain(L, &reader, err);
+  if (!ok) explain(L, reader);
   lua_close(L);
+  return ok;
+}
+
+// ---- the thread ---------------------------------------------------------------------------------
+
+static void *run_and_tell(void *arg) {
+  Reader *reader = arg;
+  reader->ok = run(reader);
+  pthread_mutex_lock(&reader->mutex);
+  reader->ended = true;
+  pthread_cond_signal(&reader->changed);
+  pthread_mutex_unlock(&reader->mutex);
+  return NULL;
+}
+
+// Whether the thread is in a call in which Lua calls no hook: a finalizer, a pattern.
+static bool is_stuck(pthread_t thread) {
+  clockid_t clock;
+  struct timespec used;
+  return pthread_getcpuclockid(thread, &clock) == 0 && clock_gettime(clock, &used) == 0 &&
+         used.tv_sec * INT64_C(1000000) + used.tv_nsec / 1000 > CPU_MAX_US + SLACK_US;
+}
+
+static bool wait_for_end(Reader *reader, pthread_t thread) {
+  pthread_mutex_lock(&reader->mutex);
+  while (!reader->ended && !is_stuck(thread)) {
+    struct timespec until = clock_to_timespec(clock_now_us() + LOOK_US);
+    pthread_cond_timedwait(&reader->changed, &reader->mutex, &until);
+  }
+  bool ended = reader->ended;
+  pthread_mutex_unlock(&reader->mutex);
+  return ended;
+}
+
+// Returns false if the thread was left behind.
+static bool run_aside(Reader *reader) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, run_and_tell, reader) != 0) {
+    reader->ok = run(reader);
+    return true;
+  }
+  bool ended = wait_for_end(reader, thread);
+  if (ended) pthread_join(thread, NULL);
+  else pthread_detach(thread);
+  return ended;
+}
+
+static void reader_free(Reader *reader) {
+  pthread_cond_destroy(&reader->changed);
+  pthread_mutex_destroy(&reader->mutex);
+  arena_free(reader->arena);
+  free(reader->path);
+  free(reader);
+}
+
+static Reader *reader_new(const char *path) {
+  Reader *reader = calloc(1, sizeof *reader);
+  if (!reader) return NULL;
+  pthread_mutex_init(&reader->mutex, NULL);
+  condition_init(&reader->changed);
+  reader->path = strdup(path);
+  reader->arena = arena_new();
+  if (reader->path && reader->arena) return reader;
+  reader_free(reader);
+  return NULL;
+}
+
+static bool copy_all(const Setting *setting, Arena *arena, Setting **link) {
+  *link = NULL;
+  for (; setting; setting = setting->next, link = &(*link)->next) {
+    if (!(*link = arena_calloc(arena, 1, sizeof **link))) return false;
+    **link = (Setting){ .key = arena_dup(arena, setting->key),
+                        .text = arena_dup(arena, setting->text),
+                        .kind = setting->kind,
+                        .type_name = setting->type_name };
+    if (!(*link)->key.ptr || !(*link)->text.ptr) return false;
+  }
+  return true;
+}
+
+bool settings_read(const char *path, Arena *arena, Setting **first, Err *err) {
+  Reader *reader = reader_new(path);
+  if (!reader) return err_set(err, ERR_MEMORY, "no memory to read %s", path);
+  if (!run_aside(reader)) return refuse_endless(path, err);
+  bool ok = reader->ok;
+  if (!ok) *err = reader->err;
+  else if (!copy_all(reader->first, arena, first))
+    ok = err_set(err, ERR_MEMORY, "no memory to read %s", path);
+  reader_free(reader);
   return ok;
 }

@@ -120,6 +120,18 @@ static void test_a_file_that_never_ends_is_stopped(void **state) {
                  "without returning");
 }
 
+// Its thread is left behind, and goes on for as long as it likes.
+static void test_a_file_that_nothing_can_stop_is_left_behind(void **state) {
+  static const char loop[] = "local function loop() local t = os.clock() while os.clock() - t < 4 "
+                             "do end end ";
+  char text[512];
+  snprintf(text, sizeof text, "%slocal t = setmetatable({}, { __gc = loop }) return {}", loop);
+  assert_refused(text, "without returning");
+  snprintf(text, sizeof text, "%ssetmetatable({}, { __gc = loop }) collectgarbage() return {}",
+           loop);
+  assert_refused(text, "without returning");
+}
+
 static void test_a_file_that_takes_all_memory_is_stopped(void **state) {
   assert_refused("return { a = string.rep('x', 1 << 30) }", "not enough memory");
   assert_refused("local t = {} while true do t[#t + 1] = string.rep('x', 1 << 22) .. #t end",
@@ -146,6 +158,7 @@ int main(void) {
     cmocka_unit_test(test_an_empty_table_has_no_settings),
     cmocka_unit_test(test_faults_are_named_with_file_and_line),
     cmocka_unit_test(test_a_file_that_never_ends_is_stopped),
+    cmocka_unit_test(test_a_file_that_nothing_can_stop_is_left_behind),
     cmocka_unit_test(test_a_file_that_takes_all_memory_is_stopped),
     cmocka_unit_test(test_endless_recursion_is_an_error),
     cmocka_unit_test(test_a_missing_file_is_named),
