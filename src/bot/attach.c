@@ -31,7 +31,8 @@ typedef struct {
 struct Attach {
   AttachOptions options;
   char *path;
-  int fd, wake;  // wake: an eventfd for the accepting thread
+  int fd, wake;       // wake: an eventfd for the accepting thread
+  struct stat bound;  // the socket's file
   pthread_t acceptor;
   atomic_bool stopping;
   Buf about;
@@ -124,8 +125,27 @@ static void *accept_all(void *ctx) {
 
 // ---- socket -------------------------------------------------------------------------------------
 
+// Only a socket is removed for the new one: `attach` may name any file by mistake.
+static bool remove_old(const char *path, Err *err) {
+  struct stat info;
+  if (lstat(path, &info) != 0) return true;
+  if (!S_ISSOCK(info.st_mode))
+    return err_set(err, ERR_FAILED, "%s: it is there and is no socket", path);
+  unlink(path);
+  return true;
+}
+
+// Another bot may have taken the path over.
+static void remove_own(const Attach *attach) {
+  struct stat info;
+  if (lstat(attach->path, &info) == 0 && info.st_ino == attach->bound.st_ino &&
+      info.st_dev == attach->bound.st_dev)
+    unlink(attach->path);
+}
+
 // Binds through the path's folder, because the path may be too long for a socket address.
 static bool bind_at(int fd, const char *path, Err *err) {
+  if (!remove_old(path, err)) return false;
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   Str folder = file_folder(path);
   char name[PATH_MAX];
@@ -138,7 +158,6 @@ static bool bind_at(int fd, const char *path, Err *err) {
   if (!ok) errno = ENAMETOOLONG;
   // Linux creates the file with the socket's own mode, so only the owner ever has access.
   ok = ok && fchmod(fd, S_IRUSR | S_IWUSR) == 0;
-  if (ok) unlink(path);
   ok = ok && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
   int why = errno;
   close(at);
@@ -150,6 +169,7 @@ static bool listen_at(Attach *attach, Err *err) {
   attach->wake = eventfd(0, EFD_CLOEXEC);
   if (attach->fd < 0 || attach->wake < 0) return err_set(err, ERR_FAILED, "%s", strerror(errno));
   if (!bind_at(attach->fd, attach->path, err)) return false;
+  lstat(attach->path, &attach->bound);
   return listen(attach->fd, ATTACH_SESSIONS_MAX) == 0 ||
          err_set(err, ERR_FAILED, "%s: %s", attach->path, strerror(errno));
 }
@@ -210,7 +230,7 @@ Attach *attach_start(const AttachOptions *options, Err *err) {
       return attach;
     }
     err_set(err, ERR_FAILED, "no thread could be started for it");
-    unlink(attach->path);
+    remove_own(attach);
   }
   attach_free(attach);
   return NULL;
@@ -233,7 +253,7 @@ static bool end_sessions(Attach *attach) {
 
 bool attach_stop(Attach *attach) {
   if (!attach) return true;
-  unlink(attach->path);
+  remove_own(attach);
   atomic_store(&attach->stopping, true);
   eventfd_write(attach->wake, 1);
   pthread_join(attach->acceptor, NULL);

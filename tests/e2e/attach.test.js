@@ -315,6 +315,21 @@ test('a socket that cannot be made is one warning, and the bot serves', async (t
   assert.equal(await bot.say('a'), 'hi a');
 });
 
+test('a file that is no socket is left alone, and so is the socket of a bot that took the path over', async (t) => {
+  const dir = tempDir(t);
+  fs.writeFileSync(path.join(dir, 'notes'), 'mine');
+  const wrong = await startBot(t, { script: ECHO, config: { attach: path.join(dir, 'notes') } });
+  await wrong.waitForLog(/warn {2}the socket of repl --attach could not be created .*notes: it is there and is no socket/);
+  assert.equal(fs.readFileSync(path.join(dir, 'notes'), 'utf8'), 'mine');
+  const config = { attach: path.join(dir, 's.sock') };
+  const before = await startBot(t, { script: ECHO, config });
+  const after = await startBot(t, { script: ECHO, config });
+  await before.stop();
+  assert.equal((await attach(after, ['1 + 1'])).out, '2\n');
+  await after.stop();
+  assert.equal(fs.existsSync(config.attach), false);
+});
+
 test('of several Lua states it is in one, and says so', async (t) => {
   const bot = await startBot(t, { script: ECHO, config: { interpreters: 2 } });
   const screen = at(t, bot, { width: 100 });
