@@ -48,15 +48,17 @@ bool file_append(const char *path, size_t max, Buf *out) {
   return !failed;
 }
 
-bool file_write_all(int fd, Str bytes) {
+Str file_write_some(int fd, Str bytes) {
   while (bytes.len) {
     ssize_t n = write(fd, bytes.ptr, bytes.len);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
+    if (n <= 0) break;
     bytes = str_sub(bytes, (size_t)n, bytes.len);
   }
-  return true;
+  return bytes;
 }
+
+bool file_write_all(int fd, Str bytes) { return file_write_some(fd, bytes).len == 0; }
 
 // ---- before a file is opened --------------------------------------------------------------------
 

@@ -12,7 +12,9 @@ enum { FILE_SOURCE_MAX = 64 << 20 };  // bytes of a file with Lua source
 bool file_read(const char *path, size_t max, Buf *out, Err *err);
 // Appends the bytes of the file. False with errno: EFBIG if it has more than `max` bytes, ENOMEM without memory.
 bool file_append(const char *path, size_t max, Buf *out);
-// Writes all of `bytes`, with several calls if necessary. False with errno if some could not be written.
+// Writes as much of `bytes` as possible, with several calls if necessary. Returns the rest, with errno if there is one.
+Str file_write_some(int fd, Str bytes);
+// The same; false with errno if some could not be written.
 bool file_write_all(int fd, Str bytes);
 // The folder of the path, with its slash at the end; empty if the path has none. Points into `path`.
 Str file_folder(const char *path);

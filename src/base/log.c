@@ -87,9 +87,10 @@ static bool write_line(const LogLine *line) {
 static void tell_dropped(void) {
   uint64_t lines = log_sink_untold();
   if (lines == 0) return;
-  char text[96];
+  char text[128];
   int len = snprintf(text, sizeof text,
-                     "lines of the log were dropped: its reader did not keep up dropped=%llu",
+                     "lines of the log were dropped: its reader did not keep up, or its disk was "
+                     "full dropped=%llu",
                      (unsigned long long)lines);
   LogLine line = { .level = LOG_WARN, .message = str_make(text, (size_t)len) };
   if (write_line(&line)) log_sink_told(lines);

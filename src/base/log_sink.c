@@ -20,6 +20,7 @@ enum { PIPE_BYTES = 1 << 20 };  // the capacity asked for a pipe, for a slow rea
 static atomic_int file_fd = -1;  // -1: standard error
 static char *file_path;          // set before threads start
 static atomic_int_least64_t looked_s;
+static atomic_bool is_torn;  // the file ends within a line, because its disk was full
 static atomic_uint_least64_t dropped, untold;
 
 // Standard error when it is no regular file, with `mutex`.
@@ -38,6 +39,7 @@ static struct {
 static bool open_file(void) {
   int fd = open(file_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (fd < 0) return false;
+  atomic_store(&is_torn, false);
   int expected = -1;
   if (atomic_compare_exchange_strong(&file_fd, &expected, fd)) return true;
   bool moved = dup3(fd, expected, O_CLOEXEC) >= 0;
@@ -71,6 +73,16 @@ static void follow_rename(void) {
   bool same = stat(file_path, &named) == 0 && fstat(file_fd, &written) == 0 &&
               named.st_ino == written.st_ino && named.st_dev == written.st_dev;
   if (!same) open_file();
+}
+
+// A line that was cut is ended before the next one.
+static bool write_to_file(int fd, Str lines) {
+  bool cut = atomic_load_explicit(&is_torn, memory_order_relaxed);
+  if (cut && !file_write_all(fd, STR("\n"))) return false;
+  if (cut) atomic_store(&is_torn, false);
+  Str rest = file_write_some(fd, lines);
+  if (rest.len > 0 && rest.len < lines.len) atomic_store(&is_torn, true);
+  return rest.len == 0;
 }
 
 // ---- the reader of standard error ------------------------------------------------------------------
@@ -129,7 +141,7 @@ static bool write_to_peer(const struct stat *now, Str lines) {
 static bool write_to_stderr(Str lines) {
   struct stat now;
   if (fstat(STDERR_FILENO, &now) != 0) return false;
-  if (S_ISREG(now.st_mode)) return file_write_all(STDERR_FILENO, lines);
+  if (S_ISREG(now.st_mode)) return write_to_file(STDERR_FILENO, lines);
   pthread_mutex_lock(&mutex);
   bool taken = write_to_peer(&now, lines);
   pthread_mutex_unlock(&mutex);
@@ -139,7 +151,7 @@ static bool write_to_stderr(Str lines) {
 bool log_sink_write(Str lines) {
   if (file_path) follow_rename();
   int fd = file_fd;
-  return fd >= 0 ? file_write_all(fd, lines) : write_to_stderr(lines);
+  return fd >= 0 ? write_to_file(fd, lines) : write_to_stderr(lines);
 }
 
 void log_sink_count_dropped(void) {

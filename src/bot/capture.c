@@ -39,6 +39,7 @@ struct Capture {
   char *path;
   int fd;
   off_t size;
+  bool is_torn;  // the file ends within a line
   pthread_t thread;
   pthread_mutex_t mutex;
   pthread_cond_t changed;
@@ -65,6 +66,15 @@ typedef struct {
 
 // ---- file ---------------------------------------------------------------------------------------
 
+// Whether the file ends within a line, because its writer was killed or the disk was full.
+static bool ends_within_line(const char *path, off_t size) {
+  char last = '\n';
+  int fd = size > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  if (fd >= 0 && pread(fd, &last, 1, size - 1) <= 0) last = '\n';
+  if (fd >= 0) close(fd);
+  return last != '\n';
+}
+
 static bool open_file(Capture *capture) {
   struct stat info;
   int fd = open(capture->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -73,6 +83,7 @@ static bool open_file(Capture *capture) {
   capture->fd = fd;
   fchmod(fd, 0600);
   capture->size = fstat(fd, &info) == 0 ? info.st_size : 0;
+  capture->is_torn = ends_within_line(capture->path, capture->size);
   return true;
 }
 
@@ -121,12 +132,20 @@ static void say_dropped(Capture *capture, uint64_t lines, const char *why) {
            (unsigned long long)dropped);
 }
 
+// Returns what could not be written. A line that was cut is ended before the next one.
+static Str write_whole(Capture *capture, Str lines) {
+  if (capture->is_torn && !file_write_all(capture->fd, STR("\n"))) return lines;
+  Str rest = file_write_some(capture->fd, lines);
+  capture->is_torn = rest.len > 0 && rest.len < lines.len && rest.ptr[-1] != '\n';
+  return rest;
+}
+
 // Writes whole lines; rotates the file only between two lines.
 static void write_lines(Capture *capture, Str lines) {
   follow_rename(capture);
   if (capture->size > 0 && capture->size + (off_t)lines.len > CAPTURE_FILE_MAX) rotate(capture);
-  if (!file_write_all(capture->fd, lines))
-    say_dropped(capture, count_lines(lines), strerror(errno));
+  Str rest = write_whole(capture, lines);
+  if (rest.len) say_dropped(capture, count_lines(rest), strerror(errno));
 }
 
 static void await_lines(Capture *capture) {

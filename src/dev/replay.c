@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mutex.h"
 #include "bot/capture.h"
 #include "codec/digest.h"
@@ -105,8 +106,18 @@ static Str sender_of(Replay *replay, Str document) {
   return read ? arena_dup(replay->arena, head.from_user) : STR("");
 }
 
+// Whether it is the front of a line: its writer was killed, the disk was full, or the file was copied meanwhile.
+static bool is_cut(Str line) {
+  Str front = STR("{\"t\":");
+  return line.len < front.len ? str_starts(front, line) : str_starts(line, front);
+}
+
 static bool read_line(Replay *replay, Str line, size_t number, const char *path, Err *err) {
   JsonDoc *doc = json_parse(line, err);
+  if (!doc && is_cut(line)) {
+    log_warn("%s:%zu is left out: the line was not written whole", path, number);
+    return true;
+  }
   if (!doc || !is_message(json_root(doc))) {
     json_free(doc);
     return err_set(err, ERR_USAGE, "%s:%zu: this is not a line of a capture", path, number);

@@ -16,7 +16,8 @@ typedef struct {
 
 typedef struct Replay Replay;
 
-// NULL with ERR_USAGE (no such file, or a line that no capture has) or ERR_MEMORY.
+// NULL with ERR_USAGE (no such file, or a line that no capture has) or ERR_MEMORY. A line that was not written whole is
+// left out, with a warning.
 Replay *replay_read(const char *path, Err *err);
 void replay_free(Replay *replay);           // NULL is allowed
 size_t replay_count(const Replay *replay);  // its messages

@@ -8,7 +8,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { sleep, startBot, wemoon, writeFiles } = require('./harness');
+const { sleep, startBot, until, wemoon, writeFiles } = require('./harness');
 
 const mount = (...args) => spawnSync('mount', args, { encoding: 'utf8' }).status === 0;
 
@@ -44,6 +44,39 @@ test('a full disk: each call says so, messages are answered, and with room again
   assert.ok(mount('-o', 'remount,size=8m', disk));
   assert.equal(await bot.say('again'), 'kept');
   await bot.waitForLog(/store: it works again/, 10000);
+});
+
+test('a line that a full disk cut is ended before the next one, of the capture and of the log', async (t) => {
+  const disk = makeDisk(t, '256k');
+  if (!disk) return t.skip('needs the right to mount');
+  const files = { capture: `${disk}/capture.jsonl`, log_file: `${disk}/log` };
+  const bot = await startBot(t, { script: 'function on_message(msg) return msg.content end', config: { ...files, log_format: 'json', watch: false } });
+  const filler = fs.openSync(`${disk}/filler`, 'w');
+  const fill = () => { try { for (;;) fs.writeSync(filler, Buffer.alloc(4096)); } catch (full) { assert.equal(full.code, 'ENOSPC'); } };
+  const size = (file) => fs.statSync(file).size;
+  // Of each page that a file has begun it may write the rest.
+  const isFull = async () => { await bot.say('more'); return size(files.capture) % 4096 === 0 && size(files.log_file) % 4096 === 0; };
+  await bot.say('first');
+  await until(() => size(files.capture) > 0, 'the first line');
+  fill();
+  await until(isFull, 'files that end where their last page does', 20000);
+  await sleep(300); // what was captured meanwhile is dropped
+  assert.ok(mount('-o', 'remount,size=8m', disk));
+  for (let i = 0; i < 20; i++) await bot.say(`after ${i}`);
+  await bot.stop();
+  const lines = (file) => fs.readFileSync(file, 'utf8').split('\n').filter((line) => line);
+  const isWhole = (line) => { try { return Boolean(JSON.parse(line)); } catch { return false; } };
+  for (const file of Object.values(files)) assert.ok(lines(file).filter((line) => !isWhole(line)).length <= 1, file);
+  assert.equal(lines(files.capture).filter((line) => isWhole(line) && /after \d+/.test(line)).length, 20);
+  assert.equal(lines(files.log_file).filter((line) => isWhole(line) && JSON.parse(line).msg === 'message').length >= 20, true);
+  // One that a killed process left, too.
+  fs.appendFileSync(files.capture, '{"t":1,"in":"<xm');
+  const again = await startBot(t, { script: 'function on_message(msg) return msg.content end', config: files });
+  await again.say('again');
+  await again.stop();
+  assert.ok(isWhole(lines(files.capture).at(-1)));
+  const replay = await wemoon(['replay', files.capture, bot.file('bot.lua')], { code: 0 });
+  assert.match(replay.stderr, /capture\.jsonl:\d+ is left out: the line was not written whole/);
 });
 
 test('a disk that may not be written is told before anything is served', async (t) => {
