@@ -229,9 +229,12 @@ void bot_interrupt(Bot *bot) {
   }
 }
 
+void bot_end_loads(Bot *bot) { atomic_store(&bot->webhook.shared.ending, true); }
+
 bool bot_free(Bot *bot) {
   if (!bot) return true;
   Webhook *webhook = &bot->webhook;
+  bot_end_loads(bot);
   maintenance_stop(bot->maintenance);
   watch_stop(bot->watch);
   if (webhook->shared.conversations) conversations_end_all(webhook->shared.conversations);

@@ -57,6 +57,8 @@ Bot *bot_new(const BotOptions *options, Err *err);
 bool bot_drain(Bot *bot, int64_t grace_ms);
 // Ends the scripts that run in the interpreters in service. Call it from any thread.
 void bot_interrupt(Bot *bot);
+// Stops loads as soon as they wait, the one under way too: the process ends. Call it from any thread.
+void bot_end_loads(Bot *bot);
 // Calls on_unload and frees the bot. NULL is allowed. Nothing may be under way. Returns false if an interpreter is
 // stuck and still uses what the options point to: then the process must end.
 bool bot_free(Bot *bot);

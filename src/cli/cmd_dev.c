@@ -142,14 +142,19 @@ static void announce(Invocation *in, const DevServer *devserver, const DevServer
 
 static int serve(Invocation *in, const DevServerOptions *devserver_options, const sigset_t *set) {
   Err err;
+  ServingStart *begun = serving_begin_start();
   DevServer *devserver = devserver_open(devserver_options, &err);
+  serving_end_start(begun);
   if (!devserver) return report_err("", &err);
   announce(in, devserver, devserver_options);
   const char *script = devserver_options->bot ? devserver_options->bot->script : NULL;
   Attach *attach = script ? attach_place_open(in->config, script, devserver_bot(devserver)) : NULL;
-  serving_wait(set, script, reload, devserver);
+  ServingReload reloads = { .script = script, .reload = reload, .ctx = devserver };
+  serving_wait(set, &reloads);
   serving_begin_end();
+  if (script) bot_end_loads(devserver_bot(devserver));
   bool detached = attach_stop(attach);
+  serving_end_reload(&reloads);
   if (devserver_close(devserver, SERVING_GRACE_MS) && detached) return STATUS_DONE;
   if (devserver_options->bot) capture_end(devserver_options->bot->capture);
   _exit(STATUS_DONE);

@@ -34,6 +34,7 @@ typedef struct {
   Desk *desk;
   Admin admin;
   Attach *attach;
+  ServingReload reload;
   Watchdog watchdog;
 } Service;
 
@@ -74,7 +75,10 @@ static bool start_admin(Service *service, const Config *config, const char *scri
 }
 
 static bool start(Service *service, const Config *config, const BotOptions *bot_options, Err *err) {
-  if (!(service->bot = bot_new(bot_options, err))) return false;
+  ServingStart *begun = serving_begin_start();
+  service->bot = bot_new(bot_options, err);
+  serving_end_start(begun);
+  if (!service->bot) return false;
   ServerOptions server_options;
   config_server(config, &server_options);
   server_options.inherited = service->sockets.callback;
@@ -89,6 +93,7 @@ static void stop(Service *service) {
   serving_begin_end();
   notify_manager("STOPPING=1");
   bot_refuse(service->bot);
+  bot_end_loads(service->bot);
   bool detached = attach_stop(service->attach);
   server_stop(service->server);
   int64_t left_ms = end_ms - clock_now_ms();
@@ -99,6 +104,7 @@ static void stop(Service *service) {
     _exit(STATUS_DONE);
   }
   server_free(service->admin_server);
+  serving_end_reload(&service->reload);
   desk_free(service->desk);
   server_free(service->server);
   notify_watchdog_end(&service->watchdog);
@@ -134,7 +140,9 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
   announce(service, config, bot_options);
   notify_manager("READY=1");
   notify_watchdog(&service->watchdog, service->services.loop, service->bot);
-  serving_wait(set, bot_options->script, reload, service->bot);
+  service->reload =
+      (ServingReload){ .script = bot_options->script, .reload = reload, .ctx = service->bot };
+  serving_wait(set, &service->reload);
   stop(service);
   return STATUS_DONE;
 }

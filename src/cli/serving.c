@@ -117,27 +117,109 @@ void serving_flush(void) {
   clearerr(stdout);
 }
 
+// ---- signals at the start -----------------------------------------------------------------------
+
+struct ServingStart {
+  pthread_t thread;
+};
+
+static void *end_early(void *arg) {
+  sigset_t set;
+  int number;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  while (sigwait(&set, &number) != 0) continue;
+  log_info("%s while the script is being loaded: stopping",
+           number == SIGINT ? "SIGINT" : "SIGTERM");
+  _exit(STATUS_DONE);
+  return NULL;
+}
+
+ServingStart *serving_begin_start(void) {
+  ServingStart *start = malloc(sizeof *start);
+  if (start && pthread_create(&start->thread, NULL, end_early, NULL) == 0) return start;
+  free(start);
+  return NULL;
+}
+
+void serving_end_start(ServingStart *start) {
+  if (!start) return;
+  pthread_cancel(start->thread);
+  pthread_join(start->thread, NULL);
+  free(start);
+}
+
 // ---- signals and the end ------------------------------------------------------------------------
 
-void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *ctx, Err *err),
-                  void *ctx) {
-  for (;;) {
-    int number;
-    Err err;
+static void reload_once(const ServingReload *reload) {
+  Err err;
+  if (reload->reload(reload->ctx, &err)) log_info("SIGHUP: %s was loaded again", reload->script);
+  else
+    log_error("SIGHUP: %s was not loaded again, the previous version stays in service: %s",
+              reload->script, err.text);
+}
+
+// Whether another reload was asked for meanwhile.
+static bool goes_on(ServingReload *reload) {
+  pthread_mutex_lock(&reload->mutex);
+  reload->runs = reload->again;
+  reload->again = false;
+  bool goes_on = reload->runs;
+  pthread_mutex_unlock(&reload->mutex);
+  return goes_on;
+}
+
+static void *reload_all(void *arg) {
+  ServingReload *reload = arg;
+  pthread_setname_np(pthread_self(), "wemoon-reload");
+  do reload_once(reload);
+  while (goes_on(reload));
+  return NULL;
+}
+
+static void start_reload(ServingReload *reload) {
+  if (reload->has_thread) pthread_join(reload->thread, NULL);
+  reload->has_thread = pthread_create(&reload->thread, NULL, reload_all, reload) == 0;
+  if (!reload->has_thread) reload_all(reload);
+}
+
+static void ask_to_reload(ServingReload *reload) {
+  if (!reload->script) return;
+  pthread_mutex_lock(&reload->mutex);
+  bool starts = !reload->runs;
+  reload->runs = true;
+  reload->again = !starts;
+  pthread_mutex_unlock(&reload->mutex);
+  if (starts) start_reload(reload);
+}
+
+void serving_end_reload(ServingReload *reload) {
+  pthread_mutex_lock(&reload->mutex);
+  reload->again = false;
+  pthread_mutex_unlock(&reload->mutex);
+  if (reload->has_thread) pthread_join(reload->thread, NULL);
+  reload->has_thread = false;
+}
+
+// Whether a signal ends the process. One that does is taken before all others, however many of those come.
+static bool ends(int *number) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  int first = sigtimedwait(&set, NULL, &(struct timespec){ 0 });
+  if (first > 0) *number = first;
+  return *number == SIGINT || *number == SIGTERM;
+}
+
+void serving_wait(const sigset_t *set, ServingReload *reload) {
+  pthread_mutex_init(&reload->mutex, NULL);
+  for (int number = 0;;) {
     if (sigwait(set, &number) != 0) continue;
-    if (number == SIGUSR1) {
-      log_reopen();
-      continue;
-    }
-    if (number != SIGHUP) {
-      log_info("%s: stopping", number == SIGINT ? "SIGINT" : "SIGTERM");
-      return;
-    }
-    if (!script) continue;
-    if (reload(ctx, &err)) log_info("SIGHUP: %s was loaded again", script);
-    else
-      log_error("SIGHUP: %s was not loaded again, the previous version stays in service: %s",
-                script, err.text);
+    if (ends(&number)) return log_info("%s: stopping", number == SIGINT ? "SIGINT" : "SIGTERM");
+    if (number == SIGUSR1) log_reopen();
+    else ask_to_reload(reload);
   }
 }
 

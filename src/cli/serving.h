@@ -2,6 +2,7 @@
 #ifndef WEMOON_CLI_SERVING_H
 #define WEMOON_CLI_SERVING_H
 
+#include <pthread.h>
 #include <signal.h>
 
 #include "cli/config.h"
@@ -15,10 +16,27 @@ bool serving_raise_file_limit(int64_t threads, int64_t waiting, Err *err);
 // Blocks SIGINT, SIGTERM, SIGHUP and SIGUSR1 for this thread and the threads that it starts: serving_wait alone takes
 // them, so that no handler runs and no system call is interrupted.
 void serving_block_signals(sigset_t *set);
-// Returns when the process must end. On SIGHUP it calls reload(ctx), which loads `script` (NULL: there is none) again; on
-// SIGUSR1 it reopens the log file.
-void serving_wait(const sigset_t *set, const char *script, bool (*reload)(void *ctx, Err *err),
-                  void *ctx);
+// Between these two calls SIGINT and SIGTERM end the process at once: a script may take long to load, and nothing is
+// served yet. The pointer is for the second call; NULL is allowed.
+typedef struct ServingStart ServingStart;
+ServingStart *serving_begin_start(void);
+void serving_end_start(ServingStart *start);
+
+// What SIGHUP asks for. It has a thread of its own: a load may take long, and no other signal waits for it.
+typedef struct {
+  const char *script;  // NULL: there is none
+  bool (*reload)(void *ctx, Err *err);
+  void *ctx;
+  // serving.c's own:
+  pthread_t thread;
+  pthread_mutex_t mutex;  // of `runs` and `again`
+  bool has_thread, runs, again;
+} ServingReload;
+
+// Returns when the process must end. On SIGHUP it has the script loaded again, on SIGUSR1 it reopens the log file.
+void serving_wait(const sigset_t *set, ServingReload *reload);
+// Waits for the end of a reload under way; none begins any more.
+void serving_end_reload(ServingReload *reload);
 // From now on a second Ctrl-C ends the process at once, and so does a second more than SERVING_GRACE_MS: a thread that is
 // stuck in a script's call cannot be ended.
 void serving_begin_end(void);

@@ -212,6 +212,12 @@ static const TaskBody LOAD = { .prepare = prepare_load,
                                .finish = finish_load,
                                .doing = "the script" };
 
+static bool is_ending(void *shared) { return atomic_load(&((BotShared *)shared)->ending); }
+
+static void stop_at_end(Run *run, const Interpreter *in) {
+  if (in->options.shared) run_stop_when(run, is_ending, in->options.shared);
+}
+
 bool interpreter_load(Interpreter *in, const char *path, Err *err) {
   if (in->options.program) return program_load(in, err);
   if (!loader_set_script(in, path)) return err_set(err, ERR_MEMORY, "no memory");
@@ -219,6 +225,7 @@ bool interpreter_load(Interpreter *in, const char *path, Err *err) {
     return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
   Run *run = run_new();
   Str copy = run ? arena_dup(run_arena(run), str_of(path)) : (Str){ 0 };
+  if (run) stop_at_end(run, in);
   bool ok = copy.ptr ? run_wait(run, in->engine, &LOAD, (char *)copy.ptr, RUN_LIMITED, err)
                      : err_set(err, ERR_MEMORY, "no memory");
   run_free(run);
@@ -255,6 +262,7 @@ bool interpreter_start(Interpreter *in, Str state_json, Err *err) {
   Run *run = run_new();
   Str *state = run ? arena_alloc(run_arena(run), sizeof *state) : NULL;
   if (state) *state = arena_dup(run_arena(run), state_json);
+  if (run) stop_at_end(run, in);
   bool ok = state && state->ptr ? run_wait(run, in->engine, &ON_LOAD, state, RUN_LIMITED, err)
                                 : err_set(err, ERR_MEMORY, "no memory");
   if (ok && engine_enter(in->engine, INT64_MAX)) {

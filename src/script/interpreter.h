@@ -21,6 +21,7 @@ typedef struct Interpreter Interpreter;
 typedef struct {
   struct Cancels *cancels;    // script/cancels.h; NULL: a cancel reaches only its own interpreter
   atomic_int interpreters;    // not yet closed
+  atomic_bool ending;         // the process ends: a load is stopped as soon as it waits
   atomic_int late_under_way;  // late replies that are being sent as customer service messages
   // Unix milliseconds: until then the account is assumed to have no right to customer service messages. 0: it has the
   // right; INT64_MAX: it can send none, as configured.

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
-const { startBot, sleep, signedQuery, tempDir } = require('./harness');
+const { BINARY, cleanEnv, startBot, sleep, signedQuery, tempDir, until, writeFiles } = require('./harness');
 
 const saying = (word) => `function on_message() return ${JSON.stringify(word)} end\n`;
 const WITHIN_MS = 1000; // after the save
@@ -133,6 +133,38 @@ test('SIGHUP reads every module afresh', async (t) => {
   bot.write('m.lua', 'return "two"');
   bot.signal('SIGHUP');
   await assertSays(bot, 'two');
+});
+
+test('SIGTERM ends a bot that is still loading its script', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': `${saying('one')} function on_load() wechat.log.info("loading") wechat.sleep(100) end` });
+  for (const command of ['run', 'dev']) {
+    const child = spawn(BINARY, [command, 'bot.lua', '--token', 'aToken', ...(command === 'run' ? ['--listen', '127.0.0.1:0'] : ['--port', '0'])], { cwd: dir, env: cleanEnv(), stdio: ['ignore', 'ignore', 'pipe'] });
+    t.after(() => child.kill('SIGKILL'));
+    let log = '';
+    child.stderr.on('data', (text) => { log += text; });
+    await until(() => /loading/.test(log), `a script that loads: ${log}`, 20000);
+    const ended = new Promise((resolve) => child.on('close', (...how) => resolve(how)));
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null], log);
+  }
+});
+
+test('SIGTERM waits for no script that is being loaded, and no storm of other signals hides it', async (t) => {
+  for (const watch of [true, false]) {
+    const bot = await startBot(t, { script: saying('one'), config: { watch } });
+    bot.write('bot.lua', `${saying('two')} function on_load() wechat.log.info("loading") wechat.sleep(100) end`);
+    if (!watch) bot.signal('SIGHUP');
+    await bot.waitForLog(/loading/);
+    await bot.stop();
+    assert.doesNotMatch(bot.log, /exiting without/);
+  }
+  const bot = await startBot(t, { script: saying('one'), config: { watch: false } });
+  const storm = spawn('sh', ['-c', `while kill -HUP ${bot.pid} && kill -USR1 ${bot.pid}; do :; done 2>/dev/null`]);
+  t.after(() => storm.kill());
+  await bot.waitForLog(/(was loaded again[^]*){3}/, 20000);
+  await bot.stop();
+  assert.doesNotMatch(bot.log, /exiting without/);
 });
 
 // ---- broken scripts -----------------------------------------------------------------------------------------------
