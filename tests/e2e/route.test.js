@@ -16,6 +16,7 @@ const json = async (bot, where, options) => JSON.parse((await get(bot, where, op
 // A page that logs its start and answers after `seconds`.
 const slowPage = (seconds) => `wechat.route("GET", "/slow", function()
   wechat.log.info("begun") wechat.sleep(${seconds}) return "done" end)`;
+const linkOf = (name) => { try { return fs.readlinkSync(name); } catch { return ''; } }; // closed meanwhile
 const begun = (bot, count) => until(() => bot.log.split('begun').length - 1 === count, `${count} slow pages to begin`);
 
 test('a string is a page of HTML', async (t) => {
@@ -246,15 +247,24 @@ test('a page without a turn by deadline_ms is 503, and is not run', async (t) =>
 });
 
 test('a client of a page that has gone before its turn is noticed: its page is not run', async (t) => {
-  const bot = await startBot(t, { config: { script_cpu_ms: 5000 }, script: `
-    function on_message(msg) local over = os.clock() + 0.8 while os.clock() < over do end return "computed" end
+  const bot = await startBot(t, { config: { script_cpu_ms: 60000 }, script: `
+    function on_message(msg)
+      wechat.log.info("computing")
+      while not io.open(wechat.path("enough")) do end
+      return "computed"
+    end
     wechat.route("GET", "/page", function() wechat.log.info("page ran") return "page" end)` });
-  const busy = bot.say('compute');
-  await sleep(200);
+  const sockets = () => fs.readdirSync(`/proc/${bot.pid}/fd`).filter((fd) => /^socket/.test(linkOf(`/proc/${bot.pid}/fd/${fd}`))).length;
+  const busy = bot.say('compute').catch(() => {}); // on a busy machine past the deadline
+  await bot.waitForLog(/computing/);
+  const before = sockets();
   const socket = net.connect(bot.port, bot.host, () => socket.write('GET /page HTTP/1.1\r\nHost: x\r\n\r\n'));
-  await sleep(200);
+  await until(() => sockets() > before, 'the page\'s connection');
+  await sleep(200); // to wait for its turn
   socket.resetAndDestroy();
-  await busy.catch(() => {}); // on a busy machine past the deadline
+  await until(() => sockets() === before, 'the end of its connection');
+  bot.write('enough', '');
+  await busy;
   assert.equal((await get(bot, '/page')).body, 'page');
   await bot.waitForLog(/page ran/);
   assert.equal(bot.log.split('page ran').length, 2);

@@ -270,12 +270,13 @@ static void test_a_call_that_nothing_interrupts_is_seen_and_given_up(void **stat
   pthread_create(&stuck_thread, NULL, send_gc, &stuck);
   usleep(30000);
   pthread_create(&waiting_thread, NULL, send_next, &waiting);
-  int64_t began_us = clock_now_us();
+  // Of CPU time, of which a busy machine gives less.
+  int64_t began_us = clock_process_cpu_us();
   char place[200] = "";
   while (!interpreter_is_stuck(world.in, place, sizeof place) &&
-         clock_now_us() - began_us < 2500000)
+         clock_process_cpu_us() - began_us < 2500000)
     usleep(50000);
-  int64_t seen_us = clock_now_us() - began_us;
+  int64_t seen_us = clock_process_cpu_us() - began_us;
   if (seen_us > 1500000) fail_msg("seen after %d ms", (int)(seen_us / 1000));
   assert_non_null(strstr(place, "bot.lua:"));
   interpreter_give_up(world.in);
@@ -302,11 +303,11 @@ static void test_a_script_that_is_quick_or_pauses_is_not_stuck(void **state) {
 }
 
 static void test_a_script_that_is_stuck_at_load_is_left_behind(void **state) {
-  int64_t began_us = clock_now_us();
+  int64_t began_us = clock_process_cpu_us();
   assert_false(try_load("local t = os.clock() setmetatable({}, { __gc = function() while "
                         "os.clock() - t < 2 do end end }) collectgarbage()\n"
                         "function on_message() end"));
-  assert_true(clock_now_us() - began_us < 1800000);
+  assert_true(clock_process_cpu_us() - began_us < 1800000);
   assert_non_null(strstr(world.err.text, "stuck"));
   interpreter_release(world.in);  // the thread closes the state when its call returns
   world.in = NULL;
@@ -316,10 +317,10 @@ static void test_a_script_that_is_stuck_at_load_is_left_behind(void **state) {
 static void test_a_finalizer_that_hangs_does_not_hold_up_who_lets_go(void **state) {
   load("kept = setmetatable({}, { __gc = function() local t = os.clock() while os.clock() - t < 4 "
        "do end end })\nfunction on_message() end");
-  int64_t began_us = clock_now_us();
+  int64_t began_us = clock_process_cpu_us();
   interpreter_release(world.in);
   world.in = NULL;
-  assert_true(clock_now_us() - began_us < 3500000);
+  assert_true(clock_process_cpu_us() - began_us < 3500000);
   usleep(5000000);
 }
 
