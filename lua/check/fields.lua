@@ -17,8 +17,10 @@ local fields = {}
 
 local SHORTEST = 3 -- a name of fewer letters is near to too many
 
--- The names of a class and of those that it extends.
-local function names_of_class(name)
+--- Returns the names of a class of the annotations and of those that it extends.
+---@param name string
+---@return string[]
+function fields.names_of_class(name)
   local names, class = {}, classes.by_name[name]
   while class do
     for _, row in ipairs(class.rows) do names[#names + 1] = row[1] end
@@ -97,7 +99,7 @@ local function names_of_parameters(method, parameters)
   local names = {}
   for _, parameter in ipairs(parameters) do
     names[#names + 1] = parameter[1]
-    local beside = parameter.beside and names_of_class(types.parameters[method .. "." .. parameter[1]]) or {}
+    local beside = parameter.beside and fields.names_of_class(types.parameters[method .. "." .. parameter[1]]) or {}
     table.move(beside, 1, #beside, #names + 1, names)
   end
   return names
@@ -112,7 +114,7 @@ local function is_named(parameters, values)
 end
 
 local function add_options(faults, path, class, value)
-  if classes.by_name[class] and value and value.kind == "table" then add_unknown(faults, value, path, "option", names_of_class(class)) end
+  if classes.by_name[class] and value and value.kind == "table" then add_unknown(faults, value, path, "option", fields.names_of_class(class)) end
 end
 
 local function add_of_method(faults, path, method, parameters, values)

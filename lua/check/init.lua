@@ -7,6 +7,7 @@ local wechat = wechat
 
 local catalogue = require "wechat.catalogue"
 local fields = require "check.fields"
+local menu_types = require "wechat.menu.types"
 local misread = require "wechat.misread"
 local parse = require "check.parse"
 local types = require "meta.types"
@@ -35,7 +36,8 @@ local function names_below(path, value)
   local set = {}
   local prefix = path == "wechat" and "" or path:sub(#"wechat." + 1) .. "."
   local function add(name)
-    if name:sub(1, #prefix) == prefix then set[name:sub(#prefix + 1):match("^[^.]+")] = true end
+    local is_method = name:find(":", 1, true) -- of a menu, say
+    if not is_method and name:sub(1, #prefix) == prefix then set[name:sub(#prefix + 1):match("^[^.]+")] = true end
   end
   for name in pairs(host.args.methods) do add(name) end
   for _, group in ipairs(catalogue.groups) do
@@ -116,6 +118,9 @@ function Check:add_all(file, faults)
   for _, fault in ipairs(faults) do self:add(file, fault.token, fault.text) end
 end
 
+-- What messages call the objects of a class.
+local words_of = { Task = "task", Gate = "gate", HttpStream = "stream", Model = "model", Menu = "menu" }
+
 local class_of_model = { [""] = "ModelSettings", reply = "ModelReplyOptions", chat = "ModelOptions" }
 
 -- wechat.model itself takes settings first, the methods of a model take options second.
@@ -123,6 +128,26 @@ function Check:call_model(file, method, values)
   local class = class_of_model[method]
   if class and method == "" then self:add_all(file, fields.of_class("wechat.model", class, values[1]))
   elseif class then self:add_all(file, fields.of_class("model:" .. method, class, values[2])) end
+end
+
+-- What is called on an object: `task:cancle()`. `object.class` is a class of the annotations.
+function Check:call_method(file, object, token, values)
+  if object.class == "Model" then self:call_model(file, token.text, values) end
+  self.method_calls[#self.method_calls + 1] = { file = file, object = object, token = token }
+end
+
+function Check:judge_method(call)
+  local name, class = call.token.text, call.object.class
+  local names = fields.names_of_class(class)
+  if class == "Menu" then
+    for _, row in ipairs(menu_types.methods) do names[#names + 1] = row.name end
+  end
+  for _, known in ipairs(names) do
+    if known == name then return end
+  end
+  if self.set_names[name] then return end
+  local what = words_of[class]
+  self:add(call.file, call.token, ("a %s has no method %s%s"):format(what, name, misread.hint(name, names, what .. ":")), call.object.variable)
 end
 
 -- The last definition in a file is the one that counts. One before it is dead unless the script reads it, to wrap it.
@@ -153,7 +178,7 @@ end
 
 function Check:read_bot(file, meaning)
   local bot, name = require "wechat.bot", meaning.path:match("%.([^.]+)$")
-  if meaning.path:match("^bot%.[^.]+$") and bot[name] == nil and not self.set_names[name] then
+  if meaning.path:match("^bot%.[^.]+$") and rawget(bot, name) == nil and not self.set_names[name] then
     self:add(file, meaning.token, ("wechat.bot has no %s%s"):format(name, misread.hint(name, sorted_keys(bot), "bot.")),
       meaning.variable)
   end
@@ -173,7 +198,8 @@ function Check:watcher(file)
       self.reads[#self.reads + 1] = { file = file, meaning = meaning }
     end,
     call_library = function(meaning) self.library_calls[#self.library_calls + 1] = { file = file, meaning = meaning } end,
-    model = function(method, values) self:call_model(file, method, values) end,
+    model = function(values) self:call_model(file, "", values) end,
+    method = function(object, token, values) self:call_method(file, object, token, values) end,
     defines = function(hook, token)
       self.own[file] = true
       self.definitions[#self.definitions + 1] = { file = file, hook = hook, token = token }
@@ -229,6 +255,7 @@ function Check:judge()
   for _, read in ipairs(self.reads) do
     if read.meaning.kind == "bot" then self:read_bot(read.file, read.meaning) else self:read_wechat(read.file, read.meaning) end
   end
+  for _, call in ipairs(self.method_calls) do self:judge_method(call) end
   for _, definition in ipairs(self.definitions) do self:define(definition) end
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
   if self.any_field then return end
@@ -247,7 +274,7 @@ local program = {}
 ---@return string
 function program.check(path)
   local check = setmetatable({
-    found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, other_reads = {}, library_calls = {},
+    found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, other_reads = {}, library_calls = {}, method_calls = {},
     definitions = {}, first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)

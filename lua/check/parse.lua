@@ -4,7 +4,8 @@
 local lex = require "check.lex"
 
 ---@class Meaning the meaning of an expression; nil: unknown
----@field kind "wechat"|"bot"|"message"|"require"|"global"|"library"|"models"|"model"|"table"
+---@field kind "wechat"|"bot"|"message"|"require"|"global"|"library"|"models"|"object"|"table"
+---@field class? string of kind object: its class in the annotations, "Task"
 ---@field path? string of kind wechat, "wechat.tag.create"; of kind global, its name; of kind library, "os.execute"
 ---@field variable? table the local variable that it was read from
 ---@field token? Token the last name of the path
@@ -18,7 +19,8 @@ local lex = require "check.lex"
 ---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`: the
 ---  last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
 ---@field call_library fun(meaning: Meaning) a function of Lua's library is called
----@field model fun(method: string, values: table) wechat.model is called ("") or a method of a model
+---@field model fun(values: table) wechat.model is called
+---@field method fun(object: Meaning, token: Token, values: table) a method of an object is called
 ---@field assign_global fun(name: string)
 ---@field defines fun(hook: string, token: Token) a function that wemoon calls is defined at the top level
 ---@field requires fun(name: string)
@@ -36,8 +38,17 @@ local hooks = { on_message = 1, on_error = 2, on_lost = 1 }
 local routes = { text = true, word = true, click = true, on = true, default = true }
 local libraries = { coroutine = true, debug = true, io = true, math = true, os = true, string = true, table = true, utf8 = true }
 local modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
-local followed = { wechat = true, bot = true, message = true, models = true, model = true }
-local gives_message = { ["wechat.get_message"] = true, ["wechat.parse_data"] = true, ["wechat.ask"] = true }
+local followed = { wechat = true, bot = true, message = true, models = true, object = true }
+
+local function object(class) return { kind = "object", class = class } end
+
+-- What functions of wechat give, and methods that give another object.
+local a_message = { kind = "message" }
+local gives = {
+  ["wechat.get_message"] = a_message, ["wechat.parse_data"] = a_message, ["wechat.ask"] = a_message,
+  ["wechat.spawn"] = object "Task", ["wechat.gate"] = object "Gate", ["wechat.http.stream"] = object "HttpStream",
+  ["wechat.menu.new"] = object "Menu", ["Menu:sub"] = object "Menu",
+}
 
 local Parser = {}
 Parser.__index = Parser
@@ -87,7 +98,7 @@ function Parser:name(token)
   local variable = self:find(token.text)
   if variable then
     local meaning = variable.meaning
-    return meaning and { kind = meaning.kind, path = meaning.path, variable = variable, token = token }, variable
+    return meaning and { kind = meaning.kind, path = meaning.path, class = meaning.class, variable = variable, token = token }, variable
   end
   if token.text == "wechat" then return { kind = "wechat", path = "wechat", token = token } end
   if token.text == "require" then return { kind = "require" } end
@@ -210,16 +221,25 @@ function Parser:call(meaning, token)
     return modules[first.text]
   end
   if meaning.kind == "models" then
-    self.watch.model("", values)
-    return { kind = "model" }
+    self.watch.model(values)
+    return object "Model"
   end
   if meaning.kind == "wechat" then
     self.watch.call(meaning, count, open, only, token, values)
-    return gives_message[meaning.path] and { kind = "message" } or nil
+    return gives[meaning.path]
   end
   if meaning.kind == "global" and (meaning.path == "rawset" or meaning.path == "setmetatable") and self.handed_on then
     self.watch.set({ kind = "message" })
   end
+end
+
+-- Calls a method of what has that meaning; returns the meaning of its result.
+function Parser:call_method(meaning, name)
+  if meaning and meaning.kind == "object" then
+    self.watch.method(meaning, name, select(5, self:arguments()))
+    return gives[meaning.class .. ":" .. name.text]
+  end
+  self:call(meaning and meaning.kind == "message" and self:field(meaning, name) or nil, name)
 end
 
 -- Parses a suffixed expression; returns its meaning, whether it may be several values, and its assignment target.
@@ -254,12 +274,7 @@ function Parser:suffixed()
     elseif self:accept(":") then
       self:was_read(meaning)
       local name = self:next()
-      if meaning and meaning.kind == "model" then
-        self.watch.model(name.text, select(5, self:arguments()))
-      else
-        self:call(meaning and meaning.kind == "message" and self:field(meaning, name) or nil, name)
-      end
-      meaning, open, target = nil, true, { called = true }
+      meaning, open, target = self:call_method(meaning, name), true, { called = true }
     elseif self:is("(") or self:is("{") or token.kind == "string" then
       meaning, open, target = self:call(meaning, token), true, { called = true }
     else
@@ -358,7 +373,7 @@ function Parser:local_statement()
   local meanings = self:accept("=") and self:expressions() or {}
   for i, name in ipairs(names) do
     local meaning = meanings[i]
-    self:declare(name, meaning and followed[meaning.kind] and { kind = meaning.kind, path = meaning.path } or nil)
+    self:declare(name, meaning and followed[meaning.kind] and { kind = meaning.kind, path = meaning.path, class = meaning.class } or nil)
   end
 end
 

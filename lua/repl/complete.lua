@@ -58,7 +58,9 @@ return function(repl, commands)
       if rest then into[rest:match("^[^.]+")] = true end
     end
     if inner == "" then
-      for name in pairs(repl.host.args.methods) do into[name:match("^[^.]+")] = true end
+      for name in pairs(repl.host.args.methods) do
+        if not name:find(":", 1, true) then into[name:match("^[^.]+")] = true end -- a menu's methods are not wechat's
+      end
     elseif catalogue.has_group(inner) then
       local _, endpoints = catalogue.group(inner)
       for _, name in ipairs(endpoints) do into[name] = true end

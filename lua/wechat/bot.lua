@@ -4,6 +4,8 @@
 -- definition, then rules for a type, then the default. A rule's answer is a function (msg, captures...), or a fixed
 -- string or reply.
 
+local misread = require "wechat.misread"
+
 local bot = {}
 
 local texts, clicks, types, default = {}, {}, {}, nil
@@ -131,5 +133,7 @@ function bot.on_message(msg)
   local answer = types[msg.type] or default
   if answer then return give(answer, msg) end
 end
+
+misread.watch(bot, "wechat.bot")
 
 return bot

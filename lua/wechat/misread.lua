@@ -45,4 +45,25 @@ function misread.watch(t, path)
   end })
 end
 
+-- Names such as __close are no methods to call.
+local function methods_of(class)
+  local names = {}
+  for _, name in ipairs(misread.names(class)) do
+    if name:sub(1, 2) ~= "__" then names[#names + 1] = name end
+  end
+  return names
+end
+
+--- Makes calling a misspelt method raise and name the nearest one. A name that is near to none is nil, as before: it may
+--- be a field that is not set.
+---@param class table the methods: the objects' __index
+---@param what string "task"
+---@param fields? table<string, boolean> fields that an object may lack and whose names are near to a method's
+function misread.methods(class, what, fields)
+  setmetatable(class, { __index = function(_, name)
+    local hint = type(name) == "string" and not (fields and fields[name]) and misread.hint(name, methods_of(class), what .. ":") or ""
+    if hint ~= "" then error(("%sa %s has no method %s%s"):format(place(), what, name, hint), 0) end
+  end })
+end
+
 return misread

@@ -5,6 +5,7 @@
 --
 -- How an answer becomes parts: wechat/model_text.lua. How the talk is kept: wechat/model_talk.lua.
 
+local misread = require "wechat.misread"
 local new_text = require "wechat.model_text"
 local new_talk = require "wechat.model_talk"
 
@@ -332,6 +333,8 @@ return function(wechat, host)
   --- Drops the user's talk.
   ---@param msg Message
   function Model:forget(msg) return new_talk(host, self.name, msg.source):forget() end
+
+  misread.methods(Model, "model")
 
   local function address(url)
     url = url:gsub("/+$", "")

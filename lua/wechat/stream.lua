@@ -1,6 +1,8 @@
 -- The result of wechat.http.stream: an answer that is read as it arrives. C passes bytes; lines and events are
 -- made of them here.
 
+local misread = require "wechat.misread"
+
 local LINE_MAX = 1048576
 
 ---@class HttpStream
@@ -142,6 +144,7 @@ return function(host, failure)
   end
 
   Stream.__close = Stream.close
+  misread.methods(Stream, "stream")
 
   -- `take_from` gives what has come of `inflow`, and nil at its end; `note` is told of all that was read, or is nil.
   return function(inflow, status, headers, take_from, note)

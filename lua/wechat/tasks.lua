@@ -1,5 +1,7 @@
 -- wechat.spawn, wechat.gate, wechat.allow: concurrent functions, and limits for them.
 
+local misread = require "wechat.misread"
+
 local TRIES = 50
 
 ---@class Task
@@ -48,6 +50,8 @@ return function(wechat, host)
     return nil, own.err == nil and "it was stopped" or own.err
   end
 
+  misread.methods(Task, "task")
+
   add(wechat, "spawn", nil, function(fn, ...)
     if type(fn) ~= "function" then fail("wechat.spawn: fn is a %s (function expected)", type(fn)) end
     local own = {}
@@ -71,6 +75,8 @@ return function(wechat, host)
     gate:hold(pass)
     return pass
   end
+
+  misread.methods(Gate, "gate")
 
   add(wechat, "gate", { { "n", "integer" } }, function(n)
     local gate = setmetatable({}, Gate)

@@ -74,6 +74,21 @@ ${answer('return model:reply(msg, { sytem = "a", keep = 3 }) or model:chat("a", 
   'bot.lua:3:29: model:reply has no option sytem; did you mean system?',
   'bot.lua:3:75: model:chat has no option keep',
   'bot.lua:3:115: wechat.model has no option ulr; did you mean url?']);
+finds('methods that a task, a gate, a stream, a menu and a model lack', `local model = require "wechat.model" { url = "http://127.0.0.1:1" }
+local menu = wechat.menu.new()
+local sub = menu:sub("more")
+sub:vew("a", "https://example.com/")
+${answer('local task = wechat.spawn(print) task:cancle() local gate <const> = wechat.gate(1) gate:entr() local r <close> = wechat.http.stream("http://a") r:linse() model:repl(msg)')}`, [
+  'bot.lua:4:5: a menu has no method vew; did you mean menu:view?',
+  'bot.lua:6:41: a task has no method cancle; did you mean task:cancel?',
+  'bot.lua:6:91: a gate has no method entr; did you mean gate:enter?',
+  'bot.lua:6:149: a stream has no method linse; did you mean stream:lines?',
+  'bot.lua:6:163: a model has no method repl; did you mean model:reply?']);
+finds('no method of a menu is offered as a function of wechat', answer('return wechat.menu_click("a")'), ['bot.lua:2:17: there is no wechat.menu_click']);
+passes('what such objects have passes, and a variable that becomes another thing', `local menu = wechat.menu.new()
+menu:click("a", "A") menu:sub("b"):view("c", "https://example.com/") menu:move(1, 2)
+local task = wechat.spawn(print)
+${answer('task:join(1) local other = wechat.gate(1) other = msg return other:nothing()')}`);
 finds('functions that Lua\'s library lacks, with what gives them', answer('os.execute("ls") io.popen("ls") os.exit() return string.spilt("a")'), [
   'bot.lua:2:6: os.execute needs allow_shell = true in the configuration',
   'bot.lua:2:23: io.popen needs allow_shell = true in the configuration',
@@ -160,4 +175,16 @@ test('a wrong name says the nearest right one where it is read: in a script and 
   await bot.waitForLog(/bot\.lua:2: there is no wechat\.tag\.creat; did you mean create\?/);
   const { stderr, stdout } = await wemoon(['repl'], { input: 'wechat.json.encod(1)\n', cwd: tempDir(t) });
   assert.match(stdout + stderr, /there is no wechat\.json\.encod; did you mean encode\?/);
+});
+
+test('so does a wrong name of wechat.bot and a wrong method, in a script and in the prompt', async (t) => {
+  const bot = await startBot(t, { script: answer('wechat.spawn(print):cancle()') });
+  await bot.say('x');
+  await bot.waitForLog(/bot\.lua:2: a task has no method cancle; did you mean task:cancel\?/);
+  const input = ['menu:clck("a", "A")', 'require("wechat.bot").wrod("a", "b")', 'wechat.gate(1):entr()', 'require("wechat.model") { url = "http://127.0.0.1:1" }:repl()',
+    'menu.conditionalmenu', 'menu.other'].join('\n');
+  const { stdout } = await wemoon(['repl'], { input: `${input}\n`, cwd: tempDir(t) });
+  const said = stdout.split('\n').filter((line) => !line.startsWith('  '));
+  assert.deepEqual(said.slice(0, 6), ['error: a menu has no method clck; did you mean menu:click?', 'error: there is no wechat.bot.wrod; did you mean word?',
+    'error: a gate has no method entr; did you mean gate:enter?', 'error: a model has no method repl; did you mean model:reply?', 'nil', 'nil']);
 });

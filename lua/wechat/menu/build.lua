@@ -1,6 +1,7 @@
 -- Menus that can be edited: plain tables as the platform takes them, with methods through a metatable, so
 -- that their JSON is the platform's and nothing more.
 
+local misread = require "wechat.misread"
 local types = require "wechat.menu.types"
 
 -- No menu of the platform is nested deeper; a table that contains itself is.
@@ -161,6 +162,7 @@ return function(host)
       return body(menu, take(row, full, ...))
     end, row.doc)
   end
+  misread.methods(methods, "menu", { conditionalmenu = true })
 
   --- A menu to edit, made of any that the platform takes or gives: of create, addconditional, get, trymatch,
   --- get_current_selfmenu_info. It shares nothing with what it was made of.
