@@ -274,7 +274,15 @@ return function(repl)
 
   -- ---- help
 
+  -- A line of the list. On a narrow terminal it goes on at the left.
+  local function help_line(what, doc)
+    return repl.fitted(paint.pad(what, 24) .. doc, repl.columns < 60 and 2 or 24)
+  end
+
+  local function command_line(name) return help_line(name .. " " .. commands[name].usage, commands[name].doc) end
+
   add(".help", "[NAME]", "this list; or what is known of a name: .help wechat.tag.create", function(rest)
+    if commands[rest] then return "done", command_line(rest) end
     if rest ~= "" then
       local text = help(rest)
       if not text then return needs("nothing is known of " .. rest) end
@@ -282,9 +290,9 @@ return function(repl)
     end
     local lines = {}
     for _, name in ipairs(order) do
-      lines[#lines + 1] = paint.pad(name .. " " .. commands[name].usage, 24) .. commands[name].doc
+      lines[#lines + 1] = command_line(name)
     end
-    lines[#lines + 1] = paint.pad("Ctrl-C, Ctrl-D", 24) .. "end the running call; leave"
+    lines[#lines + 1] = help_line("Ctrl-C, Ctrl-D", "end the running call; leave")
     return "done", table.concat(lines, "\n")
   end)
 

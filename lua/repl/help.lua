@@ -12,7 +12,8 @@ return function(repl)
   local function describe_field(field)
     local need = field.required and "needed" or field.value and ("filled in: " .. tostring(field.value)) or ""
     local words = field.choices and table.concat(field.choices, "|") .. " " .. field.words or field.words
-    return ("  %s %s  %s"):format(paint.text("name", field.path), field.type, (need .. " " .. words):match("^%s*(.-)%s*$"))
+    local text = ("  %s %s  %s"):format(paint.text("name", field.path), field.type, (need .. " " .. words):match("^%s*(.-)%s*$"))
+    return repl.fitted(text, 4)
   end
 
   local function add_fields(lines, title, fields)
@@ -23,18 +24,19 @@ return function(repl)
 
   local function of_endpoint(endpoint)
     local lines = {
-      paint.text("bold", ("wechat.%s{...}"):format(endpoint.name)), endpoint.doc, paint.text("faint", endpoint.verb .. " " .. endpoint.path),
+      paint.text("bold", ("wechat.%s{...}"):format(endpoint.name)), repl.fitted(endpoint.doc, 0), paint.text("faint", endpoint.verb .. " " .. endpoint.path),
     }
     add_fields(lines, "query:", endpoint.query)
     add_fields(lines, "body:", endpoint.body)
     add_fields(lines, "returns:", endpoint.returns)
-    if endpoint.note then lines[#lines + 1] = endpoint.note end
+    if endpoint.note then lines[#lines + 1] = repl.fitted(endpoint.note, 0) end
     if endpoint.status then lines[#lines + 1] = "This one is " .. endpoint.status .. " by the platform." end
+    lines[#lines + 1] = paint.text("faint", reference.endpoint_example(endpoint))
     return table.concat(lines, "\n")
   end
 
   local function add_line(lines, name, kind, words)
-    lines[#lines + 1] = (("  %s %s  %s"):format(paint.text("name", name), kind, words):gsub("%s+$", ""))
+    lines[#lines + 1] = repl.fitted(("  %s %s  %s"):format(paint.text("name", name), kind, words):gsub("%s+$", ""), 4)
   end
 
   local function add_type(lines, class)
@@ -65,7 +67,7 @@ return function(repl)
 
   local function of_method(name, entry)
     local parameters = reference.parameters(name, entry)
-    local lines = { paint.text("bold", ("wechat.%s(%s)"):format(name, reference.argument_list(parameters))), entry.doc }
+    local lines = { paint.text("bold", ("wechat.%s(%s)"):format(name, reference.argument_list(parameters))), repl.fitted(entry.doc, 0) }
     for _, parameter in ipairs(parameters) do
       add_line(lines, parameter[1], reference.parameter_type(name, parameter), parameter[3] or "")
     end
@@ -79,9 +81,9 @@ return function(repl)
   end
 
   local function of_module(module)
-    local lines = { paint.text("bold", module.name), module.about[1] }
+    local lines = { paint.text("bold", module.name), repl.fitted(module.about[1], 0) }
     for _, row in ipairs(module.rows) do
-      lines[#lines + 1] = "  " .. paint.text("name", row[1]) .. "  " .. row[2]
+      lines[#lines + 1] = repl.fitted("  " .. paint.text("name", row[1]) .. "  " .. row[2], 4)
     end
     return table.concat(lines, "\n")
   end
@@ -92,7 +94,7 @@ return function(repl)
     for _, row in ipairs(module.rows) do
       local own = row[1]:match("^[%w_.:]+%f[(]")
       if own and own:gsub(":", ".") == wanted then
-        return table.concat({ paint.text("bold", row[1]), row[2], paint.text("faint", row[4]) }, "\n")
+        return table.concat({ paint.text("bold", row[1]), repl.fitted(row[2], 0), paint.text("faint", row[4]) }, "\n")
       end
     end
   end
@@ -109,10 +111,10 @@ return function(repl)
 
   local function of_group(group)
     local about, names = catalogue.group(group)
-    local lines = { paint.text("bold", "wechat." .. group), about }
+    local lines = { paint.text("bold", "wechat." .. group), repl.fitted(about, 0) }
     for _, name in ipairs(names) do
       local doc = catalogue.find(group, name).doc
-      lines[#lines + 1] = "  " .. paint.text("name", name) .. "  " .. doc
+      lines[#lines + 1] = repl.fitted("  " .. paint.text("name", name) .. "  " .. doc, 4)
     end
     return table.concat(lines, "\n")
   end
@@ -122,7 +124,7 @@ return function(repl)
     local found = reference.search(repl.host.args.methods, word)
     if #found == 0 then return nil end
     local lines = {}
-    for i = 1, math.min(#found, SHOWN) do lines[i] = ("  %s  %s"):format(paint.text("name", found[i][1]), found[i][2]) end
+    for i = 1, math.min(#found, SHOWN) do lines[i] = repl.fitted(("  %s  %s"):format(paint.text("name", found[i][1]), found[i][2]), 4) end
     if #found > SHOWN then lines[#lines + 1] = ("  ... and %d more"):format(#found - SHOWN) end
     return table.concat(lines, "\n")
   end

@@ -27,6 +27,13 @@ end
 repl.env = repl.bot and require("repl.scope") { print = print_here } or _G
 
 repl.paint = require("repl.paint")()
+
+-- Breaks prose at the terminal's width; a pipe gets it as it is.
+function repl.fitted(text, indent)
+  if repl.settings.terminal == "" then return text end
+  return repl.paint.wrap(text, repl.columns, indent)
+end
+
 repl.print = require("repl.print")(repl)
 local evaluate = require("repl.evaluate")(repl)
 local commands = require("repl.commands")(repl)

@@ -71,6 +71,21 @@ return function()
     return text:sub(1, last) .. "…"
   end
 
+  --- Breaks a text at its spaces into lines of at most `columns`; later lines are indented by `indent`. A longer word,
+  --- as Chinese without spaces is, is left to the terminal.
+  function paint.wrap(text, columns, indent)
+    local lines, line = {}, text:match("^ *")
+    for gap, word in text:sub(#line + 1):gmatch("( *)([^ ]+)") do
+      local longer = line .. gap .. word
+      if line:find("[^ ]") and paint.width(longer) > columns then
+        lines[#lines + 1], longer = line, (" "):rep(indent) .. word
+      end
+      line = longer
+    end
+    lines[#lines + 1] = line
+    return table.concat(lines, "\n")
+  end
+
   --- Pads a text with spaces to `columns`; `centre`: on both sides.
   function paint.pad(text, columns, centre)
     local missing = math.max(0, columns - paint.width(text))

@@ -129,12 +129,14 @@ test('.save writes a script that recreates what was typed, and does not overwrit
 });
 
 test('.help lists the commands, and tells of names', async (t) => {
-  const { out } = await type(t, ['.help', '.help wechat.tag.create', '.help tag', '.help create_menu', '.help nothing.there', '.nope'], { code: 1 });
+  const { out } = await type(t, ['.help', '.help .scan', '.help wechat.tag.create', '.help tag', '.help create_menu', '.help nothing.there', '.nope'], { code: 1 });
   for (const name of ['say', 'tap', 'subscribe', 'unsubscribe', 'scan', 'locate', 'image', 'as', 'menu', 'push', 'pull', 'reload', 'trace', 'save', 'help']) {
     assert.match(out, new RegExp(`^\\.${name} `, 'm'));
   }
+  assert.equal([...out.matchAll(/^\.scan SCENE +scan a QR code/gm)].length, 2, 'in the list, and alone');
   assert.match(out, /POST \/cgi-bin\/tags\/create/);
   assert.match(out, /tag\.name string {2}needed up to 30 bytes/);
+  assert.match(out, /^wechat\.tag\.create\{ tag = \{ name = "name" \} \}$/m);
   assert.match(out, /wechat\.create_menu\(menu\)/);
   assert.match(out, /error: nothing is known of nothing\.there\nerror: unknown command \.nope/);
 });

@@ -106,6 +106,21 @@ test('at a terminal a list of candidates breaks no name', async (t) => {
   assert.match(term.screen(), /(^| )move_user($| )/m);
 });
 
+test('at a terminal .help breaks no word, and wechat. offers no method of a menu', async (t) => {
+  const term = terminal(t, { width: 44, height: 60 });
+  await term.shows(/月 >/);
+  term.keys('-l', '.help');
+  term.keys('Enter');
+  await term.shows(/Ctrl-C, Ctrl-D[^]*leave[^]*月 >/);
+  const list = term.screen().split('\n').slice(term.screen().split('\n').findIndex((line) => line.startsWith('.say')));
+  for (const line of list) assert.match(line, /^(\.|Ctrl|  [^ ]|月|$)/, 'each line is an entry, or goes on at a word');
+  assert.match(term.screen(), /^ {2}place or name, of the menu that you drew$/m);
+  term.keys('-l', 'wechat.menu');
+  term.keys('Tab', 'Tab');
+  await term.shows(/月 > wechat\.menu$/);
+  assert.doesNotMatch(term.screen(), /menu:click/);
+});
+
 test('at a terminal the line is whole after a resize, and tables use the new width', async (t) => {
   const term = terminal(t, { width: 100 });
   await term.shows(/月 >/);
