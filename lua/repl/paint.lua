@@ -15,6 +15,9 @@ local none = {
   { 0x0300, 0x036F }, { 0x200B, 0x200F }, { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F }, { 0xFE20, 0xFE2F }, { 0x1F3FB, 0x1F3FF },
 }
 
+-- Marks of bidirectional text and line separators: they reorder what a terminal shows, and show nothing themselves.
+local reordering = { "\xD8\x9C", "\xE2\x80[\x8E\x8F\xA8-\xAE]", "\xE2\x81[\xA6-\xAF]" }
+
 local function is_in(ranges, code)
   local low, high = 1, #ranges
   while low <= high do
@@ -43,13 +46,24 @@ return function()
     return "\27[" .. codes[kind] .. "m" .. text .. "\27[0m"
   end
 
-  --- Returns the text with control characters made visible, except line ends and tabs: text from others cannot
-  --- control the terminal.
+  --- Returns the text with the marks that reorder text made visible.
+  ---@param text string
+  ---@return string
+  function paint.in_order(text)
+    for _, marks in ipairs(reordering) do
+      text = text:gsub(marks, function(c) return ("\\u{%X}"):format(utf8.codepoint(c)) end)
+    end
+    return text
+  end
+
+  --- Returns the text with control characters made visible, except line ends and tabs, and with what reorders text:
+  --- text from others cannot control the terminal.
   ---@param text string
   ---@return string
   function paint.safe(text)
     text = text:gsub("[\0-\8\11-\31\127]", function(c) return ("\\x%02X"):format(c:byte()) end)
-    return (text:gsub("\xC2([\x80-\x9F])", function(c) return ("\\x%02X"):format(c:byte()) end))
+    text = text:gsub("\xC2([\x80-\x9F])", function(c) return ("\\x%02X"):format(c:byte()) end)
+    return paint.in_order(text)
   end
 
   --- Returns the width of a text in columns; colour codes have none.

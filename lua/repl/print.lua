@@ -39,6 +39,7 @@ return function(repl)
   local function quote(text)
     local shown = text:gsub('[%c"\\\127]', function(c) return escapes[c] or ("\\x%02X"):format(c:byte()) end)
       :gsub("\xC2([\x80-\x9F])", function(c) return ("\\u{%02X}"):format(c:byte()) end)
+    shown = paint.in_order(shown)
     local out, at = {}, 1
     while at <= #shown do
       local length = utf8.len(shown, at)

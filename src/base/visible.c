@@ -1,7 +1,13 @@
 // Checks each character once; adds runs of harmless ones at once.
 #include "base/visible.h"
 
-typedef enum { GOOD, STEERING, BROKEN } Kind;
+typedef enum { GOOD, STEERING, REORDERING, BROKEN } Kind;
+
+// Whether the code point changes the direction or the lines of the text around it, and shows nothing itself.
+static bool is_reordering(uint32_t code) {
+  return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x206F);
+}
 
 // Whether the character at the front of `text` is harmless; *len is its length.
 static Kind kind_of(Str text, size_t *len) {
@@ -14,7 +20,9 @@ static Kind kind_of(Str text, size_t *len) {
   }
   if (first == '\n' || first == '\t') return GOOD;
   if (first < 0x20 || first == 0x7F) return STEERING;
-  return first == 0xC2 && (unsigned char)text.ptr[1] < 0xA0 ? STEERING : GOOD;
+  if (first < 0x80) return GOOD;
+  uint32_t code = str_code_point(text, len);
+  return code < 0xA0 ? STEERING : is_reordering(code) ? REORDERING : GOOD;
 }
 
 static void add_bytes(Buf *out, Str bytes) {

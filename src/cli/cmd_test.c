@@ -150,17 +150,25 @@ static bool run_in(Interpreter *interpreter, int number, Buf *out, Err *err) {
   return interpreter_program(interpreter, "run", str_of(text), out, err);
 }
 
-// Prints the result; returns whether the test passed.
+static void print_line(Str text) {
+  report_print(text);
+  putchar('\n');
+}
+
+// Prints the result; returns whether the test passed. Names and values may be a stranger's text.
 static bool report_test(Spec *spec, Str name, bool ran, Str answer, const Err *err) {
   Str word, why;
   str_cut(answer, '\n', &word, &why);
   bool passed = ran && str_eq(word, STR("passed"));
   if (passed && options_value(&spec->in->arguments, "quiet")) return true;
-  printf("%s %.*s\n", passed ? "ok  " : "FAIL", STR_FMT(name));
+  printf("%s ", passed ? "ok  " : "FAIL");
+  print_line(name);
   if (passed) return true;
-  if (ran) printf("%.*s", STR_FMT(why));
-  else printf("    %s\n", err->text);
-  if (spec->log.len) printf("    -- the bot's log:\n%.*s", STR_FMT(buf_str(&spec->log)));
+  if (!ran) printf("    ");
+  if (ran) report_print(why);
+  else print_line(str_of(err->text));
+  if (spec->log.len) printf("    -- the bot's log:\n");
+  report_print(buf_str(&spec->log));
   return false;
 }
 

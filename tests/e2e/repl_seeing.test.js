@@ -76,6 +76,12 @@ test('what a bot answers does not steer the terminal', async (t) => {
   assert.match(out, /a\[2Jb\\x9B31mc/);
 });
 
+test('what a bot answers does not reorder what the terminal shows', async (t) => {
+  const { out, err } = await type(t, ['function on_message(msg) return "a\\u{202e}b" end', '.say x', '"c\\u{2067}d\\u{200e}"', 'error("e\\u{61c}f")'], { code: 1 });
+  assert.doesNotMatch(out + err, /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]/);
+  assert.match(out, /a\\u\{202E\}b[^]*"c\\u\{2067\}d\\u\{200E\}"/);
+});
+
 // ---- at a terminal ----
 
 test('at a terminal .push asks and .pull asks', async (t) => {

@@ -27,6 +27,14 @@ test('what fails shows the line, its text, and both values; exit 1', async (t) =
     + '      expected "echo ho"\n      got      "echo hi"\n0 passed, 1 failed\n');
 });
 
+test('what a failure shows does not steer the terminal', async (t) => {
+  const bot = 'function on_message(msg) wechat.log.warn("c\\u{9b}d") return "a\\u{202e}b\\u{9b}" end';
+  const out = await run(t, 'test("n\\27\\u{2066}", function()\n  expect(bot:user("alice"):says("hi")):is("x")\nend)', { bot, code: 1 });
+  assert.doesNotMatch(out, /[\u001b\u0080-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]/);
+  assert.match(out, /^FAIL n\\x1B\\xE2\\x81\\xA6\n/);
+  assert.match(out, /got {6}"a\\xE2\\x80\\xAEb\\xC2\\x9B"\n {4}-- the bot's log:\n {4}warning: .*c\\xC2\\x9Bd/);
+});
+
 test('flags of the configuration hold in a spec', async (t) => {
   const spec = 'test("t", function() expect(bot:user("a"):says("hi").xml):is("success") end)';
   const bot = 'function on_message() wechat.sleep(0.4) return "late" end';

@@ -38,6 +38,24 @@ test('what another server answers, and what a script raises, is shown so too', a
   assert.equal(value.stdout, '"\\u009B\\u001b"\n');
 });
 
+// They reorder what a terminal shows: "abc" may be shown as "cba".
+const REORDERING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]/;
+
+test('marks that reorder text are visible at the terminal, and left as they are in JSON and bytes', async (t) => {
+  const bot = await startBot(t, { script: 'function on_message() return wechat.response_text("a\\u{202e}b\\u{2066}c") end' });
+  const send = async (...more) => (await wemoon(['send', ...more, '--url', bot.url, '--token', TOKEN, 'text', 'x'], { code: 0 })).stdout;
+  assert.equal(await send(), 'text: a\\xE2\\x80\\xAEb\\xE2\\x81\\xA6c\n');
+  assert.equal(JSON.parse(await send('--json')).Content, 'a\u202eb\u2066c');
+  assert.match(await send('--json'), /a\u202eb\u2066c/);
+  assert.match(await send('--raw'), /a\u202eb\u2066c/);
+  const raised = await wemoon(['exec', '-e', 'error("a\\u{202e}b")'], { code: 1 });
+  assert.doesNotMatch(raised.stderr, REORDERING);
+  assert.match(raised.stderr, /a\\xE2\\x80\\xAEb/);
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'x.lua': 'local function f() error("a\u200fb") end\nf()\n' });
+  assert.doesNotMatch((await wemoon(['exec', 'x.lua'], { cwd, code: 1 })).stderr, REORDERING);
+});
+
 test('files are found beside the script from any folder: wechat.path, uploads, forms', async (t) => {
   const dir = tempDir(t);
   const script = `local file <close> = assert(io.open(wechat.path("words.txt")))
