@@ -122,14 +122,12 @@ static void add_field(Buf *out, const LogField *field, LogFormat format, Buf *ro
 
 // The subject's openid is written as log_openid says.
 static void add_subject(Buf *out, const LogSubject *subject, LogFormat format, Buf *room) {
-  Buf hash;
-  buf_init(&hash);
-  LogField fields[] = { { LOG_NAME("openid"), secrets_show_openid(subject->openid, &hash), false },
+  char hash[OPENID_SHOWN_MAX];
+  LogField fields[] = { { LOG_NAME("openid"), secrets_show_openid(subject->openid, hash), false },
                         { LOG_NAME("msgid"), subject->msgid, false } };
   for (size_t i = 0; i < 2; i++) {
     if (fields[i].value.len) add_field(out, &fields[i], format, room);
   }
-  buf_clear(&hash);
 }
 
 static void add_fields(Buf *out, const LogLine *line, LogFormat format, Buf *room) {

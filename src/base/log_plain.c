@@ -69,7 +69,8 @@ static inline char *put_text_field(char *at, const char *end, const LogField *fi
 // Returns NULL if the fields do not fit, or not as they are. The bench counts it by its name.
 __attribute__((noinline)) static char *add_text_fields(const LogLine *line, char *at, char *end) {
   const LogSubject *subject = &line->subject;
-  const LogField openid = { LOG_NAME("openid"), subject->openid, false };
+  char hash[OPENID_SHOWN_MAX];
+  const LogField openid = { LOG_NAME("openid"), secrets_show_openid(subject->openid, hash), false };
   const LogField msgid = { LOG_NAME("msgid"), subject->msgid, false };
   char *from = at;
   size_t shown = 0;
@@ -112,7 +113,8 @@ static inline char *put_json_field(char *at, const char *end, const LogField *fi
 
 static char *add_json_fields(const LogLine *line, char *at, char *end) {
   const LogSubject *subject = &line->subject;
-  const LogField openid = { LOG_NAME("openid"), subject->openid, false };
+  char hash[OPENID_SHOWN_MAX];
+  const LogField openid = { LOG_NAME("openid"), secrets_show_openid(subject->openid, hash), false };
   const LogField msgid = { LOG_NAME("msgid"), subject->msgid, false };
   char *from = at;
   size_t quotes = 0;

@@ -1,6 +1,5 @@
 #include "base/secrets.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,19 +16,40 @@ enum { SECRETS_MAX = SECRETS_KEPT + SECRETS_PASSING };
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static Buf secrets[SECRETS_MAX];  // with the lock: those that are kept, then those that pass
 static size_t kept, passed;       // with the lock: how many were added
-static atomic_size_t least;  // bytes of the shortest secret, at most WINDOW_MAX; 0: none is known
-static void (*_Atomic hash_openid)(Str openid, Buf *out);
+static _Atomic OpenidHash openid_hash;
 
 // Wu and Manber: a window, as long as the shortest secret, moves over the text. For the pair of bytes at its end: how far
-// it may move on before a secret can begin; 0: one may begin here. With the lock.
-enum { PAIRS = 4096, WINDOW_MAX = 32 };
-static uint8_t moves[PAIRS];
-static size_t window;
+// it may move on before a secret can begin; 0: this may be a secret's, if the four bytes at the window's front are among
+// `fronts` too. Written with the lock, each store a release; who reads without the lock reads by acquiring, and looks before
+// and after at the version, which is odd while they are written.
+enum { PAIRS = 1 << 16, FRONTS = 4096, WINDOW_MAX = 32 };
+static _Atomic uint8_t moves[PAIRS];
+static atomic_bool fronts[FRONTS];
+static atomic_size_t window;  // at most WINDOW_MAX; 0: no secret is known
+static atomic_uint version;
+
+static inline size_t window_now(void) {
+  return atomic_load_explicit(&window, memory_order_acquire);
+}
 
 static inline size_t pair_at(const char *at) {
   uint16_t pair;
   memcpy(&pair, at, sizeof pair);
-  return pair % PAIRS;
+  return pair;
+}
+
+static inline size_t move_at(const char *at) {
+  return atomic_load_explicit(&moves[pair_at(at)], memory_order_acquire);
+}
+
+static inline size_t four_at(const char *at) {
+  uint32_t four;
+  memcpy(&four, at, sizeof four);
+  return (four * 0x9E3779B1u >> 16) % FRONTS;
+}
+
+static inline bool is_front(const char *at) {
+  return atomic_load_explicit(&fronts[four_at(at)], memory_order_acquire);
 }
 
 static Str secret_at(size_t i) { return buf_str(&secrets[i]); }
@@ -43,16 +63,27 @@ static size_t shortest_secret(void) {
   return shortest;
 }
 
-static void set_moves(void) {
-  window = shortest_secret();
-  memset(moves, (int)window - 1, sizeof moves);
-  for (size_t i = 0; i < SECRETS_MAX; i++) {
-    Str secret = secret_at(i);
-    for (size_t at = 0; secret.len && at + 2 <= window; at++) {
-      uint8_t *move = &moves[pair_at(secret.ptr + at)];
-      if (*move > window - 2 - at) *move = (uint8_t)(window - 2 - at);
-    }
+static void add_to_tables(Str secret, size_t len) {
+  atomic_store_explicit(&fronts[four_at(secret.ptr)], true, memory_order_release);
+  for (size_t at = 0; at + 2 <= len; at++) {
+    _Atomic uint8_t *move = &moves[pair_at(secret.ptr + at)];
+    if (atomic_load_explicit(move, memory_order_relaxed) > len - 2 - at)
+      atomic_store_explicit(move, (uint8_t)(len - 2 - at), memory_order_release);
   }
+}
+
+static void set_tables(void) {
+  size_t len = shortest_secret();
+  atomic_fetch_add(&version, 1);
+  for (size_t i = 0; i < PAIRS; i++)
+    atomic_store_explicit(&moves[i], (uint8_t)(len - 1), memory_order_release);
+  for (size_t i = 0; i < FRONTS; i++)
+    atomic_store_explicit(&fronts[i], false, memory_order_release);
+  for (size_t i = 0; i < SECRETS_MAX; i++) {
+    if (secret_at(i).len) add_to_tables(secret_at(i), len);
+  }
+  atomic_store_explicit(&window, len, memory_order_release);
+  atomic_fetch_add(&version, 1);
 }
 
 static bool is_known(Str secret) {
@@ -65,8 +96,7 @@ static bool is_known(Str secret) {
 static void put(Buf *place, Str secret) {
   buf_reset(place);
   buf_add(place, secret);
-  set_moves();
-  least = window;
+  set_tables();
 }
 
 void secrets_add(Str secret) {
@@ -83,18 +113,13 @@ void secrets_add_passing(Str secret) {
   pthread_rwlock_unlock(&lock);
 }
 
-void secrets_hash_openids(void (*hash)(Str openid, Buf *out)) { hash_openid = hash; }
+void secrets_hash_openids(OpenidHash hash) { openid_hash = hash; }
 
-void secrets_add_openid(Buf *out, Str openid) {
-  void (*hash)(Str openid, Buf * out) = hash_openid;
-  if (hash) hash(openid, out);
-  else buf_add(out, openid);
-}
+bool secrets_hashes_openids(void) { return openid_hash != NULL; }
 
-Str secrets_show_openid(Str openid, Buf *room) {
-  if (!hash_openid || openid.len == 0) return openid;
-  secrets_add_openid(room, openid);
-  return buf_str(room);
+Str secrets_show_openid(Str openid, char room[OPENID_SHOWN_MAX]) {
+  OpenidHash hash = openid_hash;
+  return hash && openid.len ? hash(openid, room) : openid;
 }
 
 // ---- finding ------------------------------------------------------------------------------------
@@ -105,19 +130,27 @@ typedef struct {
   bool is_openid;
 } Found;
 
-static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_' || c == '-'; }
+static const bool words[256] = {
+  ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['_'] = true, ['-'] = true
+};
 
-static size_t word_len(Str s) {
-  size_t len = 0;
-  while (len < s.len && is_word(s.ptr[len])) len++;
-  return len;
+static inline bool is_word(char c) { return words[(unsigned char)c]; }
+
+static Str word_at(Str text, size_t at) {
+  size_t from = at, to = at + 1;
+  while (from > 0 && is_word(text.ptr[from - 1])) from--;
+  while (to < text.len && is_word(text.ptr[to])) to++;
+  return str_make(text.ptr + from, to - from);
 }
 
+// A word of OPENID_LEN has a character at every OPENID_LEN-th place, so only the words there are looked at.
 static Found first_openid(Str text) {
-  for (size_t at = 0; at + OPENID_LEN <= text.len;) {
-    size_t len = word_len(str_sub(text, at, text.len));
-    if (len == OPENID_LEN && text.ptr[at] == 'o') return (Found){ at, len, true };
-    at += len + 1;
+  for (size_t at = OPENID_LEN - 1; at < text.len; at += OPENID_LEN) {
+    if (!is_word(text.ptr[at])) continue;
+    Str word = word_at(text, at);
+    size_t from = (size_t)(word.ptr - text.ptr);
+    if (word.len == OPENID_LEN && word.ptr[0] == 'o') return (Found){ from, word.len, true };
+    at = from + word.len;
   }
   return (Found){ .len = 0 };
 }
@@ -137,51 +170,68 @@ static size_t secret_len(Str text) {
   return longest;
 }
 
-// The first pair, of those from `pair` to `stop`, where a secret's window may end; beyond `stop`: there is none.
+// The first pair, of those from `pair` to `stop`, where the window of a secret may end; beyond `stop`: there is none.
+// Without the lock the moves may be those of another window.
 static inline const char *next_pair(const char *pair, const char *stop) {
   // A move of 0 stays where it is, so only one of four is looked at.
-  for (size_t move; stop - pair >= 4 * (ptrdiff_t)window; pair += move) {
-    for (int i = 0; i < 3; i++) pair += moves[pair_at(pair)];
-    if ((move = moves[pair_at(pair)]) == 0) return pair;
+  for (size_t move; stop - pair >= 4 * WINDOW_MAX; pair += move) {
+    pair += move_at(pair);
+    pair += move_at(pair);
+    pair += move_at(pair);
+    if ((move = move_at(pair)) == 0) return pair;
   }
-  for (size_t move; pair <= stop && (move = moves[pair_at(pair)]) > 0;) pair += move;
+  for (size_t move; pair <= stop && (move = move_at(pair)) > 0;) pair += move;
   return pair;
 }
 
+// Where a secret may begin, from `from` on; NULL: nowhere. `len`: the window, at most the length of the text.
+static inline const char *next_beginning(const char *from, Str text, size_t len) {
+  const char *stop = text.ptr + text.len - 2;
+  const char *pair = next_pair(from + len - 2, stop);
+  while (pair <= stop && !is_front(pair - (len - 2))) pair = next_pair(pair + 1, stop);
+  return pair <= stop ? pair - (len - 2) : NULL;
+}
+
+// With the lock.
 static Found first_secret(Str text) {
-  const char *end = text.ptr + text.len, *stop = end - 2;
-  const char *pair = next_pair(text.ptr + window - 2, stop);
-  for (; pair <= stop; pair = next_pair(pair + 1, stop)) {
-    const char *at = pair - (window - 2);
-    size_t len = secret_len(str_make(at, (size_t)(end - at)));
-    if (len) return (Found){ (size_t)(at - text.ptr), len, false };
+  size_t len = window_now();
+  const char *at = next_beginning(text.ptr, text, len);
+  for (; at; at = next_beginning(at + 1, text, len)) {
+    size_t front = (size_t)(at - text.ptr);
+    size_t found = secret_len(str_sub(text, front, text.len));
+    if (found) return (Found){ front, found, false };
   }
   return (Found){ .len = 0 };
 }
 
+static inline bool may_hold_secret(Str text) {
+  size_t shortest = window_now();
+  return shortest && text.len >= shortest;
+}
+
 // With the lock. `len` is 0 if there is nothing to hide.
 static Found first_hidden(Str text, bool openids) {
-  Found secret = text.len >= window && window ? first_secret(text) : (Found){ .len = 0 };
+  Found secret = may_hold_secret(text) ? first_secret(text) : (Found){ .len = 0 };
   Found openid = openids ? first_openid(text) : (Found){ .len = 0 };
   bool openid_first = openid.len && (secret.len == 0 || openid.at < secret.at ||
                                      (openid.at == secret.at && openid.len >= secret.len));
   return openid_first ? openid : secret;
 }
 
+static void add_openid(Buf *out, Str openid) {
+  char room[OPENID_SHOWN_MAX];
+  buf_add(out, secrets_show_openid(openid, room));
+}
+
 static void hide(Str text, Found found, bool openids, Buf *out) {
   for (; found.len > 0; found = first_hidden(text, openids)) {
     Str hidden = str_sub(text, found.at, found.len);
     buf_add(out, str_sub(text, 0, found.at));
-    if (found.is_openid) secrets_add_openid(out, hidden);
+    if (found.is_openid) add_openid(out, hidden);
     else secrets_mask(out, hidden);
     text = str_sub(text, found.at + found.len, text.len);
   }
   buf_add(out, text);
-}
-
-static inline bool may_hold_secret(Str text) {
-  size_t shortest = atomic_load_explicit(&least, memory_order_relaxed);
-  return shortest && text.len >= shortest;
 }
 
 static bool hide_all(Str text, bool openids, Buf *out) {
@@ -193,15 +243,28 @@ static bool hide_all(Str text, bool openids, Buf *out) {
   return found.len > 0;
 }
 
-bool secrets_hide(Str text, Buf *out) { return hide_all(text, hash_openid != NULL, out); }
+bool secrets_hide(Str text, Buf *out) { return hide_all(text, openid_hash != NULL, out); }
 
 bool secrets_mask_known(Str text, Buf *out) { return hide_all(text, false, out); }
 
-bool secrets_allow(Str text) {
-  if (hash_openid) return false;
-  if (!may_hold_secret(text)) return true;
+// Without the lock: whether certainly no secret begins in the text.
+static bool has_no_beginning(Str text) {
+  unsigned before = atomic_load_explicit(&version, memory_order_acquire);
+  size_t len = window_now();
+  if (len == 0 || text.len < len) return (before & 1) == 0;
+  bool none = !next_beginning(text.ptr, text, len);
+  return none && (before & 1) == 0 &&
+         atomic_load_explicit(&version, memory_order_relaxed) == before;
+}
+
+static bool has_secret(Str text) {
   pthread_rwlock_rdlock(&lock);
-  bool found = text.len >= window && first_secret(text).len > 0;
+  bool found = may_hold_secret(text) && first_secret(text).len > 0;
   pthread_rwlock_unlock(&lock);
-  return !found;
+  return found;
+}
+
+bool secrets_allow(Str text) {
+  if (openid_hash && first_openid(text).len > 0) return false;
+  return has_no_beginning(text) || !has_secret(text);
 }

@@ -7,6 +7,7 @@
 
 // SECRET_MIN: a shorter secret may be an ordinary word, so only secrets_mask hides it.
 enum { SECRET_MIN = 8, SECRETS_KEPT = 32, SECRETS_PASSING = 32 };
+enum { OPENID_SHOWN_MAX = 24 };  // bytes of a hashed openid
 
 // Masks that secret from now on. Ignored if it is too short or already known, or if SECRETS_KEPT secrets were added.
 void secrets_add(Str secret);
@@ -17,14 +18,14 @@ void secrets_add_passing(Str secret);
 bool secrets_hide(Str text, Buf *out);
 // The same for secrets alone: openids stay as they are.
 bool secrets_mask_known(Str text, Buf *out);
-// Whether `text` may be shown as it is: openids are not hashed, and it has no known secret.
+// Whether secrets_hide has nothing to hide in `text`: mostly found out without a lock.
 bool secrets_allow(Str text);
-// Writes openids as `hash` appends them from now on; NULL: as they are. Call it before threads start.
-void secrets_hash_openids(void (*hash)(Str openid, Buf *out));
-// An openid as it may be shown: itself, or its hash, which is written to `room`.
-Str secrets_show_openid(Str openid, Buf *room);
-// Appends an openid as it may be shown.
-void secrets_add_openid(Buf *out, Str openid);
+// Shows openids as `hash` makes them from now on, in `room` or constant; NULL: as they are. Call it before threads start.
+typedef Str (*OpenidHash)(Str openid, char room[OPENID_SHOWN_MAX]);
+void secrets_hash_openids(OpenidHash hash);
+bool secrets_hashes_openids(void);
+// An openid as it may be shown: itself, or its hash, which may be in `room`.
+Str secrets_show_openid(Str openid, char room[OPENID_SHOWN_MAX]);
 
 // Appends a secret as it may be shown: its first four characters and its length, "wx12…(32)"; of one shorter
 // than 12 bytes the length alone, "…(5)".

@@ -22,10 +22,11 @@
 
 enum {
   WRITE_EVERY_US = 200 * 1000,
-  WRITE_AT = 256 << 10,     // bytes that are written without waiting for WRITE_EVERY_US
-  PENDING_MAX = 32 << 20,   // bytes that may wait for the disk
-  NOTED_MAX = 4 << 20,      // bytes of one message's calls and late parts
-  LINE_MORE = 100,          // bytes of most lines beside document and reply
+  WRITE_AT = 256 << 10,    // bytes that are written without waiting for WRITE_EVERY_US
+  PENDING_MAX = 32 << 20,  // bytes that may wait for the disk
+  NOTED_MAX = 4 << 20,     // bytes of one message's calls and late parts
+  LINE_MORE =
+      100,  // bytes of most lines beside document and reply, and more than those around them in place
   ROOM = 2048,              // bytes that hold most messages with their replies
   IDLE_MAX = 64,            // per core
   SAY_EVERY_US = 10000000,  // the shortest time between two warnings about dropped lines
@@ -50,19 +51,28 @@ struct Capture {
   int64_t said_us;
 };
 
+// Most lines are written in place: `text` holds the openid, then the line as far as it is known, with document and
+// answer as they are. If something has to be escaped or hidden in them, or there is `more`, it is put together in `made`.
 typedef struct {
   Trail trail;  // first
   Capture *capture;
-  pthread_mutex_t mutex;      // of the fields below
-  Str out;                    // in `text`, or in `long_out`
-  Buf long_out, late, calls;  // `late` and `calls`: members of a JSON array
-  bool answered, is_utf8;     // is_utf8: the document is
-  int64_t received_ms;
-  Str document, openid;  // in `text`
+  pthread_mutex_t mutex;  // of the next two
+  Buf late, calls;        // members of a JSON array
+  atomic_bool more;  // something is in `late`, `calls` or `long_out`, or there was no memory for it
+  atomic_bool is_answered;
+  atomic_bool is_taken;  // an answer that shows something: who set it writes the next two
+  Str out;               // in `text`, or in `long_out`
+  Buf long_out;
+  Buf made;
+  bool is_utf8;          // the document is
+  Str openid, document;  // in `text`
   Pooled pooled;
   size_t room;  // bytes of `text`
-  char text[];  // the document, the openid, the reply
+  char text[];
 } Noted;
+
+#define BETWEEN "\",\"out\":\""
+#define BEHIND "\",\"late\":[],\"calls\":[]}\n"
 
 // ---- file ---------------------------------------------------------------------------------------
 
@@ -179,50 +189,25 @@ static void *write_all(void *arg) {
 
 // ---- lines --------------------------------------------------------------------------------------
 
-// Replaces the sender's openid, which need not look like one, by its form in the log.
-static Str with_openid_shown(Str text, Str openid, Buf *room) {
-  Buf shown;
-  buf_init(&shown);
-  Str as = secrets_show_openid(openid, &shown);
+static Str with_openid_hashed(Str text, Str openid, Buf *room) {
+  char hash[OPENID_SHOWN_MAX];
+  Str as = secrets_show_openid(openid, hash);
   ptrdiff_t at;
-  if (as.ptr != openid.ptr) {
-    while (openid.len && (at = str_find(text, openid)) >= 0) {
-      buf_add(room, str_sub(text, 0, (size_t)at));
-      buf_add(room, as);
-      text = str_sub(text, (size_t)at + openid.len, text.len);
-    }
-    buf_add(room, text);
-    text = buf_str(room);
+  buf_reserve(room, text.len + 2 * sizeof hash);
+  while ((at = str_find(text, openid)) >= 0) {
+    buf_add(room, str_sub(text, 0, (size_t)at));
+    buf_add(room, as);
+    text = str_sub(text, (size_t)at + openid.len, text.len);
   }
-  buf_clear(&shown);
-  return text;
+  buf_add(room, text);
+  return buf_str(room);
 }
 
-static void add_hidden(const Noted *noted, Str text, void (*add)(Buf *out, Str text), Buf *out) {
-  Buf room, hidden;
-  buf_init(&room);
-  buf_init(&hidden);
-  text = with_openid_shown(text, noted->openid, &room);
-  add(out, secrets_hide(text, &hidden) ? buf_str(&hidden) : text);
-  buf_clear(&room);
-  buf_clear(&hidden);
-}
-
-// Invalid UTF-8 becomes U+FFFD.
-static void add_string(Buf *out, Str text) { json_add_string(out, text); }
-
-// Whether document and reply may be written as they are: both are looked at once, and together.
-static bool are_allowed(const Noted *noted) {
-  const char *end = noted->openid.ptr + noted->openid.len;
-  if (noted->long_out.len) return false;
-  if (noted->out.len) end = noted->out.ptr + noted->out.len;
-  return secrets_allow(str_make(noted->text, (size_t)(end - noted->text)));
-}
-
-static void add_text(const Noted *noted, Str text, bool is_utf8, bool allowed, Buf *out) {
-  if (!allowed) add_hidden(noted, text, add_string, out);
-  else if (is_utf8) json_add_utf8(out, text);
-  else json_add_string(out, text);
+// Replaces the sender's openid, which need not look like one, by its form in the log. `room`: for the result; an empty
+// Buf.
+static inline Str with_openid_shown(Str text, Str openid, Buf *room) {
+  bool hashes = openid.len > 0 && secrets_hashes_openids();
+  return hashes ? with_openid_hashed(text, openid, room) : text;
 }
 
 // Appends milliseconds as seconds with three decimals. The thread's last second is kept as text.
@@ -244,55 +229,93 @@ static char *put_seconds(char *at, int64_t ms) {
   return at;
 }
 
-static void add_front(const Noted *noted, Buf *out) {
-  char front[48];
-  char *at = str_put(front, STR("{\"t\":"));
-  at = str_put(put_seconds(at, noted->received_ms), STR(",\"in\":"));
-  buf_add(out, str_make(front, (size_t)(at - front)));
+static char *put_front(char *at, int64_t received_ms) {
+  at = put_seconds(str_put(at, STR("{\"t\":")), received_ms);
+  return str_put(at, STR(",\"in\":\""));
 }
 
-static void add_noted(const Noted *noted, Buf *out) {
-  buf_add(out, STR(",\"late\":["));
-  if (noted->late.len) add_hidden(noted, buf_str(&noted->late), buf_add, out);
-  buf_add(out, STR("],\"calls\":["));
-  if (noted->calls.len) add_hidden(noted, buf_str(&noted->calls), buf_add, out);
-  buf_add(out, STR("]}"));
+static char *behind_document(const Noted *noted) {
+  return (char *)noted->document.ptr + noted->document.len;
 }
 
-static void add_line(const Noted *noted, Buf *out) {
-  bool allowed = are_allowed(noted);
+// Document and answer, with blanks between them.
+static Str both(const Noted *noted) {
+  const char *end = behind_document(noted) + strlen(BETWEEN) + noted->out.len;
+  return str_make(noted->document.ptr, (size_t)(end - noted->document.ptr));
+}
+
+// Whether the line is its parts as they are.
+static bool is_plain(const Noted *noted) {
+  return noted->is_utf8 && noted->is_answered && !noted->more && json_is_plain(both(noted)) &&
+         secrets_allow(both(noted));
+}
+
+static Str finish_in_place(Noted *noted) {
+  const char *line = noted->openid.ptr + noted->openid.len;
+  char *at = str_put(behind_document(noted), STR(BETWEEN));
+  at = str_put(at + noted->out.len, STR(BEHIND));
+  return str_make(line, (size_t)(at - line));
+}
+
+static void add_text(Str text, bool is_utf8, bool allowed, Buf *out) {
+  Buf hidden;
+  buf_init(&hidden);
+  if (!allowed && secrets_hide(text, &hidden)) json_add_string(out, buf_str(&hidden));
+  else if (is_utf8) json_add_utf8(out, text);
+  else json_add_string(out, text);
+  buf_clear(&hidden);
+}
+
+// Appends the members of an array.
+static void add_noted(const Noted *noted, const Buf *list, Buf *out) {
+  Buf room, hidden;
+  if (list->len == 0) return;
+  buf_init(&room);
+  buf_init(&hidden);
+  Str text = with_openid_shown(buf_str(list), noted->openid, &room);
+  buf_add(out, secrets_hide(text, &hidden) ? buf_str(&hidden) : text);
+  buf_clear(&room);
+  buf_clear(&hidden);
+}
+
+// Invalid UTF-8 becomes U+FFFD. Not inlined: the usual line would pay for its frame.
+__attribute__((noinline)) static Str put_together(Noted *noted) {
+  Buf *out = &noted->made;
+  const char *line = noted->openid.ptr + noted->openid.len;
+  bool allowed = noted->long_out.len == 0 && secrets_allow(both(noted));
   buf_reserve(out, noted->document.len + noted->out.len + LINE_MORE);
-  add_front(noted, out);
-  add_text(noted, noted->document, noted->is_utf8, allowed, out);
+  buf_add(out,
+          str_make(line, (size_t)(noted->document.ptr - line) - 1));  // without the quotation mark
+  add_text(noted->document, noted->is_utf8, allowed, out);
   buf_add(out, STR(",\"out\":"));
-  if (noted->answered) add_text(noted, noted->out, true, allowed, out);
+  if (noted->is_answered) add_text(noted->out, true, allowed, out);
   else buf_add(out, STR("null"));
-  if (noted->late.len || noted->calls.len) add_noted(noted, out);
-  else buf_add(out, STR(",\"late\":[],\"calls\":[]}"));
+  buf_add(out, STR(",\"late\":["));
+  add_noted(noted, &noted->late, out);
+  buf_add(out, STR("],\"calls\":["));
+  add_noted(noted, &noted->calls, out);
+  buf_add(out, STR("]}\n"));
+  return buf_str(out);
 }
 
-// Writes the line directly into `pending`, so that no line is copied.
-static void write_line(const Noted *noted) {
-  Capture *capture = noted->capture;
+static void write_line(Capture *capture, Str line, bool failed) {
   Buf *pending = &capture->pending;
   pthread_mutex_lock(&capture->mutex);
   size_t before = pending->len;
-  bool full = before > PENDING_MAX;
-  if (!full) add_line(noted, pending);
-  if (!full) buf_addc(pending, '\n');
-  if (full || pending->failed) capture->dropped++;
-  if (pending->failed) pending->len = before;
+  failed = failed || before > PENDING_MAX;
+  if (!failed) buf_add(pending, line);
+  if (failed || pending->failed) capture->dropped++;
   pending->failed = false;
   if (before < WRITE_AT && pending->len >= WRITE_AT) pthread_cond_signal(&capture->changed);
   pthread_mutex_unlock(&capture->mutex);
 }
 
-static void give_line(const Noted *noted) {
-  Buf line;
-  buf_init(&line);
-  add_line(noted, &line);
-  if (!line.failed) noted->capture->take(noted->capture->ctx, buf_str(&line));
-  buf_clear(&line);
+// The line goes to the file, or without its newline to `take`.
+static void give_line(Noted *noted) {
+  Capture *capture = noted->capture;
+  Str line = is_plain(noted) ? finish_in_place(noted) : put_together(noted);
+  if (!capture->take) write_line(capture, line, noted->made.failed);
+  else if (!noted->made.failed) capture->take(capture->ctx, str_sub(line, 0, line.len - 1));
 }
 
 // ---- trails -------------------------------------------------------------------------------------
@@ -303,6 +326,7 @@ static void note(Trail *trail, TrailKind kind, Str json) {
   Noted *noted = (Noted *)trail;
   Buf *list = kind == TRAIL_LATE ? &noted->late : &noted->calls;
   pthread_mutex_lock(&noted->mutex);
+  noted->more = true;
   if (list->len + json.len <= NOTED_MAX) {
     if (list->len) buf_addc(list, ',');
     buf_add(list, json);
@@ -316,7 +340,9 @@ static Noted *from_pool(Pooled *pooled) {
 }
 
 static void noted_free(Noted *noted) {
-  if (noted) pthread_mutex_destroy(&noted->mutex);
+  if (!noted) return;
+  pthread_mutex_destroy(&noted->mutex);
+  buf_clear(&noted->made);
   free(noted);
 }
 
@@ -333,14 +359,24 @@ static Noted *noted_new(Capture *capture, size_t least) {
   return noted;
 }
 
+static void clear_more(Noted *noted) {
+  buf_clear(&noted->long_out);
+  buf_clear(&noted->late);
+  buf_clear(&noted->calls);
+  noted->more = false;
+}
+
+// Keeps the memory of a usual line that was put together.
+static void clear_made(Noted *noted) {
+  if (noted->made.cap > 2 * ROOM) buf_clear(&noted->made);
+  buf_reset(&noted->made);
+}
+
 static void over(Trail *trail) {
   Noted *noted = (Noted *)trail;
-  if (noted->capture->take) give_line(noted);
-  else write_line(noted);
-  Buf *texts[] = { &noted->long_out, &noted->late, &noted->calls };
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-    if (texts[i]->ptr || texts[i]->failed) buf_clear(texts[i]);
-  }
+  give_line(noted);
+  if (noted->more) clear_more(noted);
+  if (noted->made.len || noted->made.failed) clear_made(noted);
   if (noted->room == ROOM)
     noted = from_pool(core_pool_put(&noted->capture->idle, &noted->pooled, IDLE_MAX));
   noted_free(noted);
@@ -351,16 +387,28 @@ static Str put(char *at, Str text) {
   return str_make(at, text.len);
 }
 
+static Noted *begin(Capture *capture, Str document, Str openid, int64_t received_ms) {
+  Noted *noted = noted_new(capture, openid.len + document.len + LINE_MORE);
+  if (!noted) return NULL;
+  noted->openid = put(noted->text, openid);
+  noted->document = put(put_front(noted->text + openid.len, received_ms), document);
+  memset(behind_document(noted), ' ', strlen(BETWEEN));
+  noted->out = STR("");
+  return noted;
+}
+
 Trail *capture_begin(Capture *capture, Str document, bool is_utf8, Str openid,
                      int64_t received_us) {
-  Noted *noted = noted_new(capture, document.len + openid.len);
+  Buf room;
+  buf_init(&room);
+  document = with_openid_shown(document, openid, &room);
+  Noted *noted =
+      room.failed ? NULL : begin(capture, document, openid, clock_unix_ms_at(received_us));
+  if (room.ptr) buf_clear(&room);
   if (!noted) return NULL;
   atomic_init(&noted->trail.holders, 1);
-  noted->received_ms = clock_unix_ms_at(received_us);
-  noted->document = put(noted->text, document);
-  noted->openid = put(noted->text + document.len, openid);
-  noted->out = STR("");
-  noted->answered = false;
+  atomic_init(&noted->is_answered, false);
+  atomic_init(&noted->is_taken, false);
   noted->is_utf8 = is_utf8;
   return &noted->trail;
 }
@@ -368,10 +416,11 @@ Trail *capture_begin(Capture *capture, Str document, bool is_utf8, Str openid,
 Str capture_document(const Trail *trail) { return ((const Noted *)trail)->document; }
 
 static void take_answer(Noted *noted, Str xml) {
-  size_t taken = noted->document.len + noted->openid.len;
-  if (taken + xml.len <= noted->room) {
-    noted->out = put(noted->text + taken, xml);
+  char *at = behind_document(noted) + strlen(BETWEEN);
+  if (xml.len + strlen(BEHIND) <= (size_t)(noted->text + noted->room - at)) {
+    noted->out = put(at, xml);
   } else {
+    noted->more = true;
     buf_add(&noted->long_out, xml);
     noted->out = buf_str(&noted->long_out);
   }
@@ -379,10 +428,14 @@ static void take_answer(Noted *noted, Str xml) {
 
 void capture_answer(Trail *trail, Str xml) {
   Noted *noted = (Noted *)trail;
-  pthread_mutex_lock(&noted->mutex);
-  if (noted->out.len == 0) take_answer(noted, xml);
-  noted->answered = true;
-  pthread_mutex_unlock(&noted->mutex);
+  Buf room;
+  atomic_store_explicit(&noted->is_answered, true, memory_order_relaxed);
+  if (xml.len == 0 || atomic_exchange_explicit(&noted->is_taken, true, memory_order_relaxed))
+    return;
+  buf_init(&room);
+  take_answer(noted, with_openid_shown(xml, noted->openid, &room));
+  if (room.failed || noted->long_out.failed) noted->made.failed = true;
+  if (room.ptr) buf_clear(&room);
 }
 
 // ---- opening and closing ------------------------------------------------------------------------

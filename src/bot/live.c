@@ -168,11 +168,9 @@ void live_add_text(Buf *json, const char *name, Str text) {
 }
 
 void live_add_openid(Buf *json, Str openid) {
-  Buf room;
-  buf_init(&room);
+  char room[OPENID_SHOWN_MAX];
   buf_add(json, STR("\"openid\":"));
-  json_add_string(json, secrets_show_openid(openid, &room));
-  buf_clear(&room);
+  json_add_string(json, secrets_show_openid(openid, room));
 }
 
 static const char *const kinds[] = { "", "message", "reply", "outcome", "line" };

@@ -131,6 +131,17 @@ static size_t unescaped_len(Str text) {
   return at;
 }
 
+// Looks at all of the text: mostly there is nothing to escape.
+bool json_is_plain(Str text) {
+  Lane found = { 0 };
+  size_t at = 0;
+  if (text.len < sizeof(Lane)) return unescaped_len(text) == text.len;
+  for (; at + 4 * sizeof(Lane) <= text.len; at += 4 * sizeof(Lane))
+    found |= escaped_lanes(text.ptr + at);
+  for (; at + sizeof(Lane) <= text.len; at += sizeof(Lane)) found |= escaped_bytes(text.ptr + at);
+  return lane_is_zero(found | escaped_bytes(text.ptr + text.len - sizeof(Lane)));
+}
+
 // Appends text whose first `len` bytes need no escape, without quotes.
 static void add_escaped(Buf *out, Str text, size_t len) {
   while (len < text.len) {

@@ -5,11 +5,14 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/secrets.h"
+#include "codec/json.h"
 
 static void take(void *ctx, Str line) {
   buf_reset(ctx);
@@ -34,6 +37,17 @@ static Str line_with(Buf *line, Str document, bool is_utf8, Str answer, bool ans
 
 static Str line_of(Buf *line, Str document, Str answer, bool answered) {
   return line_with(line, document, true, answer, answered);
+}
+
+// Of a message that caused nothing but its answer.
+static Str line_alone(Buf *line, Str document, Str answer) {
+  Err err;
+  Capture *capture = capture_to(take, line, &err);
+  Trail *trail = capture_begin(capture, document, true, STR("oUser"), clock_now_us());
+  capture_answer(trail, answer);
+  trail_drop(trail);
+  capture_close(capture);
+  return buf_str(line);
 }
 
 static void test_a_line_is_written_when_the_last_holder_lets_go(void **state) {
@@ -94,12 +108,122 @@ static void test_the_longest_secret_is_masked_wherever_it_stands(void **state) {
   buf_clear(&line);
 }
 
+static Str hash(Str openid, char room[OPENID_SHOWN_MAX]) {
+  return str_make(room, (size_t)snprintf(room, OPENID_SHOWN_MAX, "<%zu>", openid.len));
+}
+
+// The sender is hashed whatever it looks like, and in all parts; others only if they look like openids.
+static void test_openids_are_hashed_in_every_part(void **state) {
+  (void)state;
+  Buf line;
+  buf_init(&line);
+  secrets_hash_openids(hash);
+  Str written = line_of(&line, STR("<a>oUser</a><b>oUser</b>"), STR("to oUser"), true);
+  assert_true(str_find(written, STR(",\"in\":\"<a><5></a><b><5></b>\",\"out\":\"to <5>\",")) > 0);
+  buf_reset(&line);
+  written = line_of(&line, STR("\"oUser\""), STR("oDemoLady0000000000000000001"), true);
+  assert_true(str_find(written, STR("\"in\":\"\\\"<5>\\\"\",\"out\":\"<28>\",")) > 0);
+  Err err;
+  Capture *capture = capture_to(take, &line, &err);
+  Trail *trail = capture_begin(capture, STR("oUser"), true, STR("oUser"), clock_now_us());
+  trail->note(trail, TRAIL_CALL, STR("[\"oUser\"]"));
+  trail_drop(trail);
+  assert_true(str_ends(buf_str(&line), STR("\"out\":null,\"late\":[],\"calls\":[[\"<5>\"]]}")));
+  capture_close(capture);
+  secrets_hash_openids(NULL);
+  buf_clear(&line);
+}
+
+// Both tries of a message may be answered at the same time.
+static const char *const answers[] = { "<a>short</a>",
+                                       "<a>a longer answer that shows something too</a>" };
+
+typedef struct {
+  Trail *trail;
+  const char *text;
+} Try;
+
+static void *answer(void *arg) {
+  const Try *try = arg;
+  capture_answer(try->trail, STR(""));
+  capture_answer(try->trail, str_of(try->text));
+  return NULL;
+}
+
+static void test_of_several_answers_one_that_shows_something_is_written(void **state) {
+  (void)state;
+  Err err;
+  Buf line;
+  buf_init(&line);
+  Capture *capture = capture_to(take, &line, &err);
+  Trail *first = capture_begin(capture, STR("<x/>"), true, STR("oUser"), clock_now_us());
+  answer(&(Try){ first, answers[1] });
+  answer(&(Try){ first, answers[0] });
+  trail_drop(first);
+  assert_true(str_find(buf_str(&line), str_of(answers[1])) > 0);
+  for (int i = 0; i < 500; i++) {
+    pthread_t threads[4];
+    Try tries[4];
+    int whole = 0;
+    Trail *trail = capture_begin(capture, STR("<x/>"), true, STR("oUser"), clock_now_us());
+    for (int k = 0; k < 4; k++) {
+      tries[k] = (Try){ trail, answers[k % 2] };
+      assert_int_equal(pthread_create(&threads[k], NULL, answer, &tries[k]), 0);
+    }
+    for (int k = 0; k < 4; k++) pthread_join(threads[k], NULL);
+    trail_drop(trail);
+    for (int k = 0; k < 2; k++) {
+      char expected[200];
+      snprintf(expected, sizeof expected,
+               ",\"in\":\"<x/>\",\"out\":\"%s\",\"late\":[],\"calls\":[]}", answers[k]);
+      whole += str_ends(buf_str(&line), str_of(expected));
+    }
+    assert_int_equal(whole, 1);
+  }
+  capture_close(capture);
+  buf_clear(&line);
+}
+
+// Documents and answers, plain or not, of any length: the line is the same as JSON's own writer makes it.
+static void test_any_line_is_as_json_writes_its_parts(void **state) {
+  (void)state;
+  static const char letters[] = "abcdefghijkl<>/ =\"\\\n\x01";
+  srand(1);
+  for (int i = 0; i < 5000; i++) {
+    char texts[2][1500];
+    size_t len[2], usual = rand() % 2 ? 17 : sizeof letters - 1;
+    Buf line, expected;
+    buf_init(&line);
+    buf_init(&expected);
+    for (int k = 0; k < 2; k++) {
+      len[k] = (size_t)rand() % (rand() % 4 ? 100 : 1500) + 1;
+      for (size_t at = 0; at < len[k]; at++) texts[k][at] = letters[(size_t)rand() % usual];
+    }
+    Str document = str_make(texts[0], len[0]), answer = str_make(texts[1], len[1]);
+    buf_add(&expected, STR(",\"in\":"));
+    json_add_string(&expected, document);
+    buf_add(&expected, STR(",\"out\":"));
+    json_add_string(&expected, answer);
+    buf_add(&expected, STR(",\"late\":[{\"n\":1},{\"n\":2}],\"calls\":[]}"));
+    assert_true(str_ends(line_of(&line, document, answer, true), buf_str(&expected)));
+    assert_true(str_starts(buf_str(&line), STR("{\"t\":")));
+    expected.len -= strlen("[{\"n\":1},{\"n\":2}],\"calls\":[]}");
+    buf_add(&expected, STR("[],\"calls\":[]}"));
+    assert_true(str_ends(line_alone(&line, document, answer), buf_str(&expected)));
+    buf_clear(&line);
+    buf_clear(&expected);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_line_is_written_when_the_last_holder_lets_go),
     cmocka_unit_test(test_a_message_that_was_never_answered_has_null),
     cmocka_unit_test(test_broken_utf8_is_replaced),
     cmocka_unit_test(test_messages_of_any_length_are_whole),
+    cmocka_unit_test(test_any_line_is_as_json_writes_its_parts),
+    cmocka_unit_test(test_openids_are_hashed_in_every_part),
+    cmocka_unit_test(test_of_several_answers_one_that_shows_something_is_written),
     cmocka_unit_test(test_the_longest_secret_is_masked_wherever_it_stands),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
