@@ -18,7 +18,7 @@ enum {
   LOOK_US = 15 * 1000 * 1000
 };
 
-enum { OPENID, MSGID, FIRST, SECOND, THIRD, TEXTS };
+enum { OPENID, MSGID, FIRST, SECOND, TEXTS };
 
 typedef enum { EVENT_PAD, EVENT_MESSAGE, EVENT_REPLY, EVENT_OUTCOME, EVENT_LINE } EventKind;
 
@@ -29,13 +29,14 @@ typedef struct {
   uint16_t attempt;
   uint64_t number;
   int64_t at_us, us;
+  const char *outcome;
   int32_t api_calls;
   uint16_t len[TEXTS];
 } Event;
 
 typedef struct {
   char *bytes;
-  size_t size, first, used;  // `first`: offset of the oldest event
+  size_t size, first, end, used;  // `first`: offset of the oldest event; `end`: behind the newest
 } Ring;
 
 struct Live {
@@ -57,87 +58,95 @@ static void drop_oldest(Ring *ring) {
   ring->used -= size;
 }
 
+static void drop_for(Ring *ring, size_t size) {
+  while (ring->size - ring->used < size) drop_oldest(ring);
+}
+
+static void pad_end(Ring *ring) {
+  size_t pad = ring->size - ring->end;
+  drop_for(ring, pad);
+  event_at(ring, ring->end)->size = (uint32_t)pad;
+  event_at(ring, ring->end)->kind = EVENT_PAD;
+  ring->used += pad;
+  ring->end = 0;
+}
+
 // Returns contiguous space for `size` bytes: pads the end of the ring if needed, and drops the oldest events.
-static Event *make_room(Ring *ring, size_t size) {
-  size_t at = (ring->first + ring->used) & (ring->size - 1);
-  size_t behind = ring->size - at;
-  size_t pad = behind < size ? behind : 0;
-  while (ring->used > 0 && ring->size - ring->used < pad + size) drop_oldest(ring);
-  if (ring->used == 0) ring->first = at = pad = 0;
-  if (pad > 0) {
-    event_at(ring, at)->size = (uint32_t)pad;
-    event_at(ring, at)->kind = EVENT_PAD;
-    ring->used += pad;
-    at = 0;
-  }
+static inline Event *make_room(Ring *ring, size_t size) {
+  if (ring->size - ring->end < size) pad_end(ring);
+  drop_for(ring, size);
+  Event *event = event_at(ring, ring->end);
   ring->used += size;
-  return event_at(ring, at);
+  ring->end = (ring->end + size) & (ring->size - 1);
+  return event;
 }
 
 // With the mutex. `head` has everything but the texts.
-static void put(Ring *ring, const Event *head, const Str *texts, size_t count) {
+static inline void put(Ring *ring, const Event *head, const Str texts[TEXTS]) {
   Event *event = make_room(ring, head->size);
   *event = *head;
   char *to = (char *)(event + 1);
-  for (size_t i = 0; i < count; i++) {
-    event->len[i] = (uint16_t)texts[i].len;
-    to = str_put(to, texts[i]);
-  }
+  for (size_t i = 0; i < TEXTS; i++) to = str_put(to, texts[i]);
 }
 
 // ---- adding events ------------------------------------------------------------------------------
 
-static size_t sum_of(const Str *texts, size_t count) {
+static inline size_t sum_of(const Str texts[TEXTS]) {
   size_t sum = 0;
-  for (size_t i = 0; i < count; i++) sum += texts[i].len;
+  for (size_t i = 0; i < TEXTS; i++) sum += texts[i].len;
   return sum;
 }
 
-static void clip(Str *texts, size_t count) {
-  for (size_t i = 0; i < count; i++)
+static void clip(Str texts[TEXTS]) {
+  for (size_t i = 0; i < TEXTS; i++)
     if (texts[i].len > TEXT_MAX) texts[i].len = str_utf8_prefix(texts[i], TEXT_MAX);
 }
 
+static inline void describe(Event *head, const Str texts[TEXTS]) {
+  head->size = (uint32_t)(sizeof *head + sum_of(texts) + 7) & ~7u;
+  for (size_t i = 0; i < TEXTS; i++) head->len[i] = (uint16_t)texts[i].len;
+}
+
 // Clips the texts. The bench counts it by its name.
-__attribute__((noinline)) static void keep_event(Live *live, Event *head, Str *texts,
-                                                 size_t count) {
-  if (sum_of(texts, count) > TEXT_MAX) clip(texts, count);
-  head->size = (uint32_t)(sizeof *head + sum_of(texts, count) + 7) & ~7u;
+__attribute__((noinline)) static void keep_event(Live *live, Event *head, Str texts[TEXTS]) {
+  if (sum_of(texts) > TEXT_MAX) clip(texts);
+  describe(head, texts);
   pthread_mutex_lock(&live->mutex);
   bool watched = head->at_us - live->looked_us < LOOK_US;
-  if (!watched) atomic_store_explicit(&live->gate.watched, false, memory_order_relaxed);
   head->number = ++live->newest;
-  if (watched) put(&live->events, head, texts, count);
-  if (head->kind == EVENT_LINE) put(&live->lines, head, texts, count);
+  if (watched) put(&live->events, head, texts);
+  else atomic_store_explicit(&live->gate.watched, false, memory_order_relaxed);
+  if (head->kind == EVENT_LINE) put(&live->lines, head, texts);
   pthread_mutex_unlock(&live->mutex);
 }
 
 void live_message(Live *live, const LiveSubject *of, Str type, Str document) {
   Event head = { .kind = EVENT_MESSAGE, .at_us = of->at_us };
-  Str texts[] = { of->openid, of->msgid, type, document };
-  keep_event(live, &head, texts, 4);
+  Str texts[TEXTS] = { of->openid, of->msgid, type, document };
+  keep_event(live, &head, texts);
 }
 
 void live_reply(Live *live, const LiveSubject *of, Str document) {
   Event head = { .kind = EVENT_REPLY, .at_us = of->at_us };
-  Str texts[] = { of->openid, of->msgid, document };
-  keep_event(live, &head, texts, 3);
+  Str texts[TEXTS] = { of->openid, of->msgid, document };
+  keep_event(live, &head, texts);
 }
 
 void live_outcome(Live *live, const LiveSubject *of, const Outcome *o) {
   Event head = { .kind = EVENT_OUTCOME,
                  .at_us = of->at_us,
                  .us = o->us,
+                 .outcome = o->outcome,
                  .attempt = (uint16_t)o->attempt,
                  .api_calls = o->api_calls };
-  Str texts[] = { of->openid, of->msgid, o->type, str_of(o->outcome), o->place };
-  keep_event(live, &head, texts, o->place.len ? 5 : 4);
+  Str texts[TEXTS] = { of->openid, of->msgid, o->type, o->place };
+  keep_event(live, &head, texts);
 }
 
 void live_line(void *ctx, LogLevel level, Str message) {
   Event head = { .kind = EVENT_LINE, .level = (uint8_t)level, .at_us = clock_now_us() };
-  Str texts[] = { [FIRST] = message };
-  if (level >= LOG_WARN) keep_event(ctx, &head, texts, 3);
+  Str texts[TEXTS] = { [FIRST] = message };
+  if (level >= LOG_WARN) keep_event(ctx, &head, texts);
 }
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -179,15 +188,15 @@ static const char *const levels[] = { "debug", "info", "warn", "error" };
 static void add_numbers(Buf *json, const Event *event) {
   if (event->kind == EVENT_LINE) buf_printf(json, ",\"level\":\"%s\"", levels[event->level & 3]);
   if (event->kind != EVENT_OUTCOME) return;
-  buf_printf(json, ",\"attempt\":%u,\"ms\":%.1f,\"api_calls\":%d", event->attempt,
-             (double)event->us / 1000, (int)event->api_calls);
+  buf_printf(json, ",\"outcome\":\"%s\",\"attempt\":%u,\"ms\":%.1f,\"api_calls\":%d",
+             event->outcome, event->attempt, (double)event->us / 1000, (int)event->api_calls);
 }
 
 static void add_event(Buf *json, const Event *event, int64_t unix_us_of_zero) {
   static const char *const names[][TEXTS] = {
     [EVENT_MESSAGE] = { [FIRST] = "type", [SECOND] = "document" },
     [EVENT_REPLY] = { [FIRST] = "document" },
-    [EVENT_OUTCOME] = { [FIRST] = "type", [SECOND] = "outcome", [THIRD] = "place" },
+    [EVENT_OUTCOME] = { [FIRST] = "type", [SECOND] = "place" },
     [EVENT_LINE] = { [FIRST] = "text" }
   };
   const char *at = (const char *)(event + 1);

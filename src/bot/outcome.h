@@ -15,7 +15,7 @@
 
 typedef struct {
   Str type;  // msg.type; empty: the request was refused before its message was parsed
-  // one of OUTCOMES; "verified" for the platform's URL verification
+  // a literal: one of OUTCOMES; "verified" for the platform's URL verification
   const char *outcome;
   int attempt;  // the platform's tries of this message that this process has seen, including this
                 // one
