@@ -7,8 +7,9 @@
 #include "base/clock.h"
 
 enum {
-  TRIES_MS = 60000,     // the platform's tries end long before
-  ASKS_US = 900 * 1000  // limit for a question of several calls
+  TRIES_MS = 60000,      // the platform's tries end long before
+  ASKS_US = 900 * 1000,  // limit for a question of several calls
+  TRIED_S = 3            // a message of that age may be another try of the platform
 };
 
 typedef enum {
@@ -24,6 +25,7 @@ typedef struct {
   Peers *peers;
   Job *job;
   AskStep step;
+  int64_t delay_us;  // of the first call
   int64_t until_us;  // limit for the answer
   int64_t asked_us;  // monotonic: start of the call under way
   PeersTold told;
@@ -36,11 +38,13 @@ static bool ask(Asking *asking) {
   char key[STORE_KEY_MAX];
   Peers *peers = asking->peers;
   bool adds = asking->step == ASK_ADD || asking->step == ASK_ADD_AGAIN;
-  asking->asked_us = clock_now_us();
+  asking->asked_us = clock_now_us() + asking->delay_us;
   int64_t left_ms = (asking->until_us - asking->asked_us) / 1000;
   StoreCall call = { .op = adds ? STORE_ADD : STORE_GET,
                      .key = peers_key(peers, asking->job->identity, key),
-                     .patience_ms = left_ms };
+                     .patience_ms = left_ms,
+                     .delay_ms = asking->delay_us / 1000 };
+  asking->delay_us = 0;
   if (adds) call.value = str_of(peers->claim);
   if (adds) call.ttl_ms = PEERS_CLAIM_MS;
   return left_ms > 0 && store_call(peers->store, &call, on_reply, asking, NULL);
@@ -100,13 +104,22 @@ static void on_reply(void *ctx, StoreReply *reply) {
   buf_clear(&packed);
 }
 
+// Returns how long the first call waits. Another process may have had the message while the store was away, and tells
+// it so only now.
+static int64_t delay_of(Peers *peers, const Job *job, AskStep step) {
+  bool may_be_tried = job->created_s > 0 && clock_unix_s() - job->created_s >= TRIED_S;
+  return step == ASK_ADD && may_be_tried ? store_settles_ms(peers->store) * 1000 : 0;
+}
+
 static bool begin(Peers *peers, Job *job, AskStep step, PeersTold told, void *ctx) {
-  Asking *asking = peers_is_away(peers) ? NULL : malloc(sizeof *asking);
+  int64_t delay_us = delay_of(peers, job, step);
+  Asking *asking = peers_is_away(peers) && !delay_us ? NULL : malloc(sizeof *asking);
   if (!asking) return false;
   *asking = (Asking){ .peers = peers,
                       .job = job_retain(job),
                       .step = step,
-                      .until_us = clock_now_us() + ASKS_US,
+                      .delay_us = delay_us,
+                      .until_us = clock_now_us() + delay_us + ASKS_US,
                       .told = told,
                       .ctx = ctx };
   atomic_fetch_add(&peers->asking, 1);

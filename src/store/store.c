@@ -17,8 +17,11 @@ enum {
   PATIENCE_MS = 900,
   KEEP_PAUSE_US = 500 * 1000,
   CALM_US = 3000 * 1000,  // without a failure: it works again
-  KEPT_MAX = 64 << 20,    // bytes of calls that wait for a store that is away
-  SLOW_US = 50 * 1000,    // a call that should take microseconds took as long: the disk is busy
+  // By then after a failure, those who share the store have told it what they did meanwhile: calls that are kept are
+  // made every KEEP_PAUSE_US, and a connection is tried as often.
+  SETTLES_US = 2000 * 1000,
+  KEPT_MAX = 64 << 20,  // bytes of calls that wait for a store that is away
+  SLOW_US = 50 * 1000,  // a call that should take microseconds took as long: the disk is busy
   SLOW_PAUSE_US = 1000 * 1000,
   TURN_US = 5 * 1000,
   PAGE_PATIENCE_MS = 10000,
@@ -50,7 +53,7 @@ struct Store {
   bool told;   // the log has said that it fails
   bool has_worked;
   const char *_Atomic advice;  // set by the thread that has `busy`
-  int64_t failed_us;
+  int64_t failed_us, back_us;  // of the last failure, and of the first call that worked again
 };
 
 static size_t size_of(const StoreJob *job) {
@@ -142,6 +145,7 @@ static void leave_backend(Store *store, const Err *health) {
   if (health) tell(store, health);
   if (health) note_advice(store);
   pthread_mutex_lock(&store->lock);
+  if (health && is_healthy(health) && !is_healthy(&store->health)) store->back_us = clock_now_us();
   if (health) store->health = *health;
   if (health && is_healthy(health)) store->has_worked = true;
   store->busy = false;
@@ -444,6 +448,16 @@ bool store_healthy(Store *store, Err *err) {
   pthread_mutex_unlock(&store->lock);
   if (health.code != ERR_NONE && err) *err = health;
   return health.code == ERR_NONE;
+}
+
+int64_t store_settles_ms(Store *store) {
+  pthread_mutex_lock(&store->lock);
+  int64_t until_us = store->back_us ? store->back_us + SETTLES_US : 0;
+  bool fails = !is_healthy(&store->health);
+  pthread_mutex_unlock(&store->lock);
+  if (fails) return SETTLES_US / 1000;
+  int64_t left_us = until_us ? until_us - clock_now_us() : 0;
+  return left_us > 0 ? left_us / 1000 : 0;
 }
 
 const char *store_advice(const Store *store) { return atomic_load(&((Store *)store)->advice); }

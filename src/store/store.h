@@ -95,6 +95,9 @@ Store *store_open_with(const StoreOptions *options, Err *err);  // the options a
 void store_close(Store *store);
 // Whether the last call that reached the backend worked; if not, `err` has the reason. Does not wait: for health pages.
 bool store_healthy(Store *store, Err *err);
+// Returns how long, in milliseconds, the store may lack what other processes did while it was away; 0: it lacks nothing,
+// or nobody can tell. While it is away, as long as after its return.
+int64_t store_settles_ms(Store *store);
 // Returns what must be set up otherwise, lest the store lose what it has, and how; NULL: nothing, or no call has worked
 // yet. The log has it too.
 const char *store_advice(const Store *store);

@@ -185,6 +185,28 @@ test('what was answered while Redis was away is told to it when it is back: anot
   }
 });
 
+for (const late_reply of ['retry', 'keep']) {
+  for (const seconds of [1.5, 6]) {
+    test(`a try that another process gets just as Redis is back waits for the first one (${late_reply}, ${seconds} s)`, async (t) => {
+      const redis = await makeRedis(t);
+      const script = `function on_message(msg)
+        wechat.sleep(${seconds})
+        return msg.content .. " by " .. wechat.config.log_format
+      end`;
+      const [a, b] = await Promise.all(['text', 'json'].map((name) => startBot(t, { script, config: { store: redis.url, appid: APPID, log_format: name,
+        deadline_ms: 1000, late_reply } })));
+      const xml = textXml('x', { CreateTime: Math.floor(Date.now() / 1000) });
+      await redis.stop();
+      a.deliver(xml, { timeoutMs: 1500 }).catch(() => {}); // held, and closed by the platform
+      await sleep(4000);
+      await redis.start();
+      let again;
+      for (let i = 0; i < 4 && !again; i++) again = await b.deliver(xml, { timeoutMs: 5000 }).catch(() => null);
+      assert.equal(textOf(again), 'x by text');
+    });
+  }
+}
+
 test('a Redis that does not answer keeps no message past its deadline, nor does it keep a bot from starting', async (t) => {
   const redis = await makeRedis(t);
   const bot = await startBot(t, { script: NAMING, config: { store: redis.url, appid: APPID, deadline_ms: 1500 } });

@@ -699,6 +699,7 @@ static void test_after_a_failure_calls_are_queued_until_one_has_worked(void **st
   StoreReply *reply = set_now(store, "1");
   assert_non_null(reply);
   store_reply_free(reply);
+  assert_int_equal(store_settles_ms(store), 0);
   signal(SIGXFSZ, SIG_IGN);
   limit_files(true);
   StoreReply *failed =
@@ -708,7 +709,11 @@ static void test_after_a_failure_calls_are_queued_until_one_has_worked(void **st
   assert_int_not_equal(failed->err.code, ERR_NONE);
   store_reply_free(failed);
   assert_null(reply);
+  assert_int_equal(store_settles_ms(store), 2000);
   assert_now(store, "1");
+  assert_in_range(store_settles_ms(store), 1, 2000);
+  clock_advance(2000 * 1000);
+  assert_int_equal(store_settles_ms(store), 0);
   reply = set_now(store, "3");
   assert_non_null(reply);
   store_reply_free(reply);
@@ -736,14 +741,16 @@ static void test_a_locked_sqlite_file_fails_calls_until_it_is_free(void **state)
            "(echo 'BEGIN EXCLUSIVE;'; sleep 4.5; echo 'COMMIT;') | sqlite3 %s/locked.db &", folder);
   assert_int_equal(system(command), 0);
   usleep(300000);
+  int64_t began_us = clock_now_us();
   StoreReply *reply =
       call(store, (StoreCall){ .op = STORE_SET, .key = STR("k"), .value = STR("w") });
   assert_int_equal(reply->err.code, ERR_BUSY);
   assert_non_null(strstr(reply->err.text, "locked"));
+  assert_true(clock_now_us() - began_us < 2000 * 1000);
   assert_false(store_healthy(store, NULL));
   store_reply_free(reply);
   has(store, "k", "v");
-  usleep(1800000);
+  usleep(4000000);
   assert_true(set(store, "k", "w", 0));
   assert_true(store_healthy(store, NULL));
   store_close(store);
