@@ -12,6 +12,9 @@ enum {
   TIDY_US = 10 * 1000 * 1000,
   SETTLE_US = 1500 * 1000,  // after this time without a write the log is copied into the file
   LOG_MAX = 2000,           // frames: a longer log is copied at once
+  // After a call that waited for another program's lock in vain, the next ones wait less: a message makes several.
+  LOCKED_US = 3000 * 1000,
+  LOCKED_BUSY_MS = 100,
 };
 
 // Parameters everywhere: ?1 key, ?2 now, ?3 value, ?4 expiry (Unix milliseconds, 0: never), ?5 expected
@@ -72,16 +75,18 @@ typedef struct {
   SqliteFile file;
   sqlite3_stmt *statements[SQL_COUNT];
   int64_t now_ms;
-  int64_t tidy_us;  // when expired keys are deleted next
-  bool table_gone;  // another program dropped it
-  bool is_late;     // the file is missing, and is created with the first value
-  Err why;          // the reason if there is no file
+  int64_t tidy_us;          // when expired keys are deleted next
+  bool table_gone;          // another program dropped it
+  int64_t locked_until_us;  // 0: no call has waited in vain for a lock
+  bool is_late;             // the file is missing, and is created with the first value
+  Err why;                  // the reason if there is no file
   char path[];
 } Sqlite;
 
 static bool explain(Sqlite *sqlite, int code, Err *err) {
   if (code == SQLITE_ERROR && strstr(sqlite3_errmsg(sqlite->file.db), "no such table"))
     sqlite->table_gone = true;
+  if ((code & 0xff) == SQLITE_BUSY) sqlite->locked_until_us = clock_now_us() + LOCKED_US;
   return sqlite_file_explain(sqlite->path, code, err);
 }
 
@@ -304,7 +309,10 @@ static void sqlite_run(void *self, StoreJob *first) {
     fail_all(first, &sqlite->why);
     return;
   }
+  bool locked = sqlite->locked_until_us && clock_now_us() < sqlite->locked_until_us;
+  if (locked) sqlite3_busy_timeout(sqlite->file.db, LOCKED_BUSY_MS);
   run_all(sqlite, first);
+  if (locked) sqlite3_busy_timeout(sqlite->file.db, SQLITE_FILE_BUSY_MS);
   sqlite_file_mark(&sqlite->file);
   // The next tick tries again and reports a failure.
   if (sqlite->file.frames > LOG_MAX) sqlite_file_checkpoint(&sqlite->file, false, NULL);
@@ -318,7 +326,9 @@ static bool sqlite_at_once(void *self, StoreJob *job) {
   if (!file->db || file->frames > LOG_MAX || op == STORE_LIST || op == STORE_INCR) return false;
   sqlite->now_ms = clock_unix_ms();
   sqlite3_busy_timeout(file->db, 0);
+  int64_t locked_until_us = sqlite->locked_until_us;
   bool done = run_one(sqlite, job);
+  sqlite->locked_until_us = locked_until_us;  // it did not wait
   sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
   sqlite_file_mark(file);
   if (done) return true;

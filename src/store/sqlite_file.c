@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOG_HEADER = 32, SALT_AT = 16, SALT_LEN = 8, CHECKPOINT_BUSY_MS = 100 };
+enum { LOG_HEADER = 32, SALT_AT = 16, SALT_LEN = 8, OPEN_BUSY_MS = 3000, CHECKPOINT_BUSY_MS = 100 };
 
 // ---- faults -------------------------------------------------------------------------------------
 
@@ -28,9 +28,9 @@ bool sqlite_file_explain(const char *path, int code, Err *err) {
     case SQLITE_LOCKED:
       return err_set(
           err, ERR_BUSY,
-          "store: %s is locked by another program for over %d s: end that program or give this one "
-          "a file of its own (--store sqlite:PATH)",
-          path, SQLITE_FILE_BUSY_MS / 1000);
+          "store: %s is locked by another program: end that program or give this one a file of its "
+          "own (--store sqlite:PATH)",
+          path);
     case SQLITE_READONLY:
     case SQLITE_PERM:
       return err_set(
@@ -301,9 +301,9 @@ static bool set_up(SqliteFile *file, Err *err) {
   int code =
       sqlite3_open_v2(file->path, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   if (code != SQLITE_OK) return sqlite_file_explain(file->path, code, err);
-  sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
+  sqlite3_busy_timeout(file->db, OPEN_BUSY_MS);
   // The change to the log mode does not wait for other processes that start at the same moment: so this does.
-  int64_t until = clock_now_ms() + SQLITE_FILE_BUSY_MS;
+  int64_t until = clock_now_ms() + OPEN_BUSY_MS;
   do {
     code = sqlite3_exec(file->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     if (code == SQLITE_OK) code = sqlite3_exec(file->db, schema, NULL, NULL, NULL);
@@ -334,6 +334,7 @@ bool sqlite_file_open(SqliteFile *file, const char *path, Err *err) {
   file->file = number_of(path, "", &file->device);
   file->log = number_of(path, "-wal", NULL);
   file->written_us = clock_now_us();  // the log may hold writes of a previous process
+  sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
   sqlite3_wal_hook(file->db, on_commit, file);
   file->shm = open_shm(path);
   return true;

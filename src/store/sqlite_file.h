@@ -9,7 +9,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { SQLITE_FILE_BUSY_MS = 3000, SQLITE_FILE_FORMAT = 2 };
+enum {
+  SQLITE_FILE_FORMAT = 2,
+  // How long a call waits for another program that has the file locked: all calls wait behind it.
+  SQLITE_FILE_BUSY_MS = 800
+};
 
 typedef struct {
   sqlite3 *db;

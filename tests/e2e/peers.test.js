@@ -114,6 +114,15 @@ test('another program locks the file for long: every message is answered by its 
   assert.equal(answer.status, 200);
 });
 
+test('another program locks the file for long: messages are answered by their scripts all the same', async (t) => {
+  const shop = makeFile(t);
+  const a = await shop.start('text');
+  await a.deliver(text('warm', 1));
+  execFileSync('bash', ['-c', `(echo "begin immediate;"; sleep 8; echo "commit;") | sqlite3 '${shop.file}' >/dev/null 2>&1 &`]);
+  await sleep(300);
+  for (let i = 2; i <= 4; i++) assert.match(content(await a.deliver(text('locked', i))), /: locked$/);
+});
+
 test('hundreds of duplicates at the other process leave threads for its own messages', async (t) => {
   const shop = makeFile(t);
   const [a, b] = [await shop.start('text', { threads: 32 }), await shop.start('json', { threads: 32 })];
