@@ -10,12 +10,14 @@
 
 enum {
   TIGHT_PERCENT = 90,
-  EASY_PERCENT = 80,         // once memory has been below this, the warning can be logged again
-  GARBAGE = 16 << 20,        // bytes beyond twice the memory left by the last collection that are
-                             // worth another one
+  EASY_PERCENT = 80,  // once memory has been below this, the warning can be logged again
+  GARBAGE =
+      16 << 20,  // bytes, and those beyond twice the memory left by the last collection that are
+                 // worth another one
   GIVE_BACK = 32 << 20,      // bytes below the maximum that are worth returning to the system
   WAIT_US = 100 * 1000,      // how long to wait for a busy interpreter
-  COLLECT_US = 3000 * 1000,  // between two collections while memory is tight
+  COLLECT_US = 3000 * 1000,  // between two collections while memory is tight, and at least
+                             // before one for what the last left in use
   COLLECT_LATER_US = 30000 * 1000,  // if the last collection did not help, and no allocation was
                                     // refused since
   FULL_US = 5000 * 1000,            // how long an interpreter may stay full
@@ -28,6 +30,7 @@ typedef struct {
   size_t left;            // memory after the last collection
   uint64_t slices, refusals;
   int64_t collected_us, refused_us;
+  int64_t again_us;       // how long after it another one may find what it left in use
   int64_t full_since_us;  // 0: it is not full
   bool warned;
 } Findings;
@@ -56,18 +59,31 @@ static bool is_over(const InterpreterMemory *memory, size_t percent) {
 
 // ---- garbage ------------------------------------------------------------------------------------
 
+static bool is_much(size_t used, size_t before) { return used > before * 2 + GARBAGE; }
+
+// Whether what the last collection left may be garbage by now: a script needed it that waited, or a finalizer, for which
+// Lua keeps it until the next one.
+static bool may_have_ended(const Findings *found, const InterpreterMemory *memory, int64_t now_us) {
+  return memory->used > GARBAGE && now_us - found->collected_us > found->again_us;
+}
+
 static bool is_worth_collecting(const Findings *found, const InterpreterMemory *memory,
                                 int64_t now_us) {
   bool idle = memory->slices == found->slices;
-  if (idle && memory->used > found->left * 2 + GARBAGE) return true;
+  if (idle && (is_much(memory->used, found->left) || may_have_ended(found, memory, now_us)))
+    return true;
   if (!is_over(memory, TIGHT_PERCENT)) return false;
   bool helps = !found->warned || now_us - found->refused_us < COLLECT_US;
   return now_us - found->collected_us > (helps ? COLLECT_US : COLLECT_LATER_US);
 }
 
+// The time doubles with each collection that frees little: a script may need its memory for good.
 static void collect(Findings *found, Interpreter *in, InterpreterMemory *memory, int64_t now_us) {
+  size_t before = memory->used;
+  bool grew = is_much(before, found->left);
   if (!interpreter_collect(in, now_us + WAIT_US)) return;
   *memory = interpreter_look_at_memory(in);
+  found->again_us = grew || memory->used < before / 2 ? COLLECT_US : found->again_us * 2;
   found->left = memory->used;
   found->collected_us = now_us;
 }
@@ -119,6 +135,7 @@ static void ease(Findings *found, const InterpreterMemory *memory) {
 static void begin(Findings *found, const Interpreter *in, const InterpreterMemory *memory) {
   *found = (Findings){ .in = in,
                        .left = memory->used,
+                       .again_us = COLLECT_US,
                        .slices = memory->slices,
                        .refusals = memory->refusals,
                        .refused_us = INT64_MIN / 2,

@@ -51,6 +51,22 @@ end` });
   t.diagnostic(`${before.toFixed(1)} MB, ${at.toFixed(1)} at the end of the runaway script, then ${rss(bot).toFixed(1)}`);
 });
 
+test('what a script needed while it waited is given back after its end', { skip: sanitizer }, async (t) => {
+  const bot = await startBot(t, { script: `
+function on_message(msg)
+  if msg.content ~= "hold" then return msg.content end
+  local all = {}
+  for i = 1, 100 do all[i] = ("x"):rep(1000000) .. i end
+  wechat.sleep(1) -- meanwhile the interpreter is idle
+  return #all .. " held"
+end` });
+  assert.equal(await bot.say('before'), 'before');
+  const before = rss(bot);
+  assert.equal(await bot.say('hold'), '100 held');
+  assert.ok(rss(bot) > before + 90);
+  await until(() => rss(bot) < before + 16, `${rss(bot)} MB to become ${before}`, 15000);
+});
+
 test('a script that stays full for five seconds is replaced, the log says so once, and no message waits longer', { timeout: 60000 }, async (t) => {
   const bot = await startBot(t, { config: { script_memory_mb: 48, deadline_ms: 4500, late_reply: 'drop' }, script: `${HOARD}
 function on_message(msg)
