@@ -166,6 +166,7 @@ test('retry: a try that arrives 9 s or more after CreateTime is the last', async
 const COMPUTES = `
 mark = 0
 function on_message(msg)
+  wechat.log.info("begun " .. msg.source)
   local over = os.time() + (tonumber(msg.content) or 0)
   while os.time() < over do end
   mark = mark + 1
@@ -176,7 +177,7 @@ end`;
 test('what has not begun is not begun for a client that has gone, once the platform\'s 5 s are over', async (t) => {
   const bot = await startBot(t, { script: COMPUTES, config: { script_cpu_ms: 20000, deadline_ms: 4900, late_reply: 'retry' } });
   const busy = open(bot, textXml('7', { FromUserName: 'oBusy' }));
-  await sleep(300);
+  await bot.waitForLog(/begun oBusy/, 20000);
   const gone = open(bot, textXml('0', { FromUserName: 'oGone' }));
   await sleep(300);
   gone.socket.resetAndDestroy();
