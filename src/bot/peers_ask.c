@@ -82,6 +82,20 @@ static void tell_found(Asking *asking, PeersFound found, Str packed, int64_t ans
   end_asking(asking);
 }
 
+// Without this the claim of a process that has died, until it lapses, would keep this process from the message once there
+// are others again.
+static bool is_of_dead(Asking *asking, const StoreReply *reply, PeersFound found) {
+  char key[STORE_KEY_MAX];
+  bool is = asking->step == ASK_READ && found == FOUND_CLAIM && str_starts(reply->value, STR("R"));
+  if (is)
+    store_call(asking->peers->store,
+               &(StoreCall){ .op = STORE_RELEASE,
+                             .key = peers_key(asking->peers, asking->job->identity, key),
+                             .value = reply->value },
+               store_reply_drop, NULL, NULL);
+  return is;
+}
+
 // On the store's thread. An error means that the store is away, which the store logs.
 static void on_reply(void *ctx, StoreReply *reply) {
   Asking *asking = ctx;
@@ -96,9 +110,11 @@ static void on_reply(void *ctx, StoreReply *reply) {
                      : !reply->ok
                          ? FOUND_NOTHING
                          : peers_read_value(asking->peers, reply->value, &packed, &answered_s);
+  bool of_dead = is_of_dead(asking, reply, found);
   store_reply_free(reply);
   if (failed) peers_note_away(asking->peers);
-  bool goes_on = (step == ASK_ADD && found == FOUND_CLAIM && ask_next(asking, ASK_LOOK)) ||
+  bool goes_on = (of_dead && ask_next(asking, ASK_ADD)) ||
+                 (step == ASK_ADD && found == FOUND_CLAIM && ask_next(asking, ASK_LOOK)) ||
                  (step == ASK_LOOK && found == FOUND_NOTHING && ask_next(asking, ASK_ADD_AGAIN));
   if (!goes_on) tell_found(asking, found, buf_str(&packed), answered_s);
   buf_clear(&packed);

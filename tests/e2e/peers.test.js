@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
-const { OPENID, TOKEN, configLua, sleep, tempDir, textXml, writeFiles, startBot } = require('./harness');
+const { APPID, OPENID, TOKEN, configLua, sleep, tempDir, textXml, until, writeFiles, startBot } = require('./harness');
 
 const SCRIPT = `
 function on_message(msg)
@@ -136,4 +136,22 @@ test('hundreds of duplicates at the other process leave threads for its own mess
   assert.ok(Date.now() - began < 800, `${Date.now() - began} ms`);
   await Promise.all([...first, ...again.map((answer) => answer.catch(() => 'unanswered'))]);
   assert.equal(shop.runs().length, 201);
+});
+
+test('a message of a killed process, tried again at the only one left, stays there when others come', async (t) => {
+  const config = { store: `sqlite:${tempDir(t)}/shared.db`, appid: APPID, deadline_ms: 4900 };
+  const script = 'function on_message(msg) wechat.log.info("begun") wechat.sleep(1.5) return "done" end';
+  const killed = await startBot(t, { script, config });
+  const left = await startBot(t, { script, config });
+  await until(async () => (await left.say('first')) === 'done' && (await killed.say('second')) === 'done', 'both');
+  const message = textXml('again');
+  killed.deliver(message, { agent: false }).catch(() => {});
+  await killed.waitForLog(/(begun[^]*){2}/);
+  await sleep(300); // its claim is in the store
+  await killed.kill();
+  await sleep(50); // the other one sees that it is alone
+  const answer = left.deliver(message, { agent: false });
+  await left.waitForLog(/(begun[^]*){2}/);
+  await startBot(t, { script, config });
+  assert.equal((await answer).reply?.Content, 'done', left.log);
 });
