@@ -160,14 +160,16 @@ return function(methods, about)
     return rows
   end
 
-  -- The platform's documentation has no URL derived from an endpoint's name; the link is a search for its path.
+  -- A link to the endpoint's own page of the platform's documentation, else to a search there for its path.
   local function official(endpoint)
-    return "https://developers.weixin.qq.com/doc/search.html?doc_type=offiaccount&amp;query=" .. escape(endpoint.path)
+    local page = reference.page(endpoint, about.lang)
+    local url = page or "https://developers.weixin.qq.com/doc/search.html?doc_type=offiaccount&query=" .. endpoint.path
+    return ('<a href="%s" rel="noreferrer">%s</a>'):format(escape(url), say(page and "official" or "official_search"))
   end
 
   local function put_endpoint(endpoint, doc)
     put('<h3 id="wechat.%s">%s</h3><p>%s</p>', endpoint.name, code(("wechat.%s{...}"):format(endpoint.name)), escape(doc))
-    put('<p class="faint">%s %s · <a href="%s" rel="noreferrer">%s</a></p>', endpoint.verb, code(endpoint.path), official(endpoint), say("official"))
+    put('<p class="faint">%s %s · %s</p>', endpoint.verb, code(endpoint.path), official(endpoint))
     for _, part in ipairs { "query", "body", "returns" } do
       if #endpoint[part] > 0 then put('<p class="label">%s</p>', say(part)) end
       put_rows(say(part), field_rows(endpoint[part]))
@@ -177,7 +179,7 @@ return function(methods, about)
   end
 
   local function put_endpoints()
-    put('<h2 id="endpoints">%s</h2><p>%s</p>', say("endpoints"), say("fails"))
+    put('<h2 id="endpoints">%s</h2><p>%s</p><p>%s</p>', say("endpoints"), say("fails"), say("links"))
     for _, group in ipairs(catalogue.groups) do
       local subject, names = catalogue.group(group)
       put('<h2 id="group.%s">%s</h2><p>%s</p>', group, code("wechat." .. group), escape(chinese and endpoints_zh.groups[group] or subject))

@@ -5,6 +5,7 @@ local catalogue = require "wechat.catalogue"
 local menu_types = require "wechat.menu.types"
 local annotations = require "meta.types"
 local modules = require "docs.modules"
+local pages = require "docs.pages"
 local types = require "docs.types"
 local words = require "docs.words"
 local endpoints_zh = require "docs.endpoints_zh"
@@ -100,6 +101,15 @@ local function field_sample(field, name)
   if not field then return "{}" end
   if field.choices then return field.type == "integer" and field.choices[1] or ('"%s"'):format(field.choices[1]) end
   return sample(name, field.type)
+end
+
+--- Returns the address of an endpoint's page of the platform's documentation; nil if it is not known.
+---@param endpoint Endpoint
+---@param lang "zh"|"en"
+---@return string?
+function reference.page(endpoint, lang)
+  local page = pages[endpoint.path]
+  return page and ("https://developers.weixin.qq.com/doc/service/%sapi/%s.html"):format(lang == "en" and "en/" or "", page)
 end
 
 -- Returns the required fields of a tree as text, "a = 1, b = { c = 2 }".

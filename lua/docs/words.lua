@@ -29,7 +29,12 @@ words.headings = {
   needed = { "needed", "必填" },
   query = { "Query", "查询参数" },
   body = { "Body", "请求体" },
-  official = { "on the platform's site", "平台文档" },
+  official = { "its page of the platform's documentation", "平台文档" },
+  official_search = { "search the platform's documentation for it", "在平台文档中搜索" },
+  links = {
+    "The link leads to the endpoint's own page of the platform's documentation; where none is known, it is a search for the path.",
+    "链接指向平台文档中该接口自己的页面；不知道页面地址的，链接是按路径搜索。",
+  },
   every = { "every message", "所有消息" },
   events = { "events", "所有事件" },
   search = { "Search", "搜索" },

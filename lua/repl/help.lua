@@ -32,6 +32,7 @@ return function(repl)
     if endpoint.note then lines[#lines + 1] = repl.fitted(endpoint.note, 0) end
     if endpoint.status then lines[#lines + 1] = "This one is " .. endpoint.status .. " by the platform." end
     lines[#lines + 1] = paint.text("faint", reference.endpoint_example(endpoint))
+    lines[#lines + 1] = reference.page(endpoint, "zh")
     return table.concat(lines, "\n")
   end
 

@@ -61,14 +61,22 @@ test('in Chinese no text of a field, a parameter or an endpoint is left in Engli
   assert.deepEqual(cells.filter((cell) => /[A-Za-z]{2,} [A-Za-z]/.test(cell) && !/[\u4e00-\u9fff]/.test(cell)), []);
 });
 
-test('every endpoint links to the platform\'s documentation of its own path, in both languages', async (t) => {
+test('every endpoint links to its own page of the platform\'s documentation, or to a search for its path, in both languages', async (t) => {
   for (const lang of ['en', 'zh']) {
     const endpoints = (await page(t, lang)).split('id="endpoints"')[1].split('<h3 ').slice(1);
     assert.ok(endpoints.length > 540, `${endpoints.length}`);
+    let own = 0;
     for (const section of endpoints) {
       const [, where] = /<p class="faint">[A-Z]+ <code>([^<]+)<\/code>/.exec(section);
-      assert.ok(section.includes(`<a href="https://developers.weixin.qq.com/doc/search.html?doc_type=offiaccount&amp;query=${where}"`), section.slice(0, 200));
+      const search = `https://developers.weixin.qq.com/doc/search.html?doc_type=offiaccount&amp;query=${where}`;
+      const [, link] = /<a href="([^"]+)" rel="noreferrer"/.exec(section);
+      if (link === search) continue;
+      assert.match(link, new RegExp(`^https://developers\\.weixin\\.qq\\.com/doc/service/${lang === 'en' ? 'en/' : ''}api/[A-Za-z/]+/api_[a-z_]+\\.html$`));
+      own++;
     }
+    assert.equal(own, 168, lang);
+    const templates = endpoints.find((section) => section.startsWith('id="wechat.message.template.send"'));
+    assert.match(templates, /\/api\/notify\/template\/api_sendtemplatemessage\.html"/);
   }
 });
 
