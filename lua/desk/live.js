@@ -1,7 +1,7 @@
 // The live desk: messages as they arrive, errors, conversations, owed answers, figures, the script. Read only, except
 // for reload.
 
-import { h, fill, set, sync, draw_anew, once_a_frame } from './dom.js';
+import { h, fill, set, sync, draw_anew, once_a_frame, arrow_keys } from './dom.js';
 import { show_page, tell_error } from './dialog.js';
 import { fold, clock, code, content_of, duration, table, or_empty, newest_first } from './rows.js';
 import { t, choose, choose_first, language } from './words.js';
@@ -160,6 +160,7 @@ function choose_tab(i) {
   tab = names[i];
   at('panel').scrollTop = 0;
   draw();
+  at(`tab-${tab}`).scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 function draw() {
@@ -200,13 +201,7 @@ document.addEventListener('keydown', (event) => {
   return act();
 });
 
-// The arrow keys move between tabs.
-at('tabs').addEventListener('keydown', (event) => {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!step) return;
-  choose_tab((names.indexOf(tab) + step + names.length) % names.length);
-  at(`tab-${tab}`).focus();
-});
+arrow_keys(at('tabs'), (button) => button.click());
 
 const keep = (theme) => { try { localStorage.setItem('theme', theme); } catch { /* private windows */ } };
 const kept = () => { try { return localStorage.getItem('theme'); } catch { return null; } };

@@ -25,6 +25,7 @@ return function(p, host)
   local api = host.file.embedded("platform/api.lua") and require("platform.api")
   local calls, last_call = {}, 0
   local bot = { script = p.script, ok = p.script ~= "" }
+  p.bot = bot
 
   local function refuse(status, why) return { status = status, json = { error = why } } end
 

@@ -7,7 +7,8 @@ local PAUSE_S = 10 -- interval of keep-alive comments: detects closed connection
 return function(p, host)
   local readers, kept, last = {}, {}, 0
 
-  --- Sends an event to every client. Events: entry, trace, user, menu, faults, log, failure, reload, time, reset.
+  --- Sends an event to every client. Events: entry, trace, user, menu, faults, log, failure, reload, verification,
+  --- time, reset.
   ---@param event string
   ---@param data table
   function p.emit(event, data)

@@ -28,13 +28,21 @@ return function(p, host)
       :format(#answer.body, echostr)
   end
 
+  -- In the log, and on the console: in its header while the fault lasts, and among its log lines.
+  local function tell(why)
+    local text = why and ("the URL %s does not verify: %s"):format(p.callback, why) or ("the URL %s is verified"):format(p.callback)
+    wechat.log[why and "warn" or "info"](text)
+    p.bot.unverified = why
+    p.emit("verification", { why = why })
+    p.emit("log", { level = why and "warn" or "info", text = text, time = p.clock() })
+  end
+
   local function verify()
     local echostr = tostring(math.random(1 << 50, 1 << 60))
     local answer, err = wechat.http.request { method = "GET", url = p.callback, query = signed_query(echostr), timeout = WAIT_S,
       headers = { ["User-Agent"] = "Mozilla/4.0", Pragma = "no-cache" } }
     fault = fault_of(answer, err, echostr)
-    if fault then wechat.log.warn(("the URL %s does not verify: %s"):format(p.callback, fault))
-    else wechat.log.info(("the URL %s is verified"):format(p.callback)) end
+    tell(fault)
   end
 
   --- Verifies the URL if due: before the first message, and before the first message after a failure.

@@ -184,6 +184,48 @@ test('by the keyboard alone', async (t) => {
   await page.waitForSelector('.person[aria-selected=true]:has-text("阿波")');
 });
 
+test('the arrow keys move in what says to be a list of tabs, a list or a menu', async (t) => {
+  const { page, say, saw } = await open(t, { script: 'function on_message(msg) wechat.create_menu { button = { { type = "click", name = "A", key = "a" }, '
+    + '{ name = "B", sub_button = { { type = "click", name = "B1", key = "b1" }, { type = "click", name = "B2", key = "b2" } } } } } return "made " .. (msg.key or "") end' });
+  const focused = () => page.evaluate(() => document.activeElement.textContent);
+  await page.focus('#tab-trace');
+  await page.keyboard.press('ArrowRight');
+  await page.waitForSelector('#tab-calls[aria-selected=true]');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForSelector('#tab-kept[aria-selected=true]');
+  await page.focus('.person >> nth=0');
+  await page.keyboard.press('ArrowRight');
+  assert.match(await focused(), /阿波/);
+  await page.keyboard.press('+');
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await focused(), '语音');
+  await page.keyboard.press('Escape');
+  await say('x');
+  await saw('made');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('m');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(), 'B1', 'what was opened has the focus');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await saw('made b2');
+});
+
+test('on a narrow screen a long name leaves the outcome in view, and the chosen tab is in view', async (t) => {
+  const { page, dev } = await open(t, { width: 360, height: 740 });
+  await dev.act('event', { name: 'a_name_of_an_event_that_is_longer_than_any_phone_is_wide' });
+  await page.click('#sides button >> nth=1');
+  const is_seen = (selector) => page.waitForFunction((one) => {
+    const { left, right } = document.querySelector(one).getBoundingClientRect();
+    return left >= 0 && right <= innerWidth + 1;
+  }, selector);
+  await is_seen('#panel .outcome');
+  await page.keyboard.press('6');
+  await is_seen('#tab-kept');
+});
+
 test('in both languages, dark and light, wide and narrow: nothing hangs over the edge', async (t) => {
   for (const [locale, scheme, width, word] of [['zh-CN', 'light', 1280, '消息'], ['en-US', 'dark', 1280, 'Messages'], ['en-US', 'light', 360, 'Desk'], ['zh-CN', 'dark', 360, '桌面']]) {
     await t.test(`${locale} ${scheme} ${width}`, async (t2) => {

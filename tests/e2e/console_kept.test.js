@@ -124,6 +124,7 @@ test('owed answers are shown, and kept ones with what they say', async (t) => {
 
 test('of a bot elsewhere the console says why it shows nothing', async (t) => {
   const { page } = await openConsole(t, { args: ['--callback', 'http://127.0.0.1:9/wechat'] });
+  await page.waitForSelector('.state.bad >> text=URL 没有通过验证：no answer');
   await page.click('#tab-kept');
   await page.waitForSelector('#panel >> text=机器人在 http://127.0.0.1:9/wechat，不在这个进程里');
 });

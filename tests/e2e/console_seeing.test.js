@@ -127,6 +127,28 @@ test('an error shows the line that ran, not what the file has there now', async 
   assert.match(dev.bot.log, /4 \| if msg\.content ~= "good"/);
 });
 
+test('the line that ran is found again in a file that changed since, or said to be gone', async (t) => {
+  const { page, dev, say } = await openConsole(t, { script: FAILING, args: ['--watch=false'] });
+  await say('x');
+  const see = () => page.click('#chat .place');
+  await page.waitForSelector('#chat [data-kind=script_error]');
+  fs.writeFileSync(dev.bot.file('bot.lua'), `${'-- above\n'.repeat(9)}${FAILING}`);
+  await see();
+  await page.waitForSelector('#gutter .marked >> text="13"');
+  fs.writeFileSync(dev.bot.file('bot.lua'), 'function on_message() return "mended" end\n');
+  await see();
+  await page.waitForSelector('#note >> text=运行时的第 4 行已经不在文件里：if msg.content');
+  assert.equal(await page.locator('#gutter .marked').count(), 0);
+});
+
+test('a script that is gone is said where one looks', async (t) => {
+  const { page, dev } = await openConsole(t, { script: FAILING });
+  fs.rmSync(dev.bot.file('bot.lua'));
+  await page.waitForSelector('.state.bad');
+  await page.click('#tab-script');
+  await page.waitForSelector('#panel >> text=/没有重新加载：.*bot.lua: No such file/');
+});
+
 const PICTURES = `
 function on_message(msg)
   if msg.content == "picture" then return wechat.response_image(wechat.upload_media("image", wechat.base64.decode(PNG), "png").media_id) end

@@ -335,6 +335,16 @@ test('logging out ends it, and a session that is over shows the login', async (t
   assert.deepEqual(faults, []);
 });
 
+test('on a narrow screen a tab that is chosen by its key comes into view, and no name is broken into letters', async (t) => {
+  const { page, enter } = await openDesk(t, { width: 360, height: 740 });
+  await enter();
+  await page.waitForSelector('.state.good');
+  await page.keyboard.press('5');
+  await page.waitForFunction(() => document.getElementById('tab-figures').getBoundingClientRect().right <= innerWidth);
+  await page.waitForSelector('td >> text=wemoon_jobs');
+  assert.ok(await page.evaluate(() => [...document.querySelectorAll('td:first-child')].find((one) => one.textContent === 'wemoon_jobs').offsetWidth) > 130);
+});
+
 for (const [width, height] of [[1280, 800], [360, 740]]) {
   for (const locale of ['zh-CN', 'en-GB']) {
     for (const scheme of ['light', 'dark']) {

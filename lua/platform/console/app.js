@@ -1,6 +1,6 @@
 // The console page: language, colour theme, panels, keyboard shortcuts.
 
-import { h, fill, set, sync, draw_anew } from './dom.js';
+import { h, fill, set, sync, draw_anew, arrow_keys } from './dom.js';
 import { show_page, tell_error } from './dialog.js';
 import { t, choose, choose_first, language } from './words.js';
 import * as sim from './sim.js';
@@ -22,14 +22,15 @@ function bot_words() {
   if (bot.script && bot.ok === false) return t('broken');
   if (bot.failure) return t('failing', bot.failure.text.split('\n')[0]);
   if (bot.script) return t('serving', bot.script.replace(/^.*\//, ''));
+  if (bot.unverified) return t('unverified', bot.unverified);
   return account.callback ? t('elsewhere', account.callback) : t('nowhere');
 }
 
 function draw_bar() {
   const { bot } = sim.state;
-  at('bot').className = `state ${!connected || bot.failure || bot.ok === false && bot.script ? 'bad' : 'good'}`;
+  at('bot').className = `state ${!connected || bot.failure || bot.unverified || bot.ok === false && bot.script ? 'bad' : 'good'}`;
   if (at('bot').textContent !== bot_words()) fill(at('bot'), bot_words());
-  at('bot').title = bot.failure?.text || bot.error || '';
+  at('bot').title = bot.failure?.text || bot.unverified || bot.error || '';
   fill(at('language'), t('language'));
   at('theme').title = t('theme');
   at('theme').setAttribute('aria-label', t('theme'));
@@ -109,6 +110,7 @@ sim.listen((event) => {
   draw_bar();
 });
 
+arrow_keys(at('sides'), (button) => button.click());
 choose_first();
 if (kept('theme')) document.documentElement.dataset.theme = kept('theme');
 draw_bar();

@@ -1,6 +1,6 @@
 // The desk: each message from its XML to its reply, the bot's API calls, the log, the script, the bot's state, the faults.
 
-import { h, set, sync, once_a_frame } from './dom.js';
+import { h, set, sync, once_a_frame, arrow_keys } from './dom.js';
 import { ask, tell_error } from './dialog.js';
 import { fold, clock, code, table, pretty_xml, or_empty, newest_first } from './rows.js';
 import { t } from './words.js';
@@ -199,6 +199,7 @@ export function choose(i) {
   if (names[i] === undefined) return;
   tab = names[i];
   draw();
+  at(`tab-${tab}`).scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 export function draw() {
@@ -207,6 +208,8 @@ export function draw() {
 }
 
 const soon = once_a_frame(draw);
+
+arrow_keys(at('tabs'), (button) => button.click());
 
 on_user(() => { if (tab === 'kept') draw(); });
 

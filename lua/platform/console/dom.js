@@ -82,6 +82,20 @@ export function set(element, attributes) {
   return element;
 }
 
+// Lets the arrow keys move between the buttons of `parent`, as its role promises; `chosen` gets the newly focused one.
+export function arrow_keys(parent, chosen = () => {}) {
+  parent.addEventListener('keydown', (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const buttons = [...parent.querySelectorAll('button')].filter((one) => one.checkVisibility());
+    const at = buttons.indexOf(document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    const next = buttons[(at + step + buttons.length) % buttons.length];
+    next.focus();
+    chosen(next);
+  });
+}
+
 // Returns an icon of one SVG path, 24 by 24.
 export function icon(path) {
   const svg = document.createElementNS(SVG, 'svg');

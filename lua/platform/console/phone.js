@@ -1,6 +1,6 @@
 // The phone: its user, the chat, the account's menu, and acts to send.
 
-import { h, fill, icon, icons, set, sync } from './dom.js';
+import { h, fill, icon, icons, set, sync, arrow_keys } from './dom.js';
 import { ask, tell_error } from './dialog.js';
 import { t } from './words.js';
 import { place_button } from './script.js';
@@ -386,7 +386,9 @@ function top_button(button, i) {
     onclick: () => {
       if (!parent) return tap(button, `${i + 1}`);
       raised = raised === i ? null : i;
-      return draw_foot();
+      draw_foot();
+      if (raised === i) menu_bar.querySelector('.sub:not([hidden]) button').focus();
+      return undefined;
     },
   }, parent && icon(icons.menu), button.name));
 }
@@ -408,6 +410,10 @@ const sheet = h('div', { class: 'sheet', role: 'menu' });
 const toggle = h('button', { type: 'button', class: 'toggle', onclick: () => { show_foot(foot === 'keyboard' ? 'menu' : 'keyboard'); } });
 const plus = h('button', { type: 'button', class: 'toggle', onclick: () => { toggle_more(); } }, icon(icons.plus));
 at('foot').append(sheet, h('div', { class: 'line' }, toggle, keyboard, menu_bar, plus));
+
+arrow_keys(at('people'));
+arrow_keys(sheet);
+arrow_keys(menu_bar);
 
 function draw_foot() {
   const keys = foot === 'keyboard';
@@ -465,7 +471,7 @@ export function draw() {
   draw_title();
   draw_chat();
   draw_foot();
-  set(at('chat'), { 'aria-label': t('message') });
+  set(at('chat'), { 'aria-label': t('chat') });
 }
 
 sim.listen((event, data) => {

@@ -6,6 +6,7 @@ import { tell_error } from './dialog.js';
 import { t } from './words.js';
 import * as sim from './sim.js';
 
+const LONG = 160; // characters: an error may show less
 const PAUSE_MS = 1000; // between reads of the files, while the tab is shown
 
 const { state } = sim;
@@ -59,11 +60,21 @@ addEventListener('beforeunload', (event) => {
 
 // ---- actions ----
 
-// Opens the tab at a line of a file; `file` is the end of its path.
-export async function edit(file, number) {
+// Returns where a line that ran is in the file of now: the nearest line that reads the same; null if there is none.
+function place_of(text, number, source) {
+  const lines = text.split('\n').map((one) => one.trim());
+  const is_it = (one) => one === source || source.length >= LONG && one.startsWith(source);
+  if (source === undefined) return number;
+  const near = lines.flatMap((one, i) => (is_it(one) ? [i + 1] : [])).sort((a, b) => Math.abs(a - number) - Math.abs(b - number));
+  return near[0] ?? null;
+}
+
+// Opens the tab at a line of a file; `file` is the end of its path, `source` the text of the line when it ran.
+export async function edit(file, number, source) {
   await read().catch((error) => tell_error(error.message));
   const found = [...files.keys()].find((name) => name === file || name.endsWith(`/${file}`) || file.endsWith(`/${name}`) || file.startsWith('...') && name.endsWith(file.slice(3)));
-  if (found) choose_file(found, number);
+  if (found) choose_file(found, place_of(files.get(found).text, number, source));
+  if (found && line === null) note = t('line_gone', number, source);
   open();
 }
 
@@ -106,7 +117,8 @@ function take_theirs() {
 // Returns a button that opens the place named in an error's text; nothing if the text names none.
 export function place_button(text) {
   const found = /([^\s:'"]+\.lua):(\d+):/.exec(text);
-  return found && h('button', { type: 'button', class: 'place', onclick: () => edit(found[1], Number(found[2])) }, t('see_line', found[2]));
+  const source = found && new RegExp(`^ *${found[2]} \\| (.*)$`, 'm').exec(text)?.[1].trim();
+  return found && h('button', { type: 'button', class: 'place', onclick: () => edit(found[1], Number(found[2]), source) }, t('see_line', found[2]));
 }
 
 // ---- drawing ----
@@ -191,7 +203,7 @@ function update() {
 
 export function draw(panel) {
   if (!files.size) {
-    const empty = h('p', { class: 'empty' }, t('no_source'));
+    const empty = h('p', { class: state.bot.error ? 'empty fault' : 'empty' }, state.bot.error ? t('not_reloaded', state.bot.error) : t('no_source'));
     read().then(() => { if (files.size && empty.isConnected) draw(panel); }, (error) => tell_error(error.message));
     return void fill(panel, empty);
   }

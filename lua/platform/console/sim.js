@@ -83,6 +83,7 @@ const take = {
     state.log.splice(0, state.log.length - 500);
   },
   reload({ ok, error }) { Object.assign(state.bot, { ok, error, failure: ok ? null : state.bot.failure }); },
+  verification({ why }) { state.bot.unverified = why; },
   time({ now }) { state.now = now; },
   failure(failure) { state.bot.failure = failure; },
 };
@@ -110,7 +111,7 @@ export async function start() {
   tell('all');
   if (source) source.close();
   source = new EventSource(`/sim/events?after=${state.event}`);
-  for (const event of ['entry', 'trace', 'user', 'faults', 'log', 'failure', 'reload', 'time']) {
+  for (const event of ['entry', 'trace', 'user', 'faults', 'log', 'failure', 'reload', 'verification', 'time']) {
     source.addEventListener(event, (message) => {
       const data = JSON.parse(message.data);
       take[event](data);
