@@ -60,7 +60,7 @@ addEventListener('beforeunload', (event) => {
 
 // ---- actions ----
 
-// Returns where a line that ran is in the file of now: the nearest line that reads the same; null if there is none.
+// Returns where the file has a line that ran: the nearest that reads the same, or null.
 function place_of(text, number, source) {
   const lines = text.split('\n').map((one) => one.trim());
   const is_it = (one) => one === source || source.length >= LONG && one.startsWith(source);
@@ -69,7 +69,7 @@ function place_of(text, number, source) {
   return near[0] ?? null;
 }
 
-// Opens the tab at a line of a file; `file` is the end of its path, `source` the text of the line when it ran.
+// Opens the tab at a line of a file; `file`: the end of its path; `source`: the line's text when it ran.
 export async function edit(file, number, source) {
   await read().catch((error) => tell_error(error.message));
   const found = [...files.keys()].find((name) => name === file || name.endsWith(`/${file}`) || file.endsWith(`/${name}`) || file.startsWith('...') && name.endsWith(file.slice(3)));
