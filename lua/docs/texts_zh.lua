@@ -263,6 +263,17 @@ local texts = {
   ["Of mini programs' customer service."] = "小程序客服的。",
   ["More than one article: 45008."] = "多于一篇图文：45008。",
   ["45080: nothing was said in the last 30 s; 45081: it shows already."] = "45080：最近 30 秒没有互动；45081：已经在显示。",
+  ["What was published with 发布 alone: no broadcasts."] = "只包括用“发布”发出的，不包括群发。",
+  ["The account needs a WeChat id (微信号) first, which stands after the @ (else 65400). 100 an account (65405); 65406: there already."] =
+    "公众号要先设置微信号，它写在 @ 之后（否则 65400）。每个公众号最多 100 个（65405）；65406：已经存在。",
+  ["Mini programs with WeCom (企业微信)."] = "用于接入企业微信的小程序。",
+  ["Service categories (服务类目) took the industries' place: see wechat.message.subscribe.get_category."] =
+    "行业已由服务类目代替：见 wechat.message.subscribe.get_category。",
+  ["Service categories (服务类目) took the industries' place: see wechat.message.subscribe.get_category. Once a month (43100)."] =
+    "行业已由服务类目代替：见 wechat.message.subscribe.get_category。每月一次（43100）。",
+  ["25 an account (45026). The library's numbers are those of the account's service categories (服务类目). Changing or removing a category removes its templates. Verified service accounts only (else 48001)."] =
+    "每个公众号最多 25 个（45026）。模板库的编号属于公众号的服务类目；更改或删除类目会删除它的模板。只限已认证的服务号（否则 48001）。",
+  ["The industries are left over from the time before service categories (服务类目)."] = "行业是服务类目出现之前遗留下来的。",
   ["Verified service accounts only (else 48001)."] = "只限已认证的服务号（否则 48001）。",
   ["Followers get one a day (subscription accounts) or four a month (service accounts). MASSSENDJOBFINISH tells the result; 45065: this clientmsgid was sent within a day."] =
     "关注者每天收到一条（订阅号）或每月四条（服务号）。结果由 MASSSENDJOBFINISH 通知；45065：这个 clientmsgid 一天内发过。",

@@ -59,6 +59,8 @@ test('in Chinese no text of a field, a parameter or an endpoint is left in Engli
   const cells = [...text.matchAll(/<tr[^>]*><td><code>[^<]*<\/code><td>[^<]*<td>([^<\n]*)|<p>([^<]*)<\/p>/g)].map((match) => unescape(match[1] ?? match[2]));
   assert.ok(cells.length > 3000, `${cells.length}`);
   assert.deepEqual(cells.filter((cell) => /[A-Za-z]{2,} [A-Za-z]/.test(cell) && !/[\u4e00-\u9fff]/.test(cell)), []);
+  const in_english = (cell) => /([A-Za-z']{2,}[ ,;:.()]+){3}[A-Za-z']{2,}/.test(cell.replace(/\{[^}]*\}|[a-z]+(\.[a-z]+){2,}/g, '').replace(/[\u4e00-\u9fff]+/g, '服务'));
+  assert.deepEqual(cells.filter(in_english), [], 'a name in Chinese makes no sentence Chinese');
 });
 
 test('every endpoint links to its own page of the platform\'s documentation, or to a search for its path, in both languages', async (t) => {
