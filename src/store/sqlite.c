@@ -56,9 +56,11 @@ static const char *const texts[SQL_COUNT] = {
   [SQL_TIDY] = "DELETE FROM wemoon_store WHERE expires > 0 AND expires <= ?2",
   [SQL_BEGIN] = "BEGIN IMMEDIATE",
   [SQL_COMMIT] = "COMMIT",
-  // ?1 to ?5: the first key, and the first one after the last; ?4: how many, -1: all
-  [SQL_LIST] = "SELECT key FROM wemoon_store WHERE key >= ?1 AND key < ?5 AND " ALIVE
-               " ORDER BY key LIMIT ?4",
+  // ?1 to ?5: the first key, and the first one after the last; ?4: how many, -1: all. It reads no values, only the
+  // indexes on the keys and on what has expired.
+  [SQL_LIST] = "SELECT key FROM wemoon_store WHERE key >= ?1 AND key < ?5 AND key NOT IN "
+               "(SELECT key FROM wemoon_store WHERE expires > 0 AND expires <= ?2) "
+               "ORDER BY key LIMIT ?4",
   // ?1 the key, ?3 the old one
   [SQL_HAS] = "SELECT 1 FROM wemoon_store WHERE key = ?3",
   [SQL_MOVE] = "UPDATE OR IGNORE wemoon_store SET key = ?1 WHERE key = ?3 AND " ALIVE,

@@ -73,6 +73,26 @@ static bool has(Store *store, const char *key) {
   return ok;
 }
 
+// Sets a value that ends at once.
+static void expire(Store *store, const char *key) {
+  StoreCall one = { .op = STORE_SET, .key = str_of(key), .value = STR("v"), .ttl_ms = 1 };
+  store_reply_free(call(store, one));
+  usleep(3000);
+  assert_false(has(store, key));
+}
+
+static const char *keys(Store *store) {
+  static char listed[200];
+  StoreReply *reply = call(store, (StoreCall){ .op = STORE_LIST, .key = STR("") });
+  listed[0] = '\0';
+  for (Str rest = reply->value, key; store_reply_next_key(&rest, &key);) {
+    strncat(listed, key.ptr, key.len);
+    strcat(listed, " ");
+  }
+  store_reply_free(reply);
+  return listed;
+}
+
 static bool said(const char *word) { return strstr(lines, word) != NULL; }
 
 static void wait_until_said(const char *word) {
@@ -291,6 +311,10 @@ static void test_a_store_of_version_0_1_is_read_and_gets_a_number(void **state) 
         "cast('v' as blob), 0)\"");
   Store *store = open_it();
   assert_true(has(store, "k"));
+  set(store, "k", "w");
+  set(store, "l", "v");
+  expire(store, "m");
+  assert_string_equal(keys(store), "k l ");
   store_close(store);
   assert_string_equal(shell("sqlite3 a.db 'pragma user_version'"), "2");
 }
