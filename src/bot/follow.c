@@ -109,7 +109,8 @@ static void clear(Follow *follow) {
 Follow *follow_claim(Webhook *webhook, Job *job, bool is_text, bool takes_kept) {
   KeptAnswers *kept = webhook->shared.kept;
   takes_kept = takes_kept && kept && kept_answers_may_be(kept, job->from_user);
-  if (!webhook->peers && !takes_kept) return NULL;
+  bool claims = webhook->peers && !peers_is_alone(webhook->peers, job);
+  if (!claims && !takes_kept) return NULL;
   Follow *follow = arena_calloc(job->arena, 1, sizeof *follow);
   if (!follow) return NULL;
   follow->job = job;
@@ -118,7 +119,7 @@ Follow *follow_claim(Webhook *webhook, Job *job, bool is_text, bool takes_kept) 
   buf_init(&follow->answer);
   condition_init(&follow->changed);
   pthread_mutex_init(&follow->mutex, NULL);
-  if (webhook->peers && peers_claim(webhook->peers, job, on_told, follow)) return follow;
+  if (claims && peers_claim(webhook->peers, job, on_told, follow)) return follow;
   if (claim_kept(follow)) return follow;
   clear(follow);
   return NULL;

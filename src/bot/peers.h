@@ -38,6 +38,9 @@ void peers_leave(Peers *peers);
 // Gets the state of a message: `packed` and `answered_s` with PEERS_ANSWERED, valid during the call. Called once, on
 // the store's thread; must not block.
 typedef void (*PeersTold)(void *ctx, PeersResult result, Str packed, int64_t answered_s);
+// Returns whether the message is this process's (PEERS_MINE) because no other process has, or had, the store open:
+// peers_claim need not be called. Does not ask the store.
+bool peers_is_alone(Peers *peers, const Job *job);
 // Claims the message for the job, which dedupe has entered. The claim is held until peers_finish or peers_forget;
 // peers_forget must not be called before `told`. Does not wait: `told` is called within 0.9 s, even if the store does
 // not answer. If the message may be another try of the platform, and the store is away or was until just now, others

@@ -144,12 +144,16 @@ static bool begin(Peers *peers, Job *job, AskStep step, PeersTold told, void *ct
   return false;
 }
 
+bool peers_is_alone(Peers *peers, const Job *job) {
+  // The message came just now, and that is known without reading the clock.
+  int64_t now_us = job->started_us;
+  bool after_others = now_us < peers->before_until_us && peers->before_count > 0;
+  return !after_others && peers_company(peers, now_us) == TO_ONESELF;
+}
+
 bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx) {
   char text[STORE_KEY_MAX];
-  PeersCompany with =
-      peers_company(peers, job->started_us);  // just now, and known without reading the clock
-  bool after_others = job->started_us < peers->before_until_us && peers->before_count > 0;
-  if (with == TO_ONESELF && !after_others) return false;
+  PeersCompany with = peers_company(peers, job->started_us);
   Str key = peers_key(peers, job->identity, text);
   if (key.len == 0 || (with == TO_ONESELF && !peers_had_before(peers, key))) return false;
   if (begin(peers, job, with == TO_SHARE ? ASK_ADD : ASK_READ, told, ctx)) return true;

@@ -224,12 +224,6 @@ void keep_list(Keep *keep, bool owed, size_t max, void (*each)(void *ctx, const 
   buf_clear(&keys);
 }
 
-bool keep_has(Keep *keep, Str openid) {
-  char text[STORE_KEY_MAX];
-  Str key = keep_key_of(keep, openid, STR(""), text);
-  return key.len && kept_index_has(keep->index, key);
-}
-
 // Returns whether this process has the conversation in memory, although the caller did not find it there: it is then
 // about to ask, unless it takes no events.
 static bool is_held(const Keep *keep, Str key, bool is_event, KeepFound *found) {
@@ -243,10 +237,9 @@ KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *
                      KeptRun *run) {
   char text[STORE_KEY_MAX];
   KeepFound found = KEEP_NOTHING;
-  if (!keep->options.conversations) return KEEP_NOTHING;
+  if (keep_lacks(keep, openid)) return KEEP_NOTHING;
   Str key = keep_key_of(keep, openid, STR(""), text);
-  if (!key.len || keep_is_known_absent(keep, key) || is_held(keep, key, is_event, &found))
-    return found;
+  if (!key.len || is_held(keep, key, is_event, &found)) return found;
   return claim(keep, key, is_event, answering, value, run);
 }
 

@@ -54,6 +54,8 @@ bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, St
 bool keep_save_now(Keep *keep, const KeptRun *run);
 // Returns whether a conversation of that user is known.
 bool keep_has(Keep *keep, Str openid);
+// Returns whether that user surely has no conversation, without asking the store. keep_claim then finds nothing.
+bool keep_lacks(Keep *keep, Str openid);
 // Reads the run's value in the store, after keep_save found another one there. `done` as in store_call. Returns false
 // without memory. Call it from any thread.
 bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx);

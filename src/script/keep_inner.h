@@ -42,9 +42,6 @@ void keep_note(Keep *keep, Str key, const KeptRun *run);
 // Returns the key of a run, in `text`; empty if it is too long.
 Str keep_key_of(const Keep *keep, Str openid, Str identity, char text[STORE_KEY_MAX]);
 
-// Returns whether the run surely does not exist, without asking the store.
-bool keep_is_known_absent(Keep *keep, Str key);
-
 typedef enum {
   STORE_HAS,    // the value exists, or the call was done
   STORE_LACKS,  // no such value, or the call was not done

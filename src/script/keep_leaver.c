@@ -44,10 +44,8 @@ static void put_mark(Keep *keep, Str openid, int64_t left_s) {
 }
 
 void keep_note_leaver(Keep *keep, Str openid) {
-  char text[STORE_KEY_MAX];
   int64_t now_s = clock_unix_s();
-  Str key = keep_key_of(keep, openid, STR(""), text);
-  if (!key.len || keep_is_known_absent(keep, key)) return;
+  if (keep_lacks(keep, openid)) return;
   put_mark(keep, openid, now_s);
   put(keep, openid, now_s);
 }

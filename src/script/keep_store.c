@@ -35,11 +35,17 @@ Str keep_key_of(const Keep *keep, Str openid, Str identity, char text[STORE_KEY_
   return str_make(text, (size_t)(at - text));
 }
 
-bool keep_is_known_absent(Keep *keep, Str key) {
+bool keep_has(Keep *keep, Str openid) {
+  char text[STORE_KEY_MAX];
+  Str key = keep_key_of(keep, openid, STR(""), text);
+  return key.len && kept_index_has(keep->index, key);
+}
+
+bool keep_lacks(Keep *keep, Str openid) {
+  if (!keep->options.conversations) return true;
   if (keep_is_shared(keep) || !atomic_load_explicit(&keep->whole, memory_order_acquire))
     return false;
-  if (kept_index_conversations(keep->index) == 0) return true;
-  return !kept_index_has(keep->index, key);
+  return kept_index_conversations(keep->index) == 0 || !keep_has(keep, openid);
 }
 
 static void note_answer(Keep *keep, bool answered) {

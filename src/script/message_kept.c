@@ -227,11 +227,16 @@ static bool is_leave(const MessageTask *message) {
   return head->is_event && str_eq_nocase(head->event, STR("unsubscribe"));
 }
 
+static bool may_answer_question(const Interpreter *in, const MessageTask *message) {
+  Keep *keep = message_keep(in);
+  return keep_has_conversations(keep) && !keep_lacks(keep, message->sender) && !is_leave(message);
+}
+
 TaskState interpreter_answer(Interpreter *in, const MessageTask *message, int64_t deadline_us,
                              Answer *answer) {
   TaskState state;
   if (message->may_be_owed && run_owed(in, message, deadline_us, answer, &state)) return state;
-  if (keep_has_conversations(message_keep(in)) && !is_leave(message) &&
+  if (may_answer_question(in, message) &&
       run_conversation(in, message, deadline_us, answer, &state))
     return state;
   return interpreter_run_message(in, message, deadline_us, answer);
