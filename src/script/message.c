@@ -261,7 +261,7 @@ void message_begin(Task *task, void *data) {
     buf_reset(&run->stored->value);
     buf_add(&run->stored->value, buf_str(start->value));
   } else {
-    stored_run_save(run->stored, task_record(task), KEPT_RUNS, NULL, NULL);
+    stored_run_save_soon(run->stored, task_record(task));
   }
 }
 

@@ -85,9 +85,8 @@ static int before_call(lua_State *L) {
 // Saves the run again without waiting, so that a finished call does not count as under way.
 static void after_call(Record *record) {
   StoredRun *stored = record_owner(record);
-  if (stored && stored->in_store && stored->run.state == KEPT_RUNS &&
-      !stored_run_save_now(stored, record, KEPT_RUNS))
-    stored_run_save(stored, record, KEPT_RUNS, NULL, NULL);
+  if (stored && stored->in_store && stored->run.state == KEPT_RUNS)
+    stored_run_save_soon(stored, record);
 }
 
 void message_watch(Task *task) {

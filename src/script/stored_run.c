@@ -135,6 +135,11 @@ bool stored_run_save(StoredRun *stored, const Record *record, KeptState state, S
   return save(stored, record, done, ctx);
 }
 
+void stored_run_save_soon(StoredRun *stored, const Record *record) {
+  if (!stored_run_save_now(stored, record, KEPT_RUNS))
+    stored_run_save(stored, record, KEPT_RUNS, NULL, NULL);
+}
+
 static void leave_in_doubt(StoredRun *stored, const Record *record) {
   Buf bytes;
   buf_init(&bytes);

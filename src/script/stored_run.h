@@ -35,6 +35,8 @@ bool stored_run_save(StoredRun *stored, const Record *record, KeptState state, S
                      void *ctx);
 // The same, at once on this thread (keep_save_now). Returns false if it was not written: use stored_run_save.
 bool stored_run_save_now(StoredRun *stored, const Record *record, KeptState state);
+// Writes a run that goes on, at once if possible, else soon; does not wait for the store.
+void stored_run_save_soon(StoredRun *stored, const Record *record);
 // Forgets what was said, when the message is answered or the run continues with another message. `taken`: remembers how
 // much of it was sent.
 void stored_run_leave_said(StoredRun *stored, bool taken);

@@ -61,6 +61,16 @@ static void test_one_that_asks_belongs_to_no_process(void **state) {
   buf_clear(&value);
 }
 
+static void test_one_that_goes_on_is_saved_soon(void **state) {
+  KeptRun run;
+  Buf value;
+  stored_run_save_soon(stored, NULL);
+  assert_true(stored->in_store);
+  assert_true(fetch(&run, &value));
+  assert_int_equal(run.state, KEPT_RUNS);
+  buf_clear(&value);
+}
+
 static void test_alone_on_sqlite_one_is_saved_at_once(void **state) {
   KeptRun run;
   Buf value;
@@ -78,6 +88,11 @@ static void test_alone_on_sqlite_one_is_saved_at_once(void **state) {
   assert_true(stored->in_store && keep_has(keep, STR("a")));
   assert_true(fetch(&run, &value));
   assert_int_equal(run.state, KEPT_ASKS);
+  buf_clear(&value);
+  stored_run_save_soon(stored, NULL);
+  assert_true(store_is_quiet(world.store));
+  assert_true(fetch(&run, &value));
+  assert_int_equal(run.state, KEPT_RUNS);
   buf_clear(&value);
 }
 
@@ -161,6 +176,7 @@ int main(void) {
     TEST(test_a_new_one_has_its_message_and_is_not_stored),
     TEST(test_a_saved_one_is_in_the_store_as_this_processs),
     TEST(test_one_that_asks_belongs_to_no_process),
+    TEST(test_one_that_goes_on_is_saved_soon),
     TEST(test_alone_on_sqlite_one_is_saved_at_once),
     TEST(test_a_process_that_leaves_it_is_taken_off),
     TEST(test_a_dropped_one_has_left_the_store),
