@@ -9,6 +9,16 @@ const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
 const { startBot, textXml, sleep, tempDir, until } = require('./harness');
 
+const TRIES = 3;
+// Delivers a message as often as the platform does, until it has a reply.
+async function deliverAgain(bot, xml) {
+  for (let i = 1; i < TRIES; i++) {
+    const answer = await bot.deliver(xml);
+    if (answer.reply) return answer;
+  }
+  return bot.deliver(xml);
+}
+
 const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
 
 const slow = (peer, seconds = 3) => `function on_message(msg)
@@ -18,21 +28,31 @@ const slow = (peer, seconds = 3) => `function on_message(msg)
   return "late " .. msg.content
 end`;
 
+// Delivers a message and kills its process between its write to the store and its answer, in the last 200 ms before its
+// deadline. Returns the message; null if its answer was faster.
+async function killBeforeAnswer(bot) {
+  const xml = textXml('go', { CreateTime: Math.floor(Date.now() / 1000) });
+  const asked = bot.deliver(xml).then(() => true, () => false);
+  await sleep(1900);
+  await bot.kill();
+  return await asked ? null : xml;
+}
+
 for (const store of ['SQLite', 'Redis']) {
   test(`a message whose process was killed just before its answer is run once, on ${store}`, async (t) => {
-    const peer = await startPeer(t);
-    const config = { store: store === 'Redis' ? (await makeRedis(t)).url : sqlite(t), deadline_ms: 2000, ...platform(peer) };
-    let bot = await startBot(t, { script: slow(peer), config });
-    const other = store === 'Redis' && await startBot(t, { script: slow(peer), config });
-    const xml = textXml('go', { CreateTime: Math.floor(Date.now() / 1000) });
-    const asked = bot.deliver(xml).catch(() => null);
-    await sleep(1900);
-    await bot.kill();
-    assert.equal(await asked, null);
+    let peer, bot, other, config, xml;
+    for (let i = 0; i < 5 && !xml; i++) {  // a busy machine kills late
+      peer = await startPeer(t);
+      config = { store: store === 'Redis' ? (await makeRedis(t)).url : sqlite(t), deadline_ms: 2000, ...platform(peer) };
+      bot = await startBot(t, { script: slow(peer), config });
+      other = store === 'Redis' && await startBot(t, { script: slow(peer), config });
+      xml = await killBeforeAnswer(bot);
+    }
     if (!other) bot = await startBot(t, { script: slow(peer), config });
     await sleep(300);
     const again = await (other || bot).deliver(xml);
-    await sleep(2500);
+    await until(() => again.reply || peer.sent.length > 0, 'the answer', 20000);
+    await sleep(1000); // nothing more comes
     assert.deepEqual(peer.seen, ['POST /first', 'POST /second']);
     assert.equal(peer.sent.length + (again.reply ? 1 : 0), 1);
     assert.equal(again.reply ? again.reply.Content : peer.sent[0].text.content, 'late go');
@@ -49,11 +69,11 @@ test('what the store did not take while it was away is written when it is back',
   assert.equal(await bot.say('go'), null);
   await bot.waitForLog(/warn .*this process alone knows of it until the store is back/);
   await redis.start();
-  await until(() => redis.cli('-n', '2', 'keys', '*owed*'), 'the store to know of it', 5000);
-  await bot.waitForLog(/info .*the store is back: \d+ changes? of what is owed to users written/);
+  await until(() => redis.cli('-n', '2', 'keys', '*owed*'), 'the store to know of it', 20000);
+  await bot.waitForLog(/info .*the store is back: \d+ changes? of what is owed to users written/, 20000);
   await bot.kill();
   bot = await startBot(t, { script: slow(peer, 7), config });
-  await until(() => peer.sent.length === 1, 'the late answer', 12000);
+  await until(() => peer.sent.length === 1, 'the late answer', 30000);
   assert.deepEqual(peer.seen, ['POST /first', 'POST /second']);
 });
 
@@ -86,7 +106,7 @@ test('a question waits a little for a store that is away, and lasts', async (t) 
   let bot = await startBot(t, { script, config });
   await redis.stop();
   const asked = bot.say('go');
-  await sleep(1500);
+  await sleep(600); // it has tried more than once
   await redis.start();
   assert.equal(await asked, '?');
   await bot.kill();
@@ -109,7 +129,7 @@ test('a message that the platform tries again is no answer to the question that 
   bots[0].deliver(xml).catch(() => {});
   await sleep(300);
   await bots[0].kill();
-  assert.equal((await bots[1].deliver(xml)).reply.Content, 'two?');
+  assert.equal((await deliverAgain(bots[1], xml)).reply.Content, 'two?');
   assert.equal((await bots[1].deliver(xml)).reply.Content, 'two?');
   assert.equal(await bots[1].say('b'), 'ab');
 });
@@ -127,7 +147,7 @@ test('an answer that arrives elsewhere while the store is silent waits for it, a
   assert.equal(await bots[0].say('go', { fields: { FromUserName: 'o2' } }), '?');
   redis.signal('SIGSTOP');
   const answered = bots[1].say('x', { fields: { FromUserName: 'o2' } });
-  await sleep(2000);
+  await sleep(1300); // longer than a call of the store waits
   redis.signal('SIGCONT');
   assert.equal(await answered, 'got x');
 });

@@ -101,14 +101,15 @@ test('an answer that is owed after kill -9 does not go out', async (t) => {
   const config = { store: sqlite(t), deadline_ms: 600, ...platform(peer) };
   const script = `function on_message(msg)
     if msg.content == "new" then return tostring(wechat.newest()) end
-    wechat.sleep(2)
+    wechat.http.get("${peer.url}/held")
     return "late " .. msg.content
   end`;
   let bot = await startBot(t, { script, config });
   for (const user of [OPENID, OTHER]) assert.equal(await bot.say('slow', as(user)), null);
   await bot.kill();
-  bot = await startBot(t, { script, config });
+  bot = await startBot(t, { script, config: { ...config, deadline_ms: 4500 } });
   assert.equal(await bot.say('new'), 'true');
+  peer.lets = true;
   await until(() => sentTo(peer, OTHER).length > 0, 'the other user\'s answer', 20000);
   await sleep(500);
   assert.deepEqual(sentTo(peer, OPENID), []);

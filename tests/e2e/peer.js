@@ -4,9 +4,9 @@
 const http = require('node:http');
 
 // Starts a server that records requests and answers after `pause` ms (customer service messages: after sendPause, if it
-// is set); it also acts as the platform.
+// is set), requests for /held not before `peer.lets` is true; it also acts as the platform.
 async function startPeer(t) {
-  const peer = { seen: [], sent: [], pause: 0, errcode: 0 };
+  const peer = { seen: [], sent: [], pause: 0, errcode: 0, lets: false };
   const server = http.createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
@@ -15,8 +15,12 @@ async function startPeer(t) {
       if (request.url.includes('/message/custom/send')) peer.sent.push({ ...JSON.parse(body), went: peer.errcode === 0 });
       else if (!request.url.includes('token')) peer.seen.push(`${request.method} ${request.url}`);
       const pause = request.url.includes('/send') && peer.sendPause || peer.pause;
-      setTimeout(() => response.end(JSON.stringify({ errcode: request.url.includes('/send') ? peer.errcode : 0, errmsg: 'as told', access_token: 'T', expires_in: 7200,
-        number: peer.seen.length })), pause);
+      const answer = () => {
+        if (request.url === '/held' && !peer.lets) return setTimeout(answer, 10).unref();
+        response.end(JSON.stringify({ errcode: request.url.includes('/send') ? peer.errcode : 0, errmsg: 'as told', access_token: 'T', expires_in: 7200,
+          number: peer.seen.length }));
+      };
+      setTimeout(answer, pause);
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
