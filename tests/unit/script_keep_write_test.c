@@ -77,7 +77,7 @@ static bool has(const char *key) {
   return has;
 }
 
-// Lets another program lock the file; a call waits three seconds for the lock.
+// Lets another program lock the file, for longer than a call waits.
 static void lock_for(const char *seconds) {
   char command[200];
   snprintf(command, sizeof command,
@@ -90,9 +90,16 @@ static void lock_for(const char *seconds) {
 // Waits for the calls so far: reads need no lock.
 static void await_calls(void) { has("x"); }
 
-static void await_unlocked(void) {
+static bool is_unlocked(void) {
   StoreCall call = { .op = STORE_SET, .key = STR("x"), .value = STR("y") };
-  store_reply_free(store_call_wait(store, &call, NULL));
+  StoreReply *reply = store_call_wait(store, &call, NULL);
+  bool ok = reply->err.code == ERR_NONE;
+  store_reply_free(reply);
+  return ok;
+}
+
+static void await_unlocked(void) {
+  for (int i = 0; i < 300 && !is_unlocked(); i++) usleep(50000);
 }
 
 static void test_a_run_that_ended_after_its_write_failed_is_not_revived(void **state) {
@@ -116,7 +123,7 @@ static void test_what_became_of_a_question_meanwhile_is_written_later(void **sta
   ask("asked-again", now_s + 60);  // by another process, after this one deleted the conversation
   ask("answered", now_s);
   await_calls();
-  lock_for("7");  // the calls may come in two batches
+  lock_for("3");  // the calls may come in two batches
   keep_drop(keep, STR("ended"), STR(""));
   keep_drop(keep, STR("asked-again"), STR(""));
   begin_save(running("answered", ""));
@@ -138,12 +145,13 @@ static void test_a_new_question_is_not_taken_for_the_one_that_ended(void **state
   KeptRun run = question;
   ask("a", clock_unix_s());
   await_calls();
-  lock_for("3.5");
+  lock_for("2");
+  run.since_s = clock_unix_s();  // as early as the deletion
   keep_drop(keep, STR("a"), STR(""));
   await_calls();
+  await_unlocked();
   run.openid = STR("a");
   run.question = STR("new?");
-  run.since_s = clock_unix_s() - 1;  // as early as the deletion
   assert_true(keep_save(keep, &run, NULL, &value, drop, NULL));
   await_unlocked();
   keep_look(keep);
