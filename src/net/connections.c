@@ -65,7 +65,7 @@ struct Connections {
   size_t silent_count, silent_cap;
   int requests;             // that waited for a thread then
   int64_t last_request_us;  // when the last of their connections was accepted
-  pthread_mutex_t mutex;  // slots are opened, closed and looked up under it
+  pthread_mutex_t mutex;    // slots are opened, closed and looked up under it
   pthread_cond_t changed;
   pthread_t thread;
   int port;
@@ -272,8 +272,7 @@ static void make_way(Connections *all, bool all_go) {
   while (before < all->silent_count &&
          (all_go || all->silent[before].accepted_us < all->last_request_us))
     before++;
-  int64_t wanted =
-      all_go ? INT64_MAX : (int64_t)before + all->requests - threads_for_new(all);
+  int64_t wanted = all_go ? INT64_MAX : (int64_t)before + all->requests - threads_for_new(all);
   for (size_t i = 0; i < before && wanted > 0; i++) {
     if (!all->silent[i].may_go) continue;
     shutdown(all->silent[i].fd, SHUT_RD);
