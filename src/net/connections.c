@@ -268,6 +268,7 @@ static int threads_for_new(const Connections *all) {
 // may be requests that the system does not let in yet.
 static void make_way(Connections *all, bool all_go) {
   size_t before = 0;
+  if (all->silent_count == 0) return;
   qsort(all->silent, all->silent_count, sizeof *all->silent, by_age);
   while (before < all->silent_count &&
          (all_go || all->silent[before].accepted_us < all->last_request_us))
