@@ -192,9 +192,7 @@ void keep_put_back(Keep *keep, KeptRun *run, KeptState state) {
   buf_clear(&value);
 }
 
-bool keep_may_owe(const Keep *keep) {
-  return keep_owed(keep) > 0 || keep_is_shared(keep) || !atomic_load((atomic_bool *)&keep->whole);
-}
+bool keep_may_owe(const Keep *keep) { return keep_owed(keep) > 0 || !keep_knows_all(keep); }
 
 static void drop_found(void *keep, Str key) { keep_drop_key(keep, key); }
 
@@ -259,8 +257,7 @@ KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, B
 KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, KeptRun *run) {
   char text[STORE_KEY_MAX];
   Str key = identity.len ? keep_key_of(keep, openid, identity, text) : STR("");
-  bool known = key.len && (keep_is_shared(keep) || !atomic_load(&keep->whole) ||
-                           kept_index_has(keep->index, key));
+  bool known = key.len && (!keep_knows_all(keep) || kept_index_has(keep->index, key));
   KeepFound found = known ? claim(keep, key, false, (Str){ 0 }, value, run) : KEEP_NOTHING;
   return found == KEEP_BUSY ? KEEP_ANSWERED : found;
 }
@@ -301,9 +298,10 @@ static bool list_all(Keep *keep) {
 static void look_at_keys(Keep *keep) {
   int64_t began_us = clock_now_us();
   bool shared = keep_is_shared(keep), listed = atomic_load(&keep->whole);
-  bool due = shared ? began_us >= keep->list_us : keep->shared;
+  if (shared) atomic_store(&keep->shared, true);
+  bool due = shared ? began_us >= keep->list_us : atomic_load(&keep->shared);
   if (listed && !due) return;
-  if (list_all(keep)) keep->shared = shared;
+  if (list_all(keep) && !shared) atomic_store(&keep->shared, false);
   int64_t took_us = clock_now_us() - began_us;
   keep->list_us = clock_now_us() + (took_us * 30 > LIST_US ? took_us * 30 : LIST_US);
 }

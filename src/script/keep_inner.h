@@ -27,10 +27,10 @@ struct Keep {
   pthread_mutex_t leavers_mutex;
   Buf leavers;  // openid (pack_str) and time of leaving (pack_number)
   size_t leavers_count;
+  atomic_bool shared;  // other processes have been there since the last listing
   // For the thread of keep_look:
   int64_t renew_us, list_us;
-  bool shared;  // at the last look
-  Buf listed;   // the last key of the listing so far
+  Buf listed;  // the last key of the listing so far
 };
 
 // ---- keep_store.c
@@ -41,6 +41,9 @@ bool keep_is_own(const Keep *keep, const KeptRun *run);
 void keep_note(Keep *keep, Str key, const KeptRun *run);
 // Returns the key of a run, in `text`; empty if it is too long.
 Str keep_key_of(const Keep *keep, Str openid, Str identity, char text[STORE_KEY_MAX]);
+
+// Returns whether the index has all keys: other processes may write more, and one that has just ended may have.
+bool keep_knows_all(const Keep *keep);
 
 typedef enum {
   STORE_HAS,    // the value exists, or the call was done

@@ -41,10 +41,14 @@ bool keep_has(Keep *keep, Str openid) {
   return key.len && kept_index_has(keep->index, key);
 }
 
+bool keep_knows_all(const Keep *keep) {
+  return !keep_is_shared(keep) && !atomic_load((atomic_bool *)&keep->shared) &&
+         atomic_load_explicit((atomic_bool *)&keep->whole, memory_order_acquire);
+}
+
 bool keep_lacks(Keep *keep, Str openid) {
   if (!keep->options.conversations) return true;
-  if (keep_is_shared(keep) || !atomic_load_explicit(&keep->whole, memory_order_acquire))
-    return false;
+  if (!keep_knows_all(keep)) return false;
   return kept_index_conversations(keep->index) == 0 || !keep_has(keep, openid);
 }
 

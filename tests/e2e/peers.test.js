@@ -155,3 +155,16 @@ test('a message of a killed process, tried again at the only one left, stays the
   await startBot(t, { script, config });
   assert.equal((await answer).reply?.Content, 'done', left.log);
 });
+
+test('a question of a process that has just been killed is answered at the only one left', async (t) => {
+  const config = { store: `sqlite:${tempDir(t)}/shared.db`, appid: APPID };
+  const script = 'function on_message(msg) return "you are " .. wechat.ask("who?").content end';
+  const left = await startBot(t, { script, config });
+  for (let i = 0; i < 5; i++) {
+    const killed = await startBot(t, { script, config });
+    const user = { FromUserName: `oUser${i}` };
+    assert.equal(await killed.say('hi', { fields: user }), 'who?');
+    await killed.kill();
+    assert.equal(await left.say('me', { fields: user }), 'you are me', left.log);
+  }
+});
