@@ -32,7 +32,7 @@ const BELOW = {
 const HOMES = {
   civetweb: [/^civetweb\.h$/, ['net/civetweb.c']],
   libcurl: [/^curl\//, ['net/transfer.h', 'net/sockets.h']],
-  libuv: [/^uv\.h$/, ['net/loop.c', 'net/shard.c', 'net/client.c', 'net/sockets.c', 'net/parked.c']],
+  libuv: [/^uv\.h$/, ['net/loop.c', 'net/shard.c', 'net/sockets.c', 'net/parked.c']],
   libxml2: [/^libxml\//, ['codec/xml.c']],
   cJSON: [/^cjson\//, ['codec/json.c']],
   OpenSSL: [/^openssl\//, ['codec/aes.c', 'codec/certificates.c', 'codec/digest.c', 'store/redis_tls.c']],

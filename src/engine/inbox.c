@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/wakeups.h"
 
 #include <stdlib.h>
 
@@ -38,12 +39,17 @@ void inbox_add_locked(Inbox *inbox, Wait *wait) {
             wait->turn.due_us == INT64_MAX ? 0 : clock_now_us());
 }
 
+static void wake(void *ctx) {
+  Inbox *inbox = ctx;
+  pthread_cond_signal(&inbox->changed);
+  inbox_release(inbox);
+}
+
 // The thread would wake only to wait for the mutex, if it were told under it.
 void inbox_tell_and_unlock(Inbox *inbox) {
   inbox_hold(inbox);
   pthread_mutex_unlock(&inbox->mutex);
-  pthread_cond_signal(&inbox->changed);
-  inbox_release(inbox);
+  if (!wakeups_add(wake, inbox)) inbox_release(inbox);
 }
 
 bool engine_await_turn(Engine *engine, Turn *turn) {

@@ -33,7 +33,7 @@ void inbox_hold(Inbox *inbox);
 void inbox_release(Inbox *inbox);
 // Queues the wait and takes over the caller's reference to the wait. inbox->mutex is held.
 void inbox_add_locked(Inbox *inbox, Wait *wait);
-// Unlocks the mutex and wakes the thread.
+// Unlocks the mutex and wakes the thread (base/wakeups).
 void inbox_tell_and_unlock(Inbox *inbox);
 // Removes all turns and calls their `take` with `there` false.
 void inbox_drop_turns(Inbox *inbox);

@@ -1,5 +1,5 @@
 // A request is queued in `incoming` by any thread, moved to the multi handle by the loop, after its delay,
-// and returns as a result.
+// and returns as a result. One call of the loop serves all that was queued by then.
 #include "net/client.h"
 
 #include "base/clock.h"
@@ -12,25 +12,25 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <uv.h>
 
 struct Client {
   Loop *loop;
   char *proxy, *ca_file;
   // Members below: loop thread only.
   Multi *multi;
-  TransferList delayed;
-  uv_async_t wake;
+  TransferList delayed, starting;
   // Members below: under `lock`.
   pthread_mutex_t lock;
   pthread_cond_t changed;
+  LoopCall call;
+  bool called;  // serve() will be called
   TransferList incoming;
   Transfer *asked;    // chained by next_asked
   Handles transfers;  // those whose `done` has not been called
   size_t count;
   bool stopping;
   int setup;  // 0 under way, 1 done, -1 failed
-  int open;   // what is still to be closed on the loop
+  bool open;  // the multi handle is still to be closed
 };
 
 // ---- the end of a transfer ----------------------------------------------------------------------
@@ -150,12 +150,19 @@ static void begin(Client *client, Transfer *transfer) {
 
 // ---- what other threads have asked for ----------------------------------------------------------
 
-static Transfer *next_incoming(Client *client) {
+static void take_incoming(Client *client) {
   pthread_mutex_lock(&client->lock);
-  Transfer *transfer = client->incoming.first;
-  if (transfer) transfer_list_remove(transfer);
+  client->called = false;
+  transfer_list_move(&client->incoming, &client->starting);
   pthread_mutex_unlock(&client->lock);
-  return transfer;
+}
+
+static void begin_all(Client *client) {
+  take_incoming(client);
+  for (Transfer *transfer; (transfer = client->starting.first);) {
+    transfer_list_remove(transfer);
+    begin(client, transfer);
+  }
 }
 
 // Takes the next transfer that has a pending request of another thread.
@@ -184,26 +191,34 @@ static void answer_asked(Client *client) {
 static void on_gone(void *ctx) {
   Client *client = ctx;
   pthread_mutex_lock(&client->lock);
-  client->open--;
+  client->open = false;
   pthread_cond_broadcast(&client->changed);
   pthread_mutex_unlock(&client->lock);
 }
 
-static void on_wake_closed(uv_handle_t *handle) { on_gone(handle->data); }
-
-static void on_wake(uv_async_t *wake) {
-  Client *client = wake->data;
-  for (Transfer *transfer; (transfer = next_incoming(client));) begin(client, transfer);
-  answer_asked(client);
+// Whether client_free waits, and nothing is left to do: serve() is not called again.
+static bool is_idle_for_good(Client *client) {
   pthread_mutex_lock(&client->lock);
-  bool stopping = client->stopping && client->count == 0;
+  bool idle = client->stopping && client->count == 0 && !client->called;
   pthread_mutex_unlock(&client->lock);
-  if (!stopping || uv_is_closing((uv_handle_t *)wake)) return;
-  multi_free(client->multi, on_gone, client);
-  uv_close((uv_handle_t *)wake, on_wake_closed);
+  return idle;
+}
+
+static void serve(void *ctx) {
+  Client *client = ctx;
+  begin_all(client);
+  answer_asked(client);
+  if (is_idle_for_good(client)) multi_free(client->multi, on_gone, client);
 }
 
 // ---- from other threads -------------------------------------------------------------------------
+
+// With the lock held.
+static void call_loop(Client *client) {
+  if (client->called) return;
+  client->called = true;
+  loop_call(client->loop, &client->call, serve, client);
+}
 
 // With the lock held: gives the transfer a handle; 0 with an error if it cannot be sent.
 static uint64_t enqueue(Client *client, Transfer *transfer, Err *err) {
@@ -212,7 +227,7 @@ static uint64_t enqueue(Client *client, Transfer *transfer, Err *err) {
   if (!transfer->id) return err_set(err, ERR_MEMORY, "no memory for a request"), 0;
   transfer_list_add(&client->incoming, transfer);
   client->count++;
-  uv_async_send(&client->wake);
+  call_loop(client);
   return transfer->id;
 }
 
@@ -246,7 +261,7 @@ static void ask_by_id(Client *client, uint64_t id, bool to_cancel) {
   Transfer *transfer = handles_get(&client->transfers, id);
   if (transfer && !client->stopping) {
     ask(client, transfer, to_cancel);
-    uv_async_send(&client->wake);
+    call_loop(client);
   }
   pthread_mutex_unlock(&client->lock);
 }
@@ -277,13 +292,8 @@ static bool make_on_loop(Client *client) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
-  client->wake.data = client;
   client->multi = multi_new(&options);
-  if (!client->multi) return false;
-  if (uv_async_init(loop_uv(client->loop), &client->wake, on_wake) == 0) return true;
-  client->open = 1;
-  multi_free(client->multi, on_gone, client);
-  return false;
+  return client->multi != NULL;
 }
 
 static void set_up(void *ctx) {
@@ -317,7 +327,7 @@ static bool copy_options(Client *client, const ClientOptions *options, Err *err)
 
 static void wait_until_closed(Client *client) {
   pthread_mutex_lock(&client->lock);
-  while (client->open > 0) pthread_cond_wait(&client->changed, &client->lock);
+  while (client->open) pthread_cond_wait(&client->changed, &client->lock);
   pthread_mutex_unlock(&client->lock);
 }
 
@@ -327,7 +337,6 @@ static bool set_up_and_wait(Client *client, Err *err) {
   while (posted && client->setup == 0) pthread_cond_wait(&client->changed, &client->lock);
   pthread_mutex_unlock(&client->lock);
   if (client->setup == 1) return true;
-  wait_until_closed(client);
   return err_set(err, ERR_MEMORY, "no memory for the HTTP client");
 }
 
@@ -358,9 +367,9 @@ void client_free(Client *client) {
   if (!client) return;
   pthread_mutex_lock(&client->lock);
   client->stopping = true;
-  client->open = 2;  // the multi handle and `wake`
+  client->open = true;
   cancel_all(client);
-  uv_async_send(&client->wake);
+  call_loop(client);
   pthread_mutex_unlock(&client->lock);
   wait_until_closed(client);
   destroy(client);

@@ -1,5 +1,8 @@
-// One thread that runs uv_run, and a queue of calls for it.
+// One thread that runs uv_run, and a queue of calls for it. The thread empties the queue before it waits, so only a
+// thread that waits is woken for a call.
 #include "net/loop.h"
+
+#include "base/wakeups.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,10 +20,14 @@ struct LoopTimer {
 struct Loop {
   uv_loop_t uv;
   uv_async_t wake;
+  uv_prepare_t before_wait;
+  uv_check_t after_wait;
   pthread_t thread;
-  pthread_mutex_t mutex;
-  LoopCall *first, **end;
   LoopTimer *timers;
+  pthread_mutex_t mutex;
+  // Members below: under `mutex`.
+  LoopCall *first, **end;
+  bool waits;  // a call must wake it
   bool closing;
 };
 
@@ -31,7 +38,8 @@ static void free_handle(uv_handle_t *handle) { free(handle); }
 static void close_left(uv_handle_t *handle, void *wake) {
   if (uv_is_closing(handle)) return;
   const LoopLeft *left = handle->type == UV_POLL ? handle->data : NULL;
-  if (handle == wake) uv_close(handle, NULL);
+  if (handle == wake || handle->type == UV_PREPARE || handle->type == UV_CHECK)
+    uv_close(handle, NULL);
   else if (left) uv_close(handle, left->closed);
   else if (handle->type == UV_TIMER || handle->type == UV_SIGNAL)
     uv_close(handle, handle->data ? free_handle : NULL);
@@ -42,13 +50,13 @@ static LoopCall *take_all(Loop *loop, bool *closing) {
   LoopCall *first = loop->first;
   loop->first = NULL;
   loop->end = &loop->first;
+  loop->waits = false;
   *closing = loop->closing;
   pthread_mutex_unlock(&loop->mutex);
   return first;
 }
 
-static void on_wake(uv_async_t *wake) {
-  Loop *loop = wake->data;
+static void run_calls(Loop *loop) {
   bool closing;
   for (LoopCall *call = take_all(loop, &closing); call;) {
     LoopCall now = *call;
@@ -56,14 +64,41 @@ static void on_wake(uv_async_t *wake) {
     now.fn(now.ctx);
     call = now.next;
   }
-  if (closing) uv_walk(&loop->uv, close_left, wake);
+  if (closing) uv_walk(&loop->uv, close_left, &loop->wake);
+}
+
+static void after_wait(uv_check_t *check) {
+  wakeups_send();
+  run_calls(check->data);
+}
+
+// With calls that came meanwhile, it looks at what else is ready and comes back: a call that adds itself again holds
+// nothing up.
+static void before_wait(uv_prepare_t *prepare) {
+  Loop *loop = prepare->data;
+  run_calls(loop);
+  wakeups_send();
+  pthread_mutex_lock(&loop->mutex);
+  loop->waits = true;
+  if (loop->first) uv_async_send(&loop->wake);
+  pthread_mutex_unlock(&loop->mutex);
 }
 
 static void *loop_thread(void *arg) {
   Loop *loop = arg;
   pthread_setname_np(pthread_self(), "wemoon-loop");
+  wakeups_put_off();
   uv_run(&loop->uv, UV_RUN_DEFAULT);
+  wakeups_send();
   return NULL;
+}
+
+static void watch_waits(Loop *loop) {
+  uv_prepare_init(&loop->uv, &loop->before_wait);
+  uv_check_init(&loop->uv, &loop->after_wait);
+  loop->before_wait.data = loop->after_wait.data = loop;
+  uv_prepare_start(&loop->before_wait, before_wait);
+  uv_check_start(&loop->after_wait, after_wait);
 }
 
 Loop *loop_new(Err *err) {
@@ -76,11 +111,11 @@ Loop *loop_new(Err *err) {
   pthread_mutex_init(&loop->mutex, NULL);
   int failed = uv_loop_init(&loop->uv);
   if (!failed) {
-    failed = uv_async_init(&loop->uv, &loop->wake, on_wake);
-    loop->wake.data = loop;
+    failed = uv_async_init(&loop->uv, &loop->wake, NULL);
+    watch_waits(loop);
     if (!failed) failed = -pthread_create(&loop->thread, NULL, loop_thread, loop);
     if (!failed) return loop;
-    uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_walk(&loop->uv, close_left, &loop->wake);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     uv_loop_close(&loop->uv);
   }
@@ -94,8 +129,8 @@ void loop_free(Loop *loop) {
   if (!loop) return;
   pthread_mutex_lock(&loop->mutex);
   loop->closing = true;
-  pthread_mutex_unlock(&loop->mutex);
   uv_async_send(&loop->wake);
+  pthread_mutex_unlock(&loop->mutex);
   pthread_join(loop->thread, NULL);
   uv_loop_close(&loop->uv);
   pthread_mutex_destroy(&loop->mutex);
@@ -109,7 +144,8 @@ static bool add(Loop *loop, LoopCall *call) {
     *loop->end = call;
     loop->end = &call->next;
     // Under the lock: loop_free cannot have closed the handle yet.
-    uv_async_send(&loop->wake);
+    if (loop->waits) uv_async_send(&loop->wake);
+    loop->waits = false;
   }
   pthread_mutex_unlock(&loop->mutex);
   return open;

@@ -40,6 +40,13 @@ void transfer_list_remove(Transfer *transfer) {
   transfer->list = NULL;
 }
 
+void transfer_list_move(TransferList *from, TransferList *to) {
+  for (Transfer *transfer; (transfer = from->first);) {
+    transfer_list_remove(transfer);
+    transfer_list_add(to, transfer);
+  }
+}
+
 void transfer_end_leg(Transfer *transfer) {
   curl_mime_free(transfer->mime);
   transfer->mime = NULL;

@@ -57,7 +57,8 @@ struct Transfer {
 
 // Adds the transfer to the list. It is in none yet.
 void transfer_list_add(TransferList *list, Transfer *transfer);
-void transfer_list_remove(Transfer *transfer);  // from the one it is in, if any
+void transfer_list_remove(Transfer *transfer);                  // from the one it is in, if any
+void transfer_list_move(TransferList *from, TransferList *to);  // all of them, to the end
 
 // NULL with ERR_MEMORY, or ERR_USAGE for a request that cannot be sent.
 Transfer *transfer_new(const ClientRequest *request, Err *err);

@@ -1,6 +1,7 @@
 // engine/inbox: turns are taken in order.
 #include "engine_world.h"
 
+#include "base/wakeups.h"
 #include "engine/wait_inner.h"
 #include "engine/wait.h"
 
@@ -61,12 +62,27 @@ static void test_it_outlives_all_its_holders_but_the_last(void **state) {
   inbox_release(NULL);
 }
 
+// A thread that puts wake-ups off holds the inbox until it sends them.
+static void test_many_results_of_one_round_wake_the_thread_once(void **state) {
+  Inbox *inbox = inbox_new(note);
+  wakeups_put_off();
+  for (int i = 0; i < 3; i++) {
+    pthread_mutex_lock(&inbox->mutex);
+    inbox_tell_and_unlock(inbox);
+    if (i == 0) assert_int_equal(inbox->holders, 2);
+  }
+  wakeups_send();
+  assert_int_equal(inbox->holders, 1);
+  inbox_release(inbox);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_waits_come_in_their_order),
     cmocka_unit_test(test_what_begins_waits_behind_what_has_begun),
     cmocka_unit_test(test_dropped_turns_are_told_that_they_never_come),
     cmocka_unit_test(test_it_outlives_all_its_holders_but_the_last),
+    cmocka_unit_test(test_many_results_of_one_round_wake_the_thread_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,16 @@
 // The loop: order, threads, timers, signals, and its end.
 #include "net/loop.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <cmocka.h>
 
@@ -27,6 +30,15 @@ static void count(void *ctx) { atomic_fetch_add((atomic_int *)ctx, 1); }
 static bool reaches(atomic_int *counter, int wanted) {
   for (int i = 0; i < 2000 && atomic_load(counter) < wanted; i++) usleep(1000);
   return atomic_load(counter) >= wanted;
+}
+
+// Replaces libuv's: counts the wake-ups of the loop's thread.
+static atomic_int woken;
+
+int uv_async_send(uv_async_t *async) {
+  int (*own)(uv_async_t *) = (int (*)(uv_async_t *))dlsym(RTLD_NEXT, "uv_async_send");
+  atomic_fetch_add(&woken, 1);
+  return own(async);
 }
 
 typedef struct {
@@ -155,6 +167,54 @@ static void test_timers_that_are_left_end_with_the_loop(void **state) {
   assert_int_equal(atomic_load(&probe.ticks), 0);
 }
 
+typedef struct {
+  sem_t begun, may_end;
+} Busy;
+
+static void be_busy(void *ctx) {
+  Busy *busy = ctx;
+  sem_post(&busy->begun);
+  sem_wait(&busy->may_end);
+}
+
+static void test_a_thread_that_is_awake_is_not_woken_for_more(void **state) {
+  Busy busy;
+  atomic_int counter = 0;
+  Loop *loop = new_loop();
+  sem_init(&busy.begun, 0, 0);
+  sem_init(&busy.may_end, 0, 0);
+  loop_post(loop, be_busy, &busy);
+  sem_wait(&busy.begun);
+  atomic_store(&woken, 0);
+  for (int i = 0; i < MANY; i++) loop_post(loop, count, &counter);
+  assert_int_equal(atomic_load(&woken), 0);
+  sem_post(&busy.may_end);
+  assert_true(reaches(&counter, MANY));
+  loop_free(loop);
+}
+
+typedef struct {
+  Loop *loop;
+  LoopCall call;
+  atomic_int calls, fired;
+} Anew;
+
+static void stop_anew(void *ctx) { atomic_store(&((Anew *)ctx)->fired, 1); }
+
+static void add_anew(void *ctx) {
+  Anew *anew = ctx;
+  if (atomic_fetch_add(&anew->calls, 1) == 0) loop_timer(anew->loop, 20, 0, stop_anew, anew);
+  if (!atomic_load(&anew->fired)) loop_call(anew->loop, &anew->call, add_anew, anew);
+}
+
+static void test_a_call_that_adds_itself_again_holds_no_timer_up(void **state) {
+  Anew anew = { .loop = new_loop() };
+  loop_call(anew.loop, &anew.call, add_anew, &anew);
+  assert_true(reaches(&anew.fired, 1));
+  assert_true(atomic_load(&anew.calls) > 2);
+  loop_free(anew.loop);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_is_posted_runs_in_order_and_before_the_end),
@@ -163,6 +223,8 @@ int main(void) {
     cmocka_unit_test(test_a_timer_fires_once_and_not_early),
     cmocka_unit_test(test_a_repeating_timer_stops_from_within),
     cmocka_unit_test(test_timers_that_are_left_end_with_the_loop),
+    cmocka_unit_test(test_a_thread_that_is_awake_is_not_woken_for_more),
+    cmocka_unit_test(test_a_call_that_adds_itself_again_holds_no_timer_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
