@@ -38,7 +38,7 @@ struct Arena {
   Block first;
 };
 
-static CorePool kept = CORE_POOL_INITIALIZER;
+static CorePool kept = CORE_POOL_INITIALIZER, kept_small = CORE_POOL_INITIALIZER;
 
 static Arena *begin(Arena *arena, size_t size) {
   if (!arena) return NULL;
@@ -48,12 +48,14 @@ static Arena *begin(Arena *arena, size_t size) {
   return arena;
 }
 
-Arena *arena_new(void) {
-  Arena *arena = (Arena *)core_pool_take(&kept);
-  return begin(arena ? arena : malloc(FIRST_BLOCK), FIRST_BLOCK);
+static Arena *take_kept(CorePool *pool, size_t size) {
+  Arena *arena = (Arena *)core_pool_take(pool);
+  return begin(arena ? arena : malloc(size), size);
 }
 
-Arena *arena_new_small(void) { return begin(malloc(SMALL_BLOCK), SMALL_BLOCK); }
+Arena *arena_new(void) { return take_kept(&kept, FIRST_BLOCK); }
+
+Arena *arena_new_small(void) { return take_kept(&kept_small, SMALL_BLOCK); }
 
 void arena_reset(Arena *arena) {
   for (; arena->releases; arena->releases = arena->releases->previous)
@@ -70,7 +72,8 @@ void arena_free(Arena *arena) {
   if (!arena) return;
   arena_reset(arena);
   bool small = arena->first.size < FIRST_BLOCK - sizeof *arena;
-  free(SANITIZED || small ? arena : (Arena *)core_pool_put(&kept, (Pooled *)arena, KEPT_ON_A_CORE));
+  CorePool *pool = small ? &kept_small : &kept;
+  free(SANITIZED ? arena : (Arena *)core_pool_put(pool, (Pooled *)arena, KEPT_ON_A_CORE));
 }
 
 static bool add_block(Arena *arena, size_t least) {

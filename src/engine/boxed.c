@@ -12,6 +12,12 @@ void boxed_clear(Boxed *boxed) {
 
 Boxed *boxed_at(lua_State *L, int index) { return lua_touserdata(L, index); }
 
+Boxed *boxed_reuse(lua_State *L, int index, void (*free)(void *held), void *target) {
+  Boxed *boxed = boxed_at(L, index);
+  *boxed = (Boxed){ .free = free, .target = target };
+  return boxed;
+}
+
 void boxed_close(lua_State *L, int index) { boxed_clear(boxed_at(L, index)); }
 
 static int l_gc(lua_State *L) {

@@ -37,7 +37,7 @@
 #include "engine/value.h"
 #include "engine/wait.h"
 
-enum { REQUEST = 1, PENDING = 2, ARENA = 3, CURSOR = 3 };  // stack indices during a call
+enum { REQUEST = 1, PENDING = 2, CURSOR = 3 };  // stack indices during a call
 enum { PIECE = 4096 };  // values of JSON to push between two pauses: less than 2 ms
 
 static void free_result(void *result) { api_result_free(result); }
@@ -263,10 +263,10 @@ static void read_request(lua_State *L, Arena *arena, ApiRequest *request) {
   request->parts = request_parts(L, REQUEST, request_pairs(L, REQUEST, "form", arena), arena);
 }
 
+// The box at PENDING holds the request's arena until the call has it, then the result.
 static int l_call(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  Boxed *pending = boxed_push(L, free_result, NULL);
   Arena *arena = boxed_arena(L);
   ApiRequest request = { 0 };
   Str method = request_string(L, REQUEST, "method", arena);
@@ -275,17 +275,17 @@ static int l_call(lua_State *L) {
   if (!full.ptr) raise_no_memory(L);
   read_request(L, arena, &request);
   struct Api *api = the_api(L, full.ptr, request.token);
-  pending->target = api;
   Wait *wait = wait_begin(L, full.ptr);
   context_count_call(L);
-  pending->id = api_call(api, arena, &request, on_done, wait);
-  if (pending->id) {
-    boxed_at(L, ARENA)->held = NULL;
-    lua_settop(L, PENDING);
-    return wait_suspend(L, wait, cancel, pending);
+  uint64_t id = api_call(api, arena, &request, on_done, wait);
+  if (!id) {
+    wait_abort(wait);
+    raise_no_memory(L);
   }
-  wait_abort(wait);
-  raise_no_memory(L);
+  Boxed *pending = boxed_reuse(L, PENDING, free_result, api);
+  pending->id = id;
+  lua_settop(L, PENDING);
+  return wait_suspend(L, wait, cancel, pending);
 }
 
 // ---- tokens -------------------------------------------------------------------------------------

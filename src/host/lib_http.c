@@ -12,7 +12,7 @@
 #include "host/request.h"
 #include "script/context.h"
 
-enum { REQUEST = 1, PENDING = 2, ARENA = 3, TIMEOUT_MS = 30 * 1000, BODY_MAX = 64 << 20 };
+enum { REQUEST = 1, PENDING = 2, TIMEOUT_MS = 30 * 1000, BODY_MAX = 64 << 20 };
 
 static void free_result(void *result) { client_result_free(result); }
 
@@ -58,12 +58,12 @@ static void read_request(lua_State *L, Arena *arena, ClientRequest *request) {
   request->response_max = BODY_MAX;
 }
 
+// The box at PENDING holds the request's arena until the client has it, then the result.
 static int l_request(lua_State *L) {
   struct Client *client = script_context(L)->options->client;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   if (!client) method_raise(L, "HTTP requests cannot be made here");
-  Boxed *pending = boxed_push(L, free_result, client);
   Arena *arena = boxed_arena(L);
   Sending *sending = arena_calloc(arena, 1, sizeof *sending);
   Err err = { 0 };
@@ -73,9 +73,10 @@ static int l_request(lua_State *L) {
   const char *what =
       lua_getfield(L, REQUEST, "what") == LUA_TSTRING ? lua_tostring(L, -1) : "wechat.http";
   Wait *wait = sending->wait = wait_begin(L, what);
-  pending->id = client_send(client, &sending->request, on_done, sending, &err);
-  if (pending->id) {
-    boxed_at(L, ARENA)->held = NULL;
+  uint64_t id = client_send(client, &sending->request, on_done, sending, &err);
+  if (id) {
+    Boxed *pending = boxed_reuse(L, PENDING, free_result, client);
+    pending->id = id;
     lua_settop(L, PENDING);
     return wait_suspend(L, wait, cancel, pending);
   }

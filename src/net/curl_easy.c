@@ -15,7 +15,7 @@
 
 // IDLE_S: servers close connections that were idle for 5 s (Node, Apache, uvicorn) or longer: so late none carries a
 // request that must not be repeated, which might be on its way then. libcurl counts whole seconds.
-enum { CONNECT_MS = 10 * 1000, IDLE_S = 3, BUFFER_SIZE = 2048 };
+enum { CONNECT_MS = 10 * 1000, IDLE_S = 3, BUFFER_SIZE = 1024 };
 
 // ---- the answer ---------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 
 #include "engine/boxed.h"
 
+#include <stdlib.h>
+
 static int freed;
 
 static void count_free(void *held) { freed++; }
@@ -51,6 +53,17 @@ static void test_a_buffer_and_an_arena_live_as_long_as_their_value(void **state)
   lua_gc(L, LUA_GCCOLLECT);  // LeakSanitizer checks
 }
 
+static void test_one_that_is_used_again_frees_what_it_holds_then(void **state) {
+  int first, second;
+  freed = 0;
+  boxed_push(L, free, NULL)->held = &first;
+  boxed_reuse(L, -1, count_free, &first)->held = &second;
+  assert_ptr_equal(boxed_at(L, -1)->target, &first);
+  lua_pop(L, 1);
+  lua_gc(L, LUA_GCCOLLECT);
+  assert_int_equal(freed, 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_what_it_holds_is_freed_once_by_the_collector),
@@ -58,6 +71,7 @@ int main(void) {
     TEST(test_an_empty_one_frees_nothing),
     TEST(test_it_knows_whom_to_tell),
     TEST(test_a_buffer_and_an_arena_live_as_long_as_their_value),
+    TEST(test_one_that_is_used_again_frees_what_it_holds_then),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
