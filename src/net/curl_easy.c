@@ -220,24 +220,47 @@ static bool has_header(const Transfer *transfer, Str name) {
   return headers && pairs_get_nocase(headers, name, NULL);
 }
 
-// No form type for other bodies, and no wait of a second for "100 Continue" before a large body.
-static bool add_headers_of_post(Transfer *transfer) {
-  bool typed = transfer->mime || has_header(transfer, STR("Content-Type"));
-  return (typed || add_header(transfer, "Content-Type:")) &&
-         (has_header(transfer, STR("Expect")) || add_header(transfer, "Expect:"));
+// What nearly every request ends with, or a POST; libcurl reads it alone. The two have options of libcurl's own: what it
+// makes of those goes through its printf once more. No wait of a second for "100 Continue" before a large body.
+static struct curl_slist agent = { (char *)"User-Agent: " AGENT, NULL },
+                         encoding = { (char *)"Accept-Encoding: " ENCODING, &agent },
+                         expect = { (char *)"Expect:", &encoding };
+
+// Whether all of them go out. A stream asks for no encoding.
+static bool is_usual(const Transfer *transfer) {
+  return !transfer->request->stream && !has_header(transfer, STR("Accept-Encoding")) &&
+         !has_header(transfer, STR("User-Agent")) && !has_header(transfer, STR("Expect"));
 }
 
-// Those that have an option of libcurl's own: what it makes of the option goes through its printf once more.
+// Copies of those that go out.
 static bool add_usual_headers(Transfer *transfer) {
   bool encoded = transfer->request->stream || has_header(transfer, STR("Accept-Encoding"));
-  return (encoded || add_header(transfer, "Accept-Encoding: " ENCODING)) &&
-         (has_header(transfer, STR("User-Agent")) || add_header(transfer, "User-Agent: " AGENT));
+  return (encoded || add_header(transfer, encoding.data)) &&
+         (has_header(transfer, STR("User-Agent")) || add_header(transfer, agent.data)) &&
+         (!posts(transfer) || has_header(transfer, STR("Expect")) ||
+          add_header(transfer, expect.data));
+}
+
+// No form type for other bodies.
+static bool add_content_type(Transfer *transfer) {
+  bool typed = transfer->mime || has_header(transfer, STR("Content-Type"));
+  return !posts(transfer) || typed || add_header(transfer, "Content-Type:");
 }
 
 static bool add_headers(Transfer *transfer) {
   const Pairs *headers = transfer->request->headers;
-  return (!headers || add_request_headers(transfer, headers)) && add_usual_headers(transfer) &&
-         (!posts(transfer) || add_headers_of_post(transfer));
+  return (!headers || add_request_headers(transfer, headers)) && add_content_type(transfer) &&
+         (is_usual(transfer) || add_usual_headers(transfer));
+}
+
+// The transfer's own headers, and the usual ones behind them.
+static struct curl_slist *all_headers(Transfer *transfer) {
+  struct curl_slist *usual = posts(transfer) ? &expect : &encoding, *last = transfer->headers;
+  if (!is_usual(transfer)) return transfer->headers;
+  while (last && last->next) last = last->next;
+  if (last) last->next = usual;
+  transfer->headers_end = last;
+  return last ? transfer->headers : usual;
 }
 
 static bool set_body(Transfer *transfer) {
@@ -384,5 +407,5 @@ bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   }
   return tell_common(easy, options) && (!request->stream || tell_stream(easy)) &&
          tell_target(transfer, options) && set_body(transfer) && add_headers(transfer) &&
-         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, all_headers(transfer)) == CURLE_OK;
 }

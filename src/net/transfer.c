@@ -50,8 +50,9 @@ void transfer_list_move(TransferList *from, TransferList *to) {
 void transfer_end_leg(Transfer *transfer) {
   curl_mime_free(transfer->mime);
   transfer->mime = NULL;
+  if (transfer->headers_end) transfer->headers_end->next = NULL;
   curl_slist_free_all(transfer->headers);
-  transfer->headers = NULL;
+  transfer->headers = transfer->headers_end = NULL;
   curl_url_cleanup(transfer->target);
   transfer->target = NULL;
 }

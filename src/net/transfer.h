@@ -51,6 +51,8 @@ struct Transfer {
   CURL *easy;
   CURLU *target;  // `url`, or its origin, parsed
   struct curl_slist *headers;
+  struct curl_slist
+      *headers_end;  // the last one that is the transfer's own, others follow; or NULL
   curl_mime *mime;
   char error[CURL_ERROR_SIZE];
 };
