@@ -15,7 +15,9 @@ enum { EVENTS_AT_ONCE = 64 };
 
 typedef struct {
   unsigned char wanted;  // CURL_POLL_IN, CURL_POLL_OUT, both; 0: nothing
+  unsigned char told;    // what the kernel was told last
   bool known;            // it was put into the set, and may be there still
+  bool opened;           // by sockets_open, and not known to be another by now
 } Entry;
 
 struct Sockets {
@@ -49,10 +51,20 @@ static bool make_room(Sockets *sockets, int fd) {
   return true;
 }
 
+// Whether it is in the set for reading. libcurl closes a socket silently only before it is connected, when it does not
+// wait to read from it.
+static bool is_read_already(const Entry *entry) {
+  return entry->opened && entry->known && entry->told == CURL_POLL_IN &&
+         entry->wanted == CURL_POLL_IN;
+}
+
 // A known number may be a new socket by now, which must be added again.
 static bool follow(Sockets *sockets, int fd) {
   Entry *entry = &sockets->entries[fd];
+  if (is_read_already(entry)) return true;
+  entry->told = entry->wanted;
   if (entry->known && tell_kernel(sockets, EPOLL_CTL_MOD, fd) == 0) return true;
+  if (entry->known) entry->opened = false;  // that one is closed
   entry->known = tell_kernel(sockets, EPOLL_CTL_ADD, fd) == 0 ||
                  (errno == EEXIST && tell_kernel(sockets, EPOLL_CTL_MOD, fd) == 0);
   return entry->known;
@@ -71,10 +83,13 @@ static void drop(Sockets *sockets, int fd) {
   sockets->entries[fd] = (Entry){ 0 };
 }
 
-curl_socket_t sockets_open(void *sockets, curlsocktype purpose, struct curl_sockaddr *address) {
+curl_socket_t sockets_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *address) {
+  Sockets *sockets = ctx;
   int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
-  ((Sockets *)sockets)->open++;
+  if (!make_room(sockets, fd)) return close(fd), CURL_SOCKET_BAD;
+  sockets->entries[fd] = (Entry){ .opened = true };
+  sockets->open++;
   return fd;
 }
 

@@ -1,17 +1,30 @@
 // The sockets that libcurl waits for: reported when they are ready, and never when libcurl does not wait for them.
 #include "net/sockets.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+// Replaces libc's: counts how often the kernel is told.
+static atomic_int changes;
+
+int epoll_ctl(int set, int operation, int fd, struct epoll_event *event) {
+  int (*own)(int, int, int, struct epoll_event *) =
+      (int (*)(int, int, int, struct epoll_event *))dlsym(RTLD_NEXT, "epoll_ctl");
+  atomic_fetch_add(&changes, 1);
+  return own(set, operation, fd, event);
+}
 
 static Loop *loop;
 static Sockets *sockets;
@@ -53,6 +66,21 @@ static void on_loop(void (*fn)(int fd, int what), int fd, int what) {
 }
 
 static void make(int fd, int what) { sockets = sockets_new(loop, on_ready, NULL); }
+
+static atomic_int opened;
+
+static void open_socket(int fd, int what) {
+  struct curl_sockaddr address = { .family = AF_INET, .socktype = SOCK_STREAM };
+  atomic_store(&opened, sockets_open(sockets, CURLSOCKTYPE_IPCXN, &address));
+}
+
+// As for a connection that fails: the loop sees no event between these steps.
+static void open_and_abandon(int fd, int what) {
+  open_socket(fd, what);
+  sockets_watch(sockets, atomic_load(&opened), CURL_POLL_OUT);
+  sockets_watch(sockets, atomic_load(&opened), CURL_POLL_REMOVE);
+  close(atomic_load(&opened));
+}
 
 static void watch(int fd, int what) { sockets_watch(sockets, fd, what); }
 
@@ -166,6 +194,58 @@ static void test_a_number_that_was_closed_is_watched_as_another_socket(void **st
   shut(pair[1]);
 }
 
+// Connects a socket that sockets_open opened; returns the other side.
+static int connect_opened(int fd) {
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  socklen_t size = sizeof address;
+  int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(bind(listening, (struct sockaddr *)&address, size), 0);
+  assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &size), 0);
+  assert_int_equal(listen(listening, 1), 0);
+  assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
+  int other = accept(listening, NULL, NULL);
+  close(listening);
+  return other;
+}
+
+static void test_the_kernel_is_told_once_of_a_connection_that_is_kept(void **state) {
+  on_loop(open_socket, 0, 0);
+  int fd = atomic_load(&opened), other = connect_opened(fd);
+  atomic_store(&changes, 0);
+  for (int i = 1; i <= 10; i++) {
+    on_loop(watch, fd, CURL_POLL_IN);
+    say(other);
+    assert_true(reaches(&told_in, i));
+    on_loop(watch, fd, CURL_POLL_REMOVE);
+  }
+  assert_int_equal(atomic_load(&changes), 1);
+  on_loop(close_socket, fd, 0);
+  shut(other);
+}
+
+// Makes a pair whose first side has this number.
+static void make_pair_at(int number, int pair[2]) {
+  make_pair(pair);
+  if (pair[0] == number) return;
+  assert_int_equal(dup2(pair[0], number), number);
+  close(pair[0]);
+  pair[0] = number;
+}
+
+static void test_a_number_of_an_opened_socket_may_be_anothers_and_anothers_again(void **state) {
+  on_loop(open_and_abandon, 0, 0);
+  int number = atomic_load(&opened);
+  for (int i = 1; i <= 3; i++) {
+    int pair[2];
+    make_pair_at(number, pair);
+    on_loop(watch, number, CURL_POLL_IN);
+    say(pair[1]);
+    assert_true(reaches(&told_in, i));
+    on_loop(watch, number, CURL_POLL_REMOVE);
+    close_pair(pair);
+  }
+}
+
 static void test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_else(void **state) {
   int pair[2], idle[2];
   make_pair(pair);
@@ -223,6 +303,10 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_a_socket_is_watched_again_and_again, open_all, close_all),
     cmocka_unit_test_setup_teardown(test_a_number_that_was_closed_is_watched_as_another_socket,
                                     open_all, close_all),
+    cmocka_unit_test_setup_teardown(test_the_kernel_is_told_once_of_a_connection_that_is_kept,
+                                    open_all, close_all),
+    cmocka_unit_test_setup_teardown(
+        test_a_number_of_an_opened_socket_may_be_anothers_and_anothers_again, open_all, close_all),
     cmocka_unit_test_setup_teardown(
         test_the_other_sides_end_is_told_once_to_who_waits_and_to_nobody_else, open_all, close_all),
     cmocka_unit_test_setup_teardown(test_what_is_closed_is_told_of_no_more_though_another_holds_it,
