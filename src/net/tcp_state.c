@@ -31,10 +31,10 @@ static bool ask_kernel(int fd, struct tcp_info *info) {
 
 int64_t tcp_received_ms_ago(int fd) {
   struct tcp_info info;
-  return ask_kernel(fd, &info) ? info.tcpi_last_data_recv : -1;
+  return ask_kernel(fd, &info) ? (int64_t)info.tcpi_last_data_recv : -1;
 }
 
 int64_t tcp_sent_ms_ago(int fd) {
   struct tcp_info info;
-  return ask_kernel(fd, &info) ? info.tcpi_last_data_sent : -1;
+  return ask_kernel(fd, &info) ? (int64_t)info.tcpi_last_data_sent : -1;
 }
