@@ -17,7 +17,6 @@
 enum {
   STUCK_MS = 10,  // so long all threads may be busy with what they have before there is another one
   LONG_US = 5 * 1000,  // a thread that was busy for so long may have been set back (engine_give_up)
-  TURN_US = 300,       // so long a thread goes on before it lets others run
   END_MS = 1000,       // how long pollers_stop waits
   IDLE_SHARE = 4       // threads that use less than this part of one core wait for something
 };
@@ -77,25 +76,13 @@ static bool may_wait(Pollers *pollers) {
   return may;
 }
 
-// Lets another thread have the core once the turn is over; without one it costs a fraction of a microsecond. A thread that
-// always finds bytes does not sleep, and the kernel interrupts it only at a tick: who waits for the core then, and who
-// waits for him, would wait for milliseconds.
-static void end_turn(int64_t *began_us, int64_t now_us) {
-  if (now_us - *began_us < TURN_US) return;
-  *began_us = now_us;
-  sched_yield();
-}
-
 // Returns whether another thread must take this one's place: one that it started would be set back like itself.
 static bool poll_until_spare(Pollers *pollers) {
-  int64_t turn_us = clock_now_us();
   while (may_wait(pollers)) {
     Ready ready = wait_for_next(pollers);
     int64_t began_us = clock_coarse_us();
     if (ready.thing) serve(pollers, ready);
-    int64_t now_us = clock_now_us();
-    if (now_us - began_us > LONG_US && is_set_back()) return true;
-    end_turn(&turn_us, now_us);
+    if (clock_coarse_us() - began_us > LONG_US && is_set_back()) return true;
   }
   return false;
 }

@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,16 +18,7 @@ typedef struct {
   atomic_int told, ended, left;
   atomic_bool stays, *until;  // `stays`: the thread stays in the call until *until
   atomic_bool sets_back;      // its thread, as engine_give_up does
-  atomic_bool goes_on;        // it sends itself the next byte
 } Line;
-
-static atomic_int yields;
-
-// In place of libc's.
-int sched_yield(void) {
-  atomic_fetch_add(&yields, 1);
-  return (int)syscall(SYS_sched_yield);
-}
 
 static atomic_int set_back;  // calls on a thread that had been set back
 
@@ -39,7 +29,6 @@ static void on_ready(void *thing, bool has_ended) {
   if (line->sets_back) sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){ 0 });
   if (recv(line->ours, &byte, 1, MSG_DONTWAIT) == 1) atomic_fetch_add(&line->told, 1);
   if (has_ended) atomic_fetch_add(&line->ended, 1);
-  if (line->goes_on) send(line->theirs, "x", 1, 0);
   while (line->stays && !atomic_load(line->until)) usleep(1000);
   atomic_fetch_add(&line->left, 1);
 }
@@ -174,21 +163,6 @@ static void test_threads_that_were_set_back_are_replaced(void **state) {
   line_close(&line);
 }
 
-static void test_a_thread_that_always_finds_bytes_lets_others_run_now_and_then(void **state) {
-  Pollers *pollers = pollers_new(THREADS, on_ready);
-  Line line;
-  line_open(&line, pollers);
-  atomic_store(&yields, 0);
-  line.goes_on = true;
-  send_byte(&line);
-  for (int i = 0; i < 20 * 1000 && atomic_load(&yields) < 10; i++) usleep(1000);
-  assert_true(atomic_load(&yields) >= 10);
-  assert_true(atomic_load(&line.told) >= 10);
-  line.goes_on = false;
-  pollers_end(pollers);
-  line_close(&line);
-}
-
 static void test_sockets_may_be_watched_until_it_is_freed(void **state) {
   Pollers *pollers = pollers_new(THREADS, on_ready);
   Line line;
@@ -211,7 +185,6 @@ int main(void) {
     cmocka_unit_test(test_a_forgotten_socket_is_not_reported),
     cmocka_unit_test(test_while_all_threads_are_stuck_there_is_another_one),
     cmocka_unit_test(test_threads_that_were_set_back_are_replaced),
-    cmocka_unit_test(test_a_thread_that_always_finds_bytes_lets_others_run_now_and_then),
     cmocka_unit_test(test_sockets_may_be_watched_until_it_is_freed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
