@@ -50,8 +50,8 @@ words.headings = {
     "参数可按顺序给出，也可放在一个表里按名字给出。",
   },
   keys = {
-    "Each key is a flag (--encrypt-mode), an environment variable (WEMOON_ENCRYPT_MODE) and a field of the table that config.lua returns; the first counts.",
-    "每个键都可以写成命令行选项（--encrypt-mode）、环境变量（WEMOON_ENCRYPT_MODE）或 config.lua 所返回的表的字段；排在前面的优先。",
+    "Each key is a flag (--encrypt-mode), an environment variable (WEMOON_ENCRYPT_MODE) and a field of the table that config.lua returns; the first counts. A relative path counts from the folder of the file that it stands in, else from the working directory.",
+    "每个键都可以写成命令行选项（--encrypt-mode）、环境变量（WEMOON_ENCRYPT_MODE）或 config.lua 所返回的表的字段；排在前面的优先。文件里的相对路径从该文件所在的文件夹算起，其他地方的从当前目录算起。",
   },
   capital = {
     "Every element is there under the platform's own name too: msg.FromUserName, msg.EventKey.",

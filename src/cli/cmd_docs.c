@@ -61,7 +61,9 @@ static void put_key_help(const ConfigKey *key, void (*put)(const char *text)) {
 static void put_keys(void) {
   fputs(
       ".SH CONFIGURATION\nEach key is a flag (\\-\\-encrypt\\-mode), an environment variable "
-      "(WEMOON_ENCRYPT_MODE) and a field of the table that config.lua returns; the first counts.\n",
+      "(WEMOON_ENCRYPT_MODE) and a field of the table that config.lua returns; the first counts. "
+      "A relative path counts from the folder of the file that it stands in, else from the working "
+      "directory.\n",
       stdout);
   for (const ConfigKey *key = config_keys; key->name; key++) {
     printf(".TP\n.B %s\n", key->name);

@@ -58,7 +58,9 @@ static void print_config(const Option *config_options) {
         "Every user of this machine can see flags: keep secrets in the "
         "environment\n"
         "or in the file. Booleans are true or false (as flags and in the environment also 1, 0, "
-        "yes, no).\n",
+        "yes, no).\n"
+        "A relative path counts from the folder of the file that it stands in, else from the "
+        "working directory.\n",
         stdout);
   const Option *option = config_options;
   for (size_t i = 0; config_keys[i].name; i++, option++)

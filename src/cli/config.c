@@ -179,13 +179,26 @@ static void refuse_kind(Config *config, size_t index, const Setting *setting, co
           wanted[key->type]);
 }
 
+// "sqlite:wemoon.db" in "bots/config.lua" is "sqlite:bots/wemoon.db".
+static Str beside_file(Config *config, const ConfigKey *key, Str text) {
+  Str path = key->path ? key->path(text) : STR("");
+  const char *slash = strrchr(config->file, '/');
+  if (!slash || path.len == 0 || path.ptr[0] == '/') return text;
+  Str start = str_sub(text, 0, text.len - path.len);
+  Str beside = arena_printf(config->arena, "%.*s%.*s%.*s", STR_FMT(start),
+                            (int)(slash + 1 - config->file), config->file, STR_FMT(path));
+  if (!beside.ptr) config->no_memory = true;
+  return beside.ptr ? beside : text;
+}
+
 static void take_setting(void *ctx, const Setting *setting, const char *place) {
   Config *config = ctx;
   size_t index = 0;
   while (index < config->count && !str_eq(setting->key, str_of(config_keys[index].name))) index++;
   if (index == config->count) unknown_key(config, setting->key, place);
   else if (kind_fits(&config_keys[index], setting))
-    set_value(config, index, CONFIG_FROM_FILE, place, setting->text);
+    set_value(config, index, CONFIG_FROM_FILE, place,
+              beside_file(config, &config_keys[index], setting->text));
   else refuse_kind(config, index, setting, place);
 }
 

@@ -29,6 +29,9 @@ typedef struct {
   bool number_fits;         // CONFIG_TEXT: the file may give it as an integer (a port)
   bool boolean_fits;        // CONFIG_TEXT: the file may give it as true or false
   void (*forms)(Buf *out);  // appends the forms of a value, for help; NULL: `help` has them
+  // CONFIG_TEXT: the file's path within a value; empty for a value without. In the configuration file a relative one
+  // counts from that file's folder, in a flag or variable from the working directory. NULL: no file.
+  Str (*path)(Str value);
 } ConfigKey;
 
 extern const ConfigKey config_keys[];  // ended by a NULL name

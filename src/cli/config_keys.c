@@ -128,14 +128,27 @@ static bool check_proxy(Str value, Err *err) {
 static bool check_attach(Str value, Err *err) {
   if (str_eq(value, STR("true")) || str_eq(value, STR("false")) || str_find(value, STR("/")) >= 0)
     return true;
-  return err_set(err, ERR_USAGE,
-                 "\"%.*s\" is neither true nor false nor a path: write ./%.*s for a file in the "
-                 "working directory",
+  return err_set(err, ERR_USAGE, "\"%.*s\" is neither true nor false nor a path: write ./%.*s",
                  STR_FMT(value), STR_FMT(value));
 }
 
 static bool check_certificates(Str value, Err *err) {
   return value.len == 0 || certificates_check(value.ptr, err);
+}
+
+// ---- paths ----
+
+static Str whole(Str value) { return value; }
+
+// Of "./a.sock", not of "true": see check_attach.
+static Str path_of_socket(Str value) { return str_find(value, STR("/")) >= 0 ? value : STR(""); }
+
+static Str path_of_store(Str value) {
+  static const char *const schemes[] = { "sqlite:", "redis+unix:", NULL };
+  for (const char *const *scheme = schemes; *scheme; scheme++) {
+    if (str_starts(value, str_of(*scheme))) return str_sub(value, strlen(*scheme), value.len);
+  }
+  return STR("");
 }
 
 // ---- the table ----------------------------------------------------------------------------------
@@ -193,7 +206,7 @@ const ConfigKey config_keys[] = {
   { TEXT("attach", "true", "true|false|PATH",
          "the socket of repl --attach, for the bot's own user and root only: beside the SQLite "
          "file, none, or at PATH"),
-    .check = check_attach, .boolean_fits = true },
+    .check = check_attach, .boolean_fits = true, .path = path_of_socket },
   { TEXT("trusted_proxies", "127.0.0.1, ::1", "LIST",
          "proxies whose X-Forwarded-For is trusted: addresses and CIDR blocks"),
     .check = server_check_proxies },
@@ -204,12 +217,13 @@ const ConfigKey config_keys[] = {
   { TEXT("proxy", NULL, "URL", "for outgoing requests"), .secrecy = CONFIG_SECRET_IN_URL,
     .check = check_proxy },
   { TEXT("ca_file", NULL, "FILE", "certificates to trust, for outgoing requests"),
-    .check = check_certificates },
+    .check = check_certificates, .path = whole },
   { TEXT("token_api", "stable", "API",
          "stable (/cgi-bin/stable_token) or classic (/cgi-bin/token)"),
     .choices = token_apis },
   { TEXT("store", NULL, "URL", "sqlite:wemoon.db beside the script"),
-    .secrecy = CONFIG_SECRET_IN_URL, .check = store_url_check, .forms = store_url_forms },
+    .secrecy = CONFIG_SECRET_IN_URL, .check = store_url_check, .forms = store_url_forms,
+    .path = path_of_store },
   { INTEGER("threads", "64", 1, 8192,
             "HTTP threads, one for each connection that is kept alive; a message that waits for "
             "its script holds none") },
@@ -231,7 +245,8 @@ const ConfigKey config_keys[] = {
     .choices = conversations },
   { TEXT("capture", NULL, "FILE",
          "the file to which messages and replies are written, for wemoon replay; openids as "
-         "log_openid has them") },
+         "log_openid has them"),
+    .path = whole },
   { TEXT("error_reply", NULL, "TEXT", "sent when the script fails") },
   { INTEGER("job_timeout_s", "120", 1, DAY_S,
             "seconds after which a message's coroutine is ended") },
@@ -252,8 +267,8 @@ const ConfigKey config_keys[] = {
   { TEXT("log_format", "text", "FORMAT", "text or json"), .choices = log_formats },
   { TEXT("log_openid", "plain", "FORM", "plain, or hash: openids in the log as a keyed hash"),
     .choices = log_openids },
-  { TEXT(
-      "log_file", NULL, "FILE",
-      "the log's file instead of standard error; reopened at SIGUSR1 and after it was renamed") },
+  { TEXT("log_file", NULL, "FILE",
+         "the log's file instead of standard error; reopened at SIGUSR1 and after it was renamed"),
+    .path = whole },
   { .name = NULL },
 };

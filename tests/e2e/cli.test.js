@@ -6,6 +6,7 @@ const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
 const { BINARY, TOKEN, APPID, AES_KEY, tempDir, writeFiles, configLua, cleanEnv, wemoon, startBot, until, textXml } =
   require('./harness');
@@ -263,6 +264,22 @@ test('--config names another file, and config.lua is not read then', async (t) =
     args: ['--config', 'other.lua'],
   });
   assert.equal(bot.path, '/other');
+});
+
+test('a relative path in the configuration file counts from its folder, in a flag from the working directory', async (t) => {
+  const config = { token: TOKEN, listen: '0', capture: 'a.jsonl', log_file: 'a.log', store: 'sqlite:a.db', attach: './a.sock' };
+  const bot = await startBot(t, {
+    script: 'function on_message(msg) wechat.store.set("k", 1) return msg.content end',
+    files: { 'sub/config.lua': configLua(config) }, args: ['--config', 'sub/config.lua', '--log-file', 'b.log'],
+  });
+  const beside = (name) => fs.existsSync(path.join(bot.dir, 'sub', name));
+  assert.equal(await bot.say('hi'), 'hi');
+  assert.ok(beside('a.sock'));
+  await bot.stop();
+  assert.ok(beside('a.db') && beside('a.jsonl') && !beside('a.log'));
+  assert.ok(fs.existsSync(path.join(bot.dir, 'b.log')));
+  const list = await wemoon(['store', 'list', '--config', path.join(bot.dir, 'sub/config.lua')], { cwd: os.tmpdir(), code: 0 });
+  assert.equal(list.stdout, '{"key":"k"}\n');
 });
 
 test('--config with a missing file: status 2', async (t) => {
