@@ -20,7 +20,7 @@ enum {
   HOOK_EVERY = 1000
 };
 
-// A thread that is left behind keeps it: it shares nothing with the caller.
+// A thread that is left behind keeps it, and frees it if it ever ends: it shares nothing with the caller.
 typedef struct {
   char *path;
   Arena *arena;
@@ -30,9 +30,10 @@ typedef struct {
   bool over;  // time
   bool ok;
   Err err;
-  pthread_mutex_t mutex;  // of `ended`
+  pthread_mutex_t mutex;  // of what follows
   pthread_cond_t changed;
   bool ended;
+  bool left_behind;
 } Reader;
 
 static void *allocate(void *ctx, void *block, size_t old_size, size_t new_size) {
@@ -177,13 +178,23 @@ static bool run(Reader *reader) {
 
 // ---- the thread ---------------------------------------------------------------------------------
 
+static void reader_free(Reader *reader) {
+  pthread_cond_destroy(&reader->changed);
+  pthread_mutex_destroy(&reader->mutex);
+  arena_free(reader->arena);
+  free(reader->path);
+  free(reader);
+}
+
 static void *run_and_tell(void *arg) {
   Reader *reader = arg;
   reader->ok = run(reader);
   pthread_mutex_lock(&reader->mutex);
   reader->ended = true;
+  bool left_behind = reader->left_behind;
   pthread_cond_signal(&reader->changed);
   pthread_mutex_unlock(&reader->mutex);
+  if (left_behind) reader_free(reader);
   return NULL;
 }
 
@@ -202,6 +213,7 @@ static bool wait_for_end(Reader *reader, pthread_t thread) {
     pthread_cond_timedwait(&reader->changed, &reader->mutex, &until);
   }
   bool ended = reader->ended;
+  reader->left_behind = !ended;
   pthread_mutex_unlock(&reader->mutex);
   return ended;
 }
@@ -217,14 +229,6 @@ static bool run_aside(Reader *reader) {
   if (ended) pthread_join(thread, NULL);
   else pthread_detach(thread);
   return ended;
-}
-
-static void reader_free(Reader *reader) {
-  pthread_cond_destroy(&reader->changed);
-  pthread_mutex_destroy(&reader->mutex);
-  arena_free(reader->arena);
-  free(reader->path);
-  free(reader);
 }
 
 static Reader *reader_new(const char *path) {
