@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
-const { BINARY, startBot, tempDir } = require('./harness');
+const { BINARY, startBot, tempDir, textXml } = require('./harness');
 
 const PACKAGING = path.resolve(__dirname, '../../src/packaging');
 const UNIT = path.join(PACKAGING, 'wemoon.service');
@@ -80,7 +80,11 @@ const TRACES = has('systemd-analyze', '--version') && has('strace', '-o', '/dev/
 
 test('the bot makes no system call for which the unit would have it killed', { skip: !TRACES && 'strace does not work here' }, async (t) => {
   const bot = await startBot(t, {
-    script: 'function on_message(msg) return msg.content end', config: { store: 'sqlite:bot.db' }, args: ['--threads', '4'],
+    script: `function on_message(msg)
+      if msg.content == "stuck" then setmetatable({}, { __gc = function() while true do end end }) collectgarbage() end
+      return msg.content
+    end`,
+    config: { store: 'sqlite:bot.db', script_cpu_ms: 100 }, args: ['--threads', '4'],
     under: ['strace', '-D', '-f', '-c', '-U', 'name', '-o', 'trace'],
     env: { ASAN_OPTIONS: 'detect_leaks=0' }, // leak detection does not work under a tracer
   });
@@ -88,7 +92,9 @@ test('the bot makes no system call for which the unit would have it killed', { s
   bot.signal('SIGHUP');
   await bot.waitForLog(/SIGHUP: .* was loaded again/);
   assert.equal(await bot.say('再见'), '再见');
-  await bot.raw('GET /wechat HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50), { timeoutMs: 500 }); // back to back, so that they take turns
+  await bot.raw('GET /wechat HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50), { timeoutMs: 500 });
+  bot.deliver(textXml('stuck')).catch(() => null);
+  await bot.waitForLog(/was given up and a fresh interpreter serves/); // its thread goes to idle priority
   await bot.stop();
   const calls = fs.readFileSync(bot.file('trace'), 'utf8').split(/-{8,}/)[1].trim().split('\n');
   assert.ok(calls.includes('recvfrom') && calls.includes('sched_setattr'), calls.join(' '));
