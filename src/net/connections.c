@@ -264,6 +264,13 @@ static int threads_for_new(const Connections *all) {
   return count;
 }
 
+// Whether its descriptor is still that connection's: others are closed and opened during the walk, and the number may be a
+// call's to the platform by now.
+static bool is_there_still(const Connections *all, const Silent *silent) {
+  return tcp_is_of_port(silent->fd, all->port) &&
+         connections_accepted_us(silent->fd) == silent->accepted_us;
+}
+
 // Closes the oldest silent connections, as many as must go until each request behind them has a thread. `all_go`: there
 // may be requests that the system does not let in yet.
 static void make_way(Connections *all, bool all_go) {
@@ -275,7 +282,7 @@ static void make_way(Connections *all, bool all_go) {
     before++;
   int64_t wanted = all_go ? INT64_MAX : (int64_t)before + all->requests - threads_for_new(all);
   for (size_t i = 0; i < before && wanted > 0; i++) {
-    if (!all->silent[i].may_go) continue;
+    if (!all->silent[i].may_go || !is_there_still(all, &all->silent[i])) continue;
     shutdown(all->silent[i].fd, SHUT_RD);
     wanted--;
   }
