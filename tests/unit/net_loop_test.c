@@ -203,7 +203,7 @@ static void stop_anew(void *ctx) { atomic_store(&((Anew *)ctx)->fired, 1); }
 
 static void add_anew(void *ctx) {
   Anew *anew = ctx;
-  if (atomic_fetch_add(&anew->calls, 1) == 0) loop_timer(anew->loop, 20, 0, stop_anew, anew);
+  if (atomic_fetch_add(&anew->calls, 1) == 0) loop_timer(anew->loop, 200, 0, stop_anew, anew);
   if (!atomic_load(&anew->fired)) loop_call(anew->loop, &anew->call, add_anew, anew);
 }
 
