@@ -123,13 +123,20 @@ struct ServingStart {
   pthread_t thread;
 };
 
+// Returns when serving_end_start sends SIGUSR1 to this thread alone. It is not cancelled: a signal that it has just taken
+// would be lost, and it could hold a mutex of the log.
 static void *end_early(void *arg) {
   sigset_t set;
+  siginfo_t info;
   int number;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  while (sigwait(&set, &number) != 0) continue;
+  sigaddset(&set, SIGUSR1);
+  while ((number = sigwaitinfo(&set, &info)) != SIGINT && number != SIGTERM) {
+    if (number == SIGUSR1 && info.si_pid == getpid()) return NULL;
+    if (number == SIGUSR1) log_reopen();
+  }
   log_info("%s while the script is being loaded: stopping",
            number == SIGINT ? "SIGINT" : "SIGTERM");
   _exit(STATUS_DONE);
@@ -145,7 +152,7 @@ ServingStart *serving_begin_start(void) {
 
 void serving_end_start(ServingStart *start) {
   if (!start) return;
-  pthread_cancel(start->thread);
+  pthread_kill(start->thread, SIGUSR1);
   pthread_join(start->thread, NULL);
   free(start);
 }

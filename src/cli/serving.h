@@ -17,7 +17,7 @@ bool serving_raise_file_limit(int64_t threads, int64_t waiting, Err *err);
 // them, so that no handler runs and no system call is interrupted.
 void serving_block_signals(sigset_t *set);
 // Between these two calls SIGINT and SIGTERM end the process at once: a script may take long to load, and nothing is
-// served yet. The pointer is for the second call; NULL is allowed.
+// served yet. Call serving_block_signals before. The pointer is for the second call; NULL is allowed.
 typedef struct ServingStart ServingStart;
 ServingStart *serving_begin_start(void);
 void serving_end_start(ServingStart *start);
