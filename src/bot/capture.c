@@ -91,8 +91,9 @@ static bool open_file(Capture *capture) {
   if (fd < 0) return false;
   if (capture->fd >= 0) close(capture->fd);
   capture->fd = fd;
-  fchmod(fd, 0600);
-  capture->size = fstat(fd, &info) == 0 ? info.st_size : 0;
+  bool known = fstat(fd, &info) == 0;
+  capture->size = known ? info.st_size : 0;
+  if (known && S_ISREG(info.st_mode)) fchmod(fd, 0600);  // not /dev/null, which is everybody's
   capture->is_torn = ends_within_line(capture->path, capture->size);
   return true;
 }

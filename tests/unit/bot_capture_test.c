@@ -5,9 +5,12 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -215,6 +218,34 @@ static void test_any_line_is_as_json_writes_its_parts(void **state) {
   }
 }
 
+static mode_t mode_of_captured(const char *path) {
+  Err err;
+  struct stat info;
+  Capture *capture = capture_open(path, &err);
+  assert_non_null(capture);
+  assert_int_equal(stat(path, &info), 0);
+  capture_close(capture);
+  return info.st_mode & 0777;
+}
+
+// /dev/null is another such.
+static void test_a_file_becomes_private_but_no_pipe(void **state) {
+  (void)state;
+  char path[] = "/tmp/wemoon-capture-XXXXXX";
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  close(fd);
+  assert_int_equal(chmod(path, 0644), 0);
+  assert_int_equal(mode_of_captured(path), 0600);
+  unlink(path);
+  assert_int_equal(mkfifo(path, 0600), 0);
+  assert_int_equal(chmod(path, 0644), 0);
+  fd = open(path, O_RDWR | O_CLOEXEC);
+  assert_int_equal(mode_of_captured(path), 0644);
+  close(fd);
+  unlink(path);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_line_is_written_when_the_last_holder_lets_go),
@@ -225,6 +256,7 @@ int main(void) {
     cmocka_unit_test(test_openids_are_hashed_in_every_part),
     cmocka_unit_test(test_of_several_answers_one_that_shows_something_is_written),
     cmocka_unit_test(test_the_longest_secret_is_masked_wherever_it_stands),
+    cmocka_unit_test(test_a_file_becomes_private_but_no_pipe),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
