@@ -1,5 +1,5 @@
 // While no other process has the store open, an index of the users with kept answers saves asking the store for all other
-// users.
+// users. It counts once it was refreshed without others: those may have written since the refresh before.
 #include "script/kept_answers.h"
 
 #include "base/clock.h"
@@ -9,6 +9,7 @@
 #include "script/kept_users.h"
 #include "script/store_change.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,7 +22,10 @@ struct KeptAnswers {
   Buf empty;  // the value without answers, with which every value begins
   KeptUsers *users;
   StoreChanges *changes;
+  atomic_bool shared;  // other processes have been there since the last refresh
+  // For the thread of kept_answers_refresh:
   int64_t refresh_us;
+  bool unread;  // a user could not be read
 };
 
 static void note(KeptAnswers *kept, Str openid, Str value) {
@@ -29,7 +33,7 @@ static void note(KeptAnswers *kept, Str openid, Str value) {
 }
 
 static bool is_known_absent(KeptAnswers *kept, Str openid) {
-  if (store_company(kept->store) != STORE_ALONE) return false;
+  if (store_company(kept->store) != STORE_ALONE || atomic_load(&kept->shared)) return false;
   return kept_users_lacks(kept->users, openid);
 }
 
@@ -196,28 +200,37 @@ bool kept_answers_claim(KeptAnswers *kept, Str openid, Str identity, bool is_tex
 
 // ---- refresh ------------------------------------------------------------------------------------
 
+// A user whose value is gone is not noted, and leaves the index at the end; one who has got an answer since is.
 static void refresh_user(void *ctx, Str key) {
   KeptAnswers *kept = ctx;
   StoreReply *reply =
       store_call_wait(kept->store, &(StoreCall){ .op = STORE_GET, .key = key }, NULL);
-  if (reply && reply->err.code == ERR_NONE)
-    note(kept, str_sub(key, strlen(kept->prefix), key.len), reply->ok ? reply->value : STR(""));
+  bool read = reply && reply->err.code == ERR_NONE;
+  if (read && reply->ok) note(kept, str_sub(key, strlen(kept->prefix), key.len), reply->value);
+  if (!read) kept->unread = true;
   store_reply_free(reply);
 }
 
-void kept_answers_refresh(KeptAnswers *kept) {
-  int64_t now_us = clock_now_us();
+static bool refresh_all(KeptAnswers *kept) {
   bool there = true, more = true;
   Buf after;
-  if (now_us < kept->refresh_us) return;
   buf_init(&after);
+  kept->unread = false;
   kept_users_begin_refresh(kept->users);
   while (more)
     there = store_list_page(kept->store, str_of(kept->prefix), &after, refresh_user, kept, &more);
   buf_clear(&after);
-  if (!there) return;
-  kept_users_end_refresh(kept->users);
+  if (there && !kept->unread) kept_users_end_refresh(kept->users);
+  return there && !kept->unread;
+}
+
+// From time to time, and once more when the last other process has left.
+void kept_answers_refresh(KeptAnswers *kept) {
   bool alone = store_company(kept->store) == STORE_ALONE;
+  if (!alone) atomic_store(&kept->shared, true);
+  bool left = alone && atomic_load(&kept->shared);
+  if ((!left && clock_now_us() < kept->refresh_us) || !refresh_all(kept)) return;
+  if (alone) atomic_store(&kept->shared, false);
   kept->refresh_us = clock_now_us() + (alone ? ALONE_US : SHARED_US);
 }
 

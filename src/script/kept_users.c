@@ -100,7 +100,9 @@ void kept_users_note(KeptUsers *users, Str openid, size_t count) {
 
 void kept_users_expect(KeptUsers *users, Str openid) {
   pthread_mutex_lock(&users->mutex);
-  if (!*find(users, openid)) note(users, openid, 1);
+  User *user = *find(users, openid);
+  if (user) user->seen = true;
+  else note(users, openid, 1);
   pthread_mutex_unlock(&users->mutex);
 }
 

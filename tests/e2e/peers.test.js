@@ -168,3 +168,18 @@ test('a question of a process that has just been killed is answered at the only 
     assert.equal(await left.say('me', { fields: user }), 'you are me', left.log);
   }
 });
+
+const countIn = (file, where) => Number(execFileSync('sqlite3', [file, `select count(*) from wemoon_store where ${where}`], { encoding: 'utf8' }));
+
+test('an answer that a killed process kept is given by the only one left', async (t) => {
+  const file = `${tempDir(t)}/shared.db`;
+  const config = { store: `sqlite:${file}`, appid: APPID, deadline_ms: 500, late_reply: 'keep', late_text: 'wait' };
+  const script = 'function on_message(msg) if msg.content == "slow" then wechat.sleep(1) return "late" end return "plain" end';
+  const left = await startBot(t, { script, config });
+  const killed = await startBot(t, { script, config });
+  const lastTry = { CreateTime: Math.floor(Date.now() / 1000) - 20 };
+  assert.equal(content(await killed.deliver(textXml('slow', lastTry))), 'wait');
+  await until(() => countIn(file, "cast(key as text) like 'o:kept/%' and instr(value, cast('late' as blob))"), 'the kept answer');
+  await killed.kill();
+  assert.equal(await left.say('now?'), 'late', left.log);
+});

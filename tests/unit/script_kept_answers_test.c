@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "script/kept_answers.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -167,6 +169,48 @@ static void test_another_process_learns_what_is_there(void **state) {
   kept_answers_free(second);
 }
 
+static void wait_for_company(Store *file, bool alone) {
+  for (int i = 0; i < 2000 && (store_company(file) == STORE_ALONE) != alone; i++) usleep(5000);
+  assert_int_equal(store_company(file) == STORE_ALONE, alone);
+}
+
+static void put_one(KeptAnswers *answers, const char *openid) {
+  const Str piece = STR("Tone");
+  KeptAnswersPut one = { .identity = STR("m1"), .packed = &piece, .count = 1 };
+  assert_true(kept_answers_put(answers, str_of(openid), &one, NULL, NULL));
+}
+
+static void test_what_others_kept_is_known_as_soon_as_they_have_left(void **state) {
+  char path[] = "/tmp/wemoon-kept-XXXXXX", url[64], command[100];
+  close(mkstemp(path));
+  snprintf(url, sizeof url, "sqlite:%s", path);
+  snprintf(command, sizeof command, "sqlite3 %s >/dev/null", path);
+  Store *file = store_open(str_of(url), NULL);
+  assert_non_null(file);
+  KeptAnswers *left = kept_answers_new(file, STR("wx1"), 600);
+  KeptAnswers *other = kept_answers_new(file, STR("wx1"), 600);
+  kept_answers_refresh(left);
+  assert_false(kept_answers_may_be(left, STR("o1")));
+  FILE *process = popen(command, "w");
+  fputs("SELECT 1 FROM wemoon_store;\n", process);
+  fflush(process);
+  wait_for_company(file, false);
+  kept_answers_refresh(left);
+  put_one(other, "o1");
+  settle(file);
+  pclose(process);
+  wait_for_company(file, true);
+  assert_true(kept_answers_may_be(left, STR("o1")));
+  kept_answers_refresh(left);
+  assert_int_equal(kept_answers_count(left), 1);
+  assert_true(kept_answers_may_be(left, STR("o1")));
+  assert_false(kept_answers_may_be(left, STR("o2")));
+  kept_answers_free(left);
+  kept_answers_free(other);
+  store_close(file);
+  unlink(path);
+}
+
 static void note_listed(void *ctx, Str openid, const KeptAnswer *answer) {
   assert_true(str_eq(openid, STR("o1")));
   assert_true(answer->ready);
@@ -198,6 +242,7 @@ int main(void) {
     CASE(test_pieces_of_a_long_answer_come_one_by_one),
     CASE(test_two_days_later_an_answer_is_gone),
     CASE(test_another_process_learns_what_is_there),
+    CASE(test_what_others_kept_is_known_as_soon_as_they_have_left),
     CASE(test_what_is_kept_can_be_listed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

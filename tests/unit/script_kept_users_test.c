@@ -65,6 +65,14 @@ static void test_a_refresh_drops_the_users_that_it_did_not_find(void **state) {
   assert_false(kept_users_lacks(users, STR("o2")));
 }
 
+static void test_a_refresh_keeps_a_user_whose_answer_is_just_being_written(void **state) {
+  kept_users_note(users, STR("o1"), 1);
+  kept_users_begin_refresh(users);
+  kept_users_expect(users, STR("o1"));
+  kept_users_end_refresh(users);
+  assert_false(kept_users_lacks(users, STR("o1")));
+}
+
 static void test_a_list_has_at_most_as_many_users_as_wanted(void **state) {
   Buf openids;
   Str openid;
@@ -87,6 +95,7 @@ int main(void) {
     CASE(test_the_answers_of_all_users_are_counted),
     CASE(test_an_expected_answer_counts_once),
     CASE(test_a_refresh_drops_the_users_that_it_did_not_find),
+    CASE(test_a_refresh_keeps_a_user_whose_answer_is_just_being_written),
     CASE(test_a_list_has_at_most_as_many_users_as_wanted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
