@@ -155,7 +155,7 @@ static const MessageClaim CLAIM = { is_in_doubt, confirm };
 static bool may_be_owed(const Webhook *webhook, const MessageHead *head) {
   Keep *keep = webhook->shared.keep;
   int64_t created_s;
-  if (!keep || (keep_owed(keep) == 0 && !keep_is_shared(keep))) return false;
+  if (!keep || !keep_may_owe(keep)) return false;
   return str_to_int64(head->create_time, &created_s) &&
          clock_unix_s() - created_s >=
              (webhook->options->deadline_ms - OWE_BEFORE_US / 1000) / 1000;

@@ -183,3 +183,21 @@ test('an answer that a killed process kept is given by the only one left', async
   await killed.kill();
   assert.equal(await left.say('now?'), 'late', left.log);
 });
+
+test('a run that a killed process owed is not begun again at the only one left', async (t) => {
+  const file = `${tempDir(t)}/shared.db`;
+  const config = { store: `sqlite:${file}`, appid: APPID, deadline_ms: 1000, late_reply: 'keep', late_text: 'wait' };
+  const script = `function on_message(msg)
+    if msg.content == "runs?" then return tostring(wechat.store.get("runs")) end
+    wechat.store.incr("runs")
+    wechat.sleep(2)
+  end`;
+  const left = await startBot(t, { script, config });
+  const killed = await startBot(t, { script, config });
+  const message = textXml('slow', { CreateTime: Math.floor(Date.now() / 1000) - 20 });
+  killed.deliver(message, { agent: false }).catch(() => {});
+  await until(() => countIn(file, "cast(key as text) like 'o:owed/%'"), 'its run in the store');
+  await killed.kill();
+  await left.deliver(message).catch(() => {});
+  assert.equal(await left.say('runs?', { fields: { FromUserName: 'oAnother' } }), '1', left.log);
+});
