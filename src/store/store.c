@@ -44,6 +44,7 @@ struct Store {
   size_t kept;        // bytes of the calls to repeat
   bool busy;          // a thread is using the backend
   bool awaited;       // the store's thread waits for the backend
+  bool telling;       // the store's thread makes calls, or tells their callers
   bool closing;
   bool calling_now;          // a thread is in store_call_now
   pthread_cond_t call_over;  // signalled when it leaves
@@ -241,10 +242,12 @@ static bool store_turn(Store *store, int64_t *tick_at) {
     return true;
   }
   store->busy = true;
+  store->telling = batch != NULL;
   pthread_mutex_unlock(&store->lock);
   if (batch) run_batch(store, batch);
   else run_tick(store);
   pthread_mutex_lock(&store->lock);
+  store->telling = false;
   if (!batch) *tick_at = now + TICK_US;
   return true;
 }
@@ -359,12 +362,14 @@ static void wake_waiter(void *ctx, StoreReply *reply) {
   pthread_mutex_unlock(&waiter->lock);
 }
 
-// Reserves the backend for this thread, unless other calls are first. `if_healthy`: not after a failure, until a call
-// has worked: the caller of the one that failed may not have been told yet, and would take its value for the newest.
+// Reserves the backend for this thread, unless other calls are first. After a failure no call overtakes the moment when
+// the caller of the one that failed is told, who would otherwise take its value for the newest. `if_healthy`: not until a
+// call has worked.
 static bool take_turn(Store *store, bool if_healthy) {
   pthread_mutex_lock(&store->lock);
+  bool failed = store->health.code != ERR_NONE;
   bool free = !store->busy && !store->ready.first && !store->closing &&
-              !(if_healthy && store->health.code != ERR_NONE);
+              !(failed && (if_healthy || store->telling));
   if (free) store->busy = true;
   pthread_mutex_unlock(&store->lock);
   return free;

@@ -720,6 +720,29 @@ static void test_after_a_failure_calls_are_queued_until_one_has_worked(void **st
   store_close(store);
 }
 
+static void tell_late(void *told, StoreReply *reply) {
+  usleep(200000);
+  store_reply_free(reply);
+  *(bool *)told = true;
+}
+
+static void test_after_a_failure_no_call_is_made_before_its_caller_is_told(void **state) {
+  char url[128];
+  bool told = false;
+  snprintf(url, sizeof(url), "sqlite:%s/told.db", folder);
+  Store *store = store_open(str_of(url), NULL);
+  assert_true(set(store, "now", "1", 0));
+  StoreCall two = { .op = STORE_SET, .key = STR("now"), .value = STR("2") };
+  signal(SIGXFSZ, SIG_IGN);
+  limit_files(true);
+  assert_true(store_call(store, &two, tell_late, &told, NULL));
+  for (int i = 0; i < 50000 && store_healthy(store, NULL); i++) usleep(100);
+  limit_files(false);
+  assert_now(store, "1");
+  assert_true(told);
+  store_close(store);
+}
+
 static void test_other_kinds_of_stores_and_of_calls_are_queued(void **state) {
   char url[128];
   Store *memory = store_open(STR("memory:"), NULL);
@@ -848,6 +871,7 @@ int main(void) {
     cmocka_unit_test(test_a_sqlite_file_that_is_none_is_told),
     cmocka_unit_test(test_a_call_is_made_at_once_on_a_sqlite_file_that_no_other_process_has),
     cmocka_unit_test(test_after_a_failure_calls_are_queued_until_one_has_worked),
+    cmocka_unit_test(test_after_a_failure_no_call_is_made_before_its_caller_is_told),
     cmocka_unit_test(test_other_kinds_of_stores_and_of_calls_are_queued),
     cmocka_unit_test(test_a_locked_sqlite_file_fails_calls_until_it_is_free),
     cmocka_unit_test(test_redis_away_fails_calls_at_once_and_comes_back_by_itself),
