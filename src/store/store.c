@@ -39,12 +39,13 @@ struct Store {
   pthread_mutex_t lock;
   pthread_cond_t wake;
   StorePrefixes prefixes;
-  Queue ready;        // in the order given
-  StoreJob *delayed;  // by due_us
-  size_t kept;        // bytes of the calls to repeat
-  bool busy;          // a thread is using the backend
-  bool awaited;       // the store's thread waits for the backend
-  bool telling;       // the store's thread makes calls, or tells their callers
+  Queue ready;     // in the order given
+  Queue delayed;   // by due_us
+  Queue repeated;  // those that failed because the store is away, by due_us: there may be very many
+  size_t kept;     // bytes of the calls in `repeated`
+  bool busy;       // a thread is using the backend
+  bool awaited;    // the store's thread waits for the backend
+  bool telling;    // the store's thread makes calls, or tells their callers
   bool closing;
   bool calling_now;          // a thread is in store_call_now
   pthread_cond_t call_over;  // signalled when it leaves
@@ -68,6 +69,25 @@ static void queue_put(Queue *queue, StoreJob *job) {
   queue->last = job;
 }
 
+static StoreJob *queue_take(Queue *queue) {
+  StoreJob *job = queue->first;
+  queue->first = job->next;
+  if (!queue->first) queue->last = NULL;
+  return job;
+}
+
+// Puts the job behind those that are due before it, or at the same time.
+static void queue_put_by_due(Queue *queue, StoreJob *job) {
+  StoreJob **at = &queue->first;
+  if (!*at || queue->last->due_us <= job->due_us) {
+    queue_put(queue, job);
+    return;
+  }
+  while ((*at)->due_us <= job->due_us) at = &(*at)->next;
+  job->next = *at;
+  *at = job;
+}
+
 // Finishes a STORE_LIST for its caller.
 static void end_listing(StoreJob *job) {
   if (job->call.op != STORE_LIST) return;
@@ -89,20 +109,26 @@ void store_reply_free(StoreReply *reply) {
 
 void store_reply_drop(void *ctx, StoreReply *reply) { store_reply_free(reply); }
 
-// Moves delayed calls that are due to the ready queue.
+// Returns the queue whose first call is due next; NULL: no call waits.
+static Queue *next_delayed(Store *store) {
+  const StoreJob *delayed = store->delayed.first, *repeated = store->repeated.first;
+  if (!delayed && !repeated) return NULL;
+  bool first = !repeated || (delayed && delayed->due_us <= repeated->due_us);
+  return first ? &store->delayed : &store->repeated;
+}
+
+// Moves calls that are due to the ready queue.
 static void wake_delayed(Store *store, int64_t now) {
-  while (store->delayed && store->delayed->due_us <= now) {
-    StoreJob *job = store->delayed;
-    store->delayed = job->next;
-    if (job->keep_us && store->kept >= size_of(job)) store->kept -= size_of(job);
+  for (Queue *queue; (queue = next_delayed(store)) && queue->first->due_us <= now;) {
+    StoreJob *job = queue_take(queue);
+    if (queue == &store->repeated) store->kept -= size_of(job);
     queue_put(&store->ready, job);
   }
 }
 
 static void fail_delayed(Store *store) {
-  while (store->delayed) {
-    StoreJob *job = store->delayed;
-    store->delayed = job->next;
+  for (Queue *queue; (queue = next_delayed(store));) {
+    StoreJob *job = queue_take(queue);
     pthread_mutex_unlock(&store->lock);
     err_set(&job->reply.err, ERR_BUSY, "store: it is being closed");
     job->done(job->ctx, &job->reply);
@@ -171,13 +197,6 @@ static void run_tick(Store *store) {
   leave_backend(store, &health);
 }
 
-static void delay(Store *store, StoreJob *job) {
-  StoreJob **at = &store->delayed;
-  while (*at && (*at)->due_us <= job->due_us) at = &(*at)->next;
-  job->next = *at;
-  *at = job;
-}
-
 // Queues a call that failed because the store is away again, if it is to be repeated. Its value still expires at
 // the original time.
 static bool keep_trying(Store *store, StoreJob *job) {
@@ -193,7 +212,7 @@ static bool keep_trying(Store *store, StoreJob *job) {
     if (job->call.ttl_ms) job->call.ttl_ms -= passed_ms;
     job->due_us = now + KEEP_PAUSE_US;
     job->give_up_us = job->due_us + PATIENCE_MS * 1000;
-    delay(store, job);
+    queue_put_by_due(&store->repeated, job);
   }
   pthread_mutex_unlock(&store->lock);
   return kept;
@@ -216,7 +235,8 @@ static void wait_for_turn(Store *store) {
 
 static void sleep_until_work(Store *store, int64_t tick_at) {
   int64_t until = tick_at;
-  if (store->delayed && store->delayed->due_us < until) until = store->delayed->due_us;
+  const Queue *next = next_delayed(store);
+  if (next && next->first->due_us < until) until = next->first->due_us;
   struct timespec at = clock_to_timespec(until);
   pthread_cond_timedwait(&store->wake, &store->lock, &at);
 }
@@ -333,7 +353,7 @@ static bool put(Store *store, StoreJob *job, Err *err) {
   pthread_mutex_lock(&store->lock);
   bool closing = store->closing;
   if (closing) free(job);
-  else if (job->call.delay_ms > 0) delay(store, job);
+  else if (job->call.delay_ms > 0) queue_put_by_due(&store->delayed, job);
   else queue_put(&store->ready, job);
   pthread_cond_signal(&store->wake);
   pthread_mutex_unlock(&store->lock);
@@ -441,7 +461,8 @@ StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err) {
 
 bool store_is_quiet(Store *store) {
   pthread_mutex_lock(&store->lock);
-  bool due = store->delayed && store->delayed->due_us <= clock_now_us();
+  const Queue *next = next_delayed(store);
+  bool due = next && next->first->due_us <= clock_now_us();
   bool quiet = !store->busy && !store->ready.first && !due;
   pthread_mutex_unlock(&store->lock);
   return quiet;

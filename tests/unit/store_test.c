@@ -792,6 +792,25 @@ static void fails_within_a_second(Store *store, const char *word) {
   assert_in_range(clock_now_ms() - begin, 0, 1000);
 }
 
+static void test_many_calls_that_are_repeated_while_redis_is_away_hold_up_no_other(void **state) {
+  enum { MANY = 40000 };
+  Store *store = open_store("redis");
+  char key[16];
+  StoreCall one = { .op = STORE_SET, .value = STR("v"), .keep_ms = 60000 };
+  assert_true(set(store, "k", "v", 0));
+  stop_redis();
+  for (int i = 0; i < MANY; i++) {
+    one.key = str_make(key, (size_t)snprintf(key, sizeof key, "r%d", i));
+    assert_true(store_call(store, &one, store_reply_drop, NULL, NULL));
+  }
+  usleep(700000);
+  for (int i = 0; i < 5; i++) fails_within_a_second(store, NULL);
+  start_redis();
+  usleep(1200000);
+  has(store, key, "v");
+  store_close(store);
+}
+
 static void test_redis_away_fails_calls_at_once_and_comes_back_by_itself(void **state) {
   Store *store = open_store("redis");
   assert_true(set(store, "k", "v", 0));
@@ -875,6 +894,7 @@ int main(void) {
     cmocka_unit_test(test_other_kinds_of_stores_and_of_calls_are_queued),
     cmocka_unit_test(test_a_locked_sqlite_file_fails_calls_until_it_is_free),
     cmocka_unit_test(test_redis_away_fails_calls_at_once_and_comes_back_by_itself),
+    cmocka_unit_test(test_many_calls_that_are_repeated_while_redis_is_away_hold_up_no_other),
     cmocka_unit_test(test_a_redis_that_accepts_and_says_nothing_fails_calls_within_a_second),
     cmocka_unit_test(test_a_wrong_redis_password_is_told_without_the_password),
   };
