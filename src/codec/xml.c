@@ -9,6 +9,7 @@
 #include <libxml/catalog.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
+#include <libxml/threads.h>
 #include <stdlib.h>
 
 enum {
@@ -223,7 +224,18 @@ static void on_generic_error(void *data, const char *format, ...) {}
 
 // ---- parsing ------------------------------------------------------------------------------------
 
+// libxml2 keeps a state for each thread, made at its first use there, and reads a null pointer if there is no memory for
+// it: while that lasts it calls itself to say so. So whether there is memory is known before; and one that failed may have
+// made the state while it said so.
+static bool thread_has_state(void) {
+  void *room = malloc(sizeof(xmlGlobalState));
+  if (!room) return false;
+  free(room);
+  return xmlGetGlobalState() || xmlGetGlobalState();
+}
+
 static bool new_context(XmlParser *parser) {
+  if (!thread_has_state()) return false;
   // Without a context libxml2 prints errors on standard error; the setting is per thread.
   xmlSetGenericErrorFunc(NULL, on_generic_error);
   xmlParserCtxtPtr context = xmlNewParserCtxt();
@@ -269,6 +281,7 @@ static bool run(XmlParser *parser, Str document) {
   parser->cause = 0;
   parser->depth = 0;
   nodes_reset(parser->tree);
+  if (!thread_has_state()) return stop(parser, ERR_MEMORY, "no memory");
   xmlCtxtReset(parser->context);
   if (!make_input(parser, document)) return stop(parser, ERR_MEMORY, "no memory");
   xmlParserInputPtr input = xmlNewInputStream(parser->context);
