@@ -19,7 +19,9 @@ typedef struct {
   Parked *_Atomic parked;  // the last one
   atomic_bool begun;       // the loop watches it
   atomic_int state, sent;  // as reported to the watcher
-  size_t given;            // bytes of a stream
+  atomic_int
+      given_all;  // send_much has given all bytes: a reader before that may let the kernel take them at once
+  size_t given;  // bytes of a stream
   bool streams;
 } World;
 
@@ -263,6 +265,7 @@ static void send_much(void *ctx) {
   assert_true(parked_send(atomic_load(&world->parked), str_make(much, LARGE)));
   assert_false(parked_is_sent(atomic_load(&world->parked)));
   free(much);
+  atomic_store(&world->given_all, 1);
 }
 
 static void test_who_sends_learns_when_the_client_has_taken_it_all(void **state) {
@@ -271,7 +274,7 @@ static void test_who_sends_learns_when_the_client_has_taken_it_all(void **state)
   int fd = client_of(world, GET);
   keep_buffer_small(fd);
   on_loop(world, send_much);
-  usleep(200000);
+  wait_for(world, &world->given_all, 1);
   assert_int_equal(atomic_load(&world->sent), 0);
   for (size_t len = 0; len < LARGE;) {
     ssize_t n = recv(fd, bytes, sizeof bytes, 0);
@@ -293,6 +296,7 @@ static void test_a_client_that_takes_nothing_for_5_s_is_gone_and_a_slow_one_is_n
   keep_buffer_small(slow_fd);
   on_loop(world, send_much);
   on_loop(slow, send_much);
+  wait_for(slow, &slow->given_all, 1);
   for (int i = 0; i < 65; i++, usleep(100000))
     for (int j = 0; j < 12; j++) assert_true(recv(slow_fd, bytes, sizeof bytes, 0) > 0);
   wait_for(world, &world->state, PARKED_GONE);
