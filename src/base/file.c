@@ -60,6 +60,13 @@ Str file_write_some(int fd, Str bytes) {
 
 bool file_write_all(int fd, Str bytes) { return file_write_some(fd, bytes).len == 0; }
 
+Str file_write_lines(int fd, Str lines, bool *cut) {
+  if (*cut && !file_write_all(fd, STR("\n"))) return lines;
+  Str rest = file_write_some(fd, lines);
+  *cut = rest.len > 0 && rest.len < lines.len && rest.ptr[-1] != '\n';
+  return rest;
+}
+
 // ---- before a file is opened --------------------------------------------------------------------
 
 Str file_folder(const char *path) {

@@ -16,6 +16,9 @@ bool file_append(const char *path, size_t max, Buf *out);
 Str file_write_some(int fd, Str bytes);
 // The same; false with errno if some could not be written.
 bool file_write_all(int fd, Str bytes);
+// The same as file_write_some for whole lines. `cut`: the file ends within a line, because its disk was full or its writer
+// was killed: that line is ended before the next one.
+Str file_write_lines(int fd, Str lines, bool *cut);
 // The folder of the path, with its slash at the end; empty if the path has none. Points into `path`.
 Str file_folder(const char *path);
 // Whether the file could be opened for writing now, or made if it is missing; leaves no file behind. False with errno.

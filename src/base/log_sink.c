@@ -75,13 +75,10 @@ static void follow_rename(void) {
   if (!same) open_file();
 }
 
-// A line that was cut is ended before the next one.
 static bool write_to_file(int fd, Str lines) {
-  bool cut = atomic_load_explicit(&is_torn, memory_order_relaxed);
-  if (cut && !file_write_all(fd, STR("\n"))) return false;
-  if (cut) atomic_store(&is_torn, false);
-  Str rest = file_write_some(fd, lines);
-  if (rest.len > 0 && rest.len < lines.len) atomic_store(&is_torn, true);
+  bool was_torn = atomic_load_explicit(&is_torn, memory_order_relaxed), torn = was_torn;
+  Str rest = file_write_lines(fd, lines, &torn);
+  if (torn != was_torn) atomic_store(&is_torn, torn);
   return rest.len == 0;
 }
 

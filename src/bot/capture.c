@@ -143,19 +143,11 @@ static void say_dropped(Capture *capture, uint64_t lines, const char *why) {
            (unsigned long long)dropped);
 }
 
-// Returns what could not be written. A line that was cut is ended before the next one.
-static Str write_whole(Capture *capture, Str lines) {
-  if (capture->is_torn && !file_write_all(capture->fd, STR("\n"))) return lines;
-  Str rest = file_write_some(capture->fd, lines);
-  capture->is_torn = rest.len > 0 && rest.len < lines.len && rest.ptr[-1] != '\n';
-  return rest;
-}
-
 // Writes whole lines; rotates the file only between two lines.
 static void write_lines(Capture *capture, Str lines) {
   follow_rename(capture);
   if (capture->size > 0 && capture->size + (off_t)lines.len > CAPTURE_FILE_MAX) rotate(capture);
-  Str rest = write_whole(capture, lines);
+  Str rest = file_write_lines(capture->fd, lines, &capture->is_torn);
   if (rest.len) say_dropped(capture, count_lines(rest), strerror(errno));
 }
 

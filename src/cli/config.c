@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "cli/config_file.h"
 #include "cli/suggest.h"
 #include "cli/report.h"
@@ -182,11 +183,11 @@ static void refuse_kind(Config *config, size_t index, const Setting *setting, co
 // "sqlite:wemoon.db" in "bots/config.lua" is "sqlite:bots/wemoon.db".
 static Str beside_file(Config *config, const ConfigKey *key, Str text) {
   Str path = key->path ? key->path(text) : STR("");
-  const char *slash = strrchr(config->file, '/');
-  if (!slash || path.len == 0 || path.ptr[0] == '/') return text;
+  Str folder = file_folder(config->file);
+  if (folder.len == 0 || path.len == 0 || path.ptr[0] == '/') return text;
   Str start = str_sub(text, 0, text.len - path.len);
-  Str beside = arena_printf(config->arena, "%.*s%.*s%.*s", STR_FMT(start),
-                            (int)(slash + 1 - config->file), config->file, STR_FMT(path));
+  Str beside =
+      arena_printf(config->arena, "%.*s%.*s%.*s", STR_FMT(start), STR_FMT(folder), STR_FMT(path));
   if (!beside.ptr) config->no_memory = true;
   return beside.ptr ? beside : text;
 }
