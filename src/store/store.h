@@ -113,6 +113,9 @@ typedef enum {
 } StoreCompany;
 // Cheap, from any thread. A process that has just opened it is seen a millisecond later.
 StoreCompany store_company(const Store *store);
+// Whether no other process has it open, nor was seen to have it since `since_us` (monotonic): what was read of the store
+// after that is still all that it has, but for this process's own writes. False for a kind that cannot tell.
+bool store_alone_since(const Store *store, int64_t since_us);
 // Whether no call is being made or waits for its turn; delayed ones count once they are due. A call's `done` may still be running.
 bool store_is_quiet(Store *store);
 
