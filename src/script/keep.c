@@ -123,7 +123,7 @@ static KeepFound found_away(Keep *keep, Str key) {
   if (kept_index_has(keep->index, key)) return KEEP_BUSY;
   int64_t since_us = atomic_load(&keep->away_since_us);
   // Until its first listing is over, a process knows nothing of what the store has.
-  bool unlisted = !atomic_load(&keep->whole) && store_has_worked(keep->options.store);
+  bool unlisted = !atomic_load(&keep->listed_us) && store_has_worked(keep->options.store);
   bool may_be = unlisted || keep_conversations(keep) > 0 || keep_owed(keep) > 0;
   // 0: it has just answered another thread.
   bool is_recent = !since_us || clock_now_us() - since_us < BACK_US;
@@ -289,7 +289,6 @@ static bool list_all(Keep *keep) {
     }
     if (!there) return false;
   }
-  atomic_store_explicit(&keep->whole, true, memory_order_release);
   return true;
 }
 
@@ -297,11 +296,9 @@ static bool list_all(Keep *keep) {
 // Listing costs the store time, so the pause grows with the duration of the listing.
 static void look_at_keys(Keep *keep) {
   int64_t began_us = clock_now_us();
-  bool shared = keep_is_shared(keep), listed = atomic_load(&keep->whole);
-  if (shared) atomic_store(&keep->shared, true);
-  bool due = shared ? began_us >= keep->list_us : atomic_load(&keep->shared);
-  if (listed && !due) return;
-  if (list_all(keep) && !shared) atomic_store(&keep->shared, false);
+  bool listed = atomic_load(&keep->listed_us);
+  if (keep_is_shared(keep) ? listed && began_us < keep->list_us : keep_knows_all(keep)) return;
+  if (list_all(keep)) atomic_store(&keep->listed_us, began_us);
   int64_t took_us = clock_now_us() - began_us;
   keep->list_us = clock_now_us() + (took_us * 30 > LIST_US ? took_us * 30 : LIST_US);
 }

@@ -20,14 +20,14 @@ struct Keep {
   ProcessWatch *processes;
   KeptIndex *index;
   PendingWrites *unsaved;
-  atomic_bool whole;                     // every key in the store is in the index
+  // Monotonic: the beginning of the last listing of all keys in the store; 0: there was none.
+  atomic_int_least64_t listed_us;
   atomic_int_least64_t held_us, lapses;  // monotonic: the lease was held then
   // Monotonic: the first and the last call without an answer since the store last answered; 0: it answered.
   atomic_int_least64_t away_since_us, away_us;
   pthread_mutex_t leavers_mutex;
   Buf leavers;  // openid (pack_str) and time of leaving (pack_number)
   size_t leavers_count;
-  atomic_bool shared;  // other processes have been there since the last listing
   // For the thread of keep_look:
   int64_t renew_us, list_us;
   Buf listed;  // the last key of the listing so far

@@ -42,8 +42,8 @@ bool keep_has(Keep *keep, Str openid) {
 }
 
 bool keep_knows_all(const Keep *keep) {
-  return !keep_is_shared(keep) && !atomic_load((atomic_bool *)&keep->shared) &&
-         atomic_load_explicit((atomic_bool *)&keep->whole, memory_order_acquire);
+  int64_t listed_us = atomic_load(&((Keep *)keep)->listed_us);
+  return listed_us && store_alone_since(keep->options.store, listed_us);
 }
 
 bool keep_lacks(Keep *keep, Str openid) {

@@ -1,5 +1,5 @@
 // While no other process has the store open, an index of the users with kept answers saves asking the store for all other
-// users. It counts once it was refreshed without others: those may have written since the refresh before.
+// users.
 #include "script/kept_answers.h"
 
 #include "base/clock.h"
@@ -22,7 +22,8 @@ struct KeptAnswers {
   Buf empty;  // the value without answers, with which every value begins
   KeptUsers *users;
   StoreChanges *changes;
-  atomic_bool shared;  // other processes have been there since the last refresh
+  atomic_int_least64_t
+      learned_us;  // monotonic: the beginning of the last refresh; 0: there was none
   // For the thread of kept_answers_refresh:
   int64_t refresh_us;
   bool unread;  // a user could not be read
@@ -33,8 +34,8 @@ static void note(KeptAnswers *kept, Str openid, Str value) {
 }
 
 static bool is_known_absent(KeptAnswers *kept, Str openid) {
-  if (store_company(kept->store) != STORE_ALONE || atomic_load(&kept->shared)) return false;
-  return kept_users_lacks(kept->users, openid);
+  return store_alone_since(kept->store, atomic_load(&kept->learned_us)) &&
+         kept_users_lacks(kept->users, openid);
 }
 
 static void kept_free(KeptAnswers *kept) {
@@ -226,11 +227,11 @@ static bool refresh_all(KeptAnswers *kept) {
 
 // From time to time, and once more when the last other process has left.
 void kept_answers_refresh(KeptAnswers *kept) {
+  int64_t began_us = clock_now_us();
   bool alone = store_company(kept->store) == STORE_ALONE;
-  if (!alone) atomic_store(&kept->shared, true);
-  bool left = alone && atomic_load(&kept->shared);
-  if ((!left && clock_now_us() < kept->refresh_us) || !refresh_all(kept)) return;
-  if (alone) atomic_store(&kept->shared, false);
+  bool left = alone && !store_alone_since(kept->store, atomic_load(&kept->learned_us));
+  if ((!left && began_us < kept->refresh_us) || !refresh_all(kept)) return;
+  atomic_store(&kept->learned_us, began_us);
   kept->refresh_us = clock_now_us() + (alone ? ALONE_US : SHARED_US);
 }
 

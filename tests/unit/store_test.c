@@ -669,14 +669,19 @@ static void test_a_call_is_made_at_once_on_a_sqlite_file_that_no_other_process_h
   assert_true(reply && reply->ok && reply->err.code == ERR_NONE);
   store_reply_free(reply);
   assert_now(store, "1");
+  int64_t before_us = clock_now_us();
+  assert_true(store_alone_since(store, before_us));
   snprintf(command, sizeof(command),
            "(echo 'SELECT 1 FROM wemoon_store;'; sleep 1) | sqlite3 %s/now.db >/dev/null &",
            folder);
   assert_int_equal(system(command), 0);
   for (int i = 0; i < 400 && store_company(store) == STORE_ALONE; i++) usleep(2000);
   assert_null(set_now(store, "2"));
+  assert_false(store_alone_since(store, clock_now_us()));
   assert_now(store, "1");
   for (int i = 0; i < 1000 && store_company(store) != STORE_ALONE; i++) usleep(5000);
+  assert_false(store_alone_since(store, before_us));
+  assert_true(store_alone_since(store, clock_now_us()));
   reply = set_now(store, "3");
   assert_non_null(reply);
   store_reply_free(reply);
