@@ -28,7 +28,6 @@
 enum {
   PORT = 6379,
   PING_US = 2500 * 1000,  // a link that was idle for longer is checked first
-  CALL_US = 900 * 1000,
   MOMENT_US = 100 * 1000,
   POLICY_ASKS = 3,  // a proxy may close the link at this question
 };
@@ -122,8 +121,7 @@ static void redis_run(void *self, StoreJob *first) {
       for (; count > 0; count--) job = job->next;
       continue;
     }
-    if (redis_connect(redis, job->give_up_us)) redis_list(redis, job);
-    else job->reply.err = redis->why;
+    redis_list(redis, job);
     job = job->next;
   }
   if (redis->link) look_for_eviction(redis, give_up_us);
@@ -143,8 +141,8 @@ static bool ping(Redis *redis, int64_t give_up_us) {
 
 static bool redis_tick(void *self, Err *err) {
   Redis *redis = self;
-  int64_t now = clock_now_us(), give_up_us = now + CALL_US;
-  if (redis->sentinel) redis_sentinel_look(redis->sentinel, now + CALL_US / 3);
+  int64_t now = clock_now_us(), give_up_us = now + REDIS_CALL_US;
+  if (redis->sentinel) redis_sentinel_look(redis->sentinel, now + REDIS_CALL_US / 3);
   bool ok = redis_connect(redis, give_up_us);
   if (ok && now - redis->used_us > PING_US) ok = ping(redis, give_up_us);
   if (ok) look_for_eviction(redis, give_up_us);
@@ -208,7 +206,7 @@ static void *redis_open(const StoreOptions *options, const StorePrefixes *prefix
   if (ok) {
     redis->prefixes = prefixes;
     memcpy(redis->cursor, "0", 2);
-    ok = redis_connect(redis, clock_now_us() + CALL_US) || redis->why.code == ERR_NETWORK;
+    ok = redis_connect(redis, clock_now_us() + REDIS_CALL_US) || redis->why.code == ERR_NETWORK;
     if (!ok && err) *err = redis->why;
   }
   if (ok) return redis;

@@ -9,6 +9,7 @@
 
 // Keys, as Redis has them.
 #define PREFIX "wemoon:"
+enum { REDIS_CALL_US = 900 * 1000 };  // what a server is given to answer one call
 enum { NAME_MAX_LEN = sizeof PREFIX + STORE_PREFIX_MAX + STORE_KEY_MAX };
 
 typedef struct {

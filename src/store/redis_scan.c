@@ -13,6 +13,12 @@ static void add_pattern(Buf *pattern, Str prefix) {
   buf_addc(pattern, '*');
 }
 
+// A step takes a healthy Redis some milliseconds: one that is silent does not use up the time of the whole listing.
+static int64_t end_of_step(int64_t give_up_us) {
+  int64_t step_us = clock_now_us() + REDIS_CALL_US;
+  return step_us < give_up_us ? step_us : give_up_us;
+}
+
 // Makes one step of a SCAN from `cursor` and sets the next one; "0" at the end. NULL: the link was lost, or
 // Redis refused; redis->why has the reason.
 static redisReply *scan(Redis *redis, char cursor[24], Str pattern, int64_t give_up_us) {
@@ -52,7 +58,7 @@ static bool list_prefix(Redis *redis, StoreJob *job, Str prefix, Str pattern) {
     if (clock_now_us() > job->give_up_us)
       return err_set(&job->reply.err, ERR_TIMEOUT,
                      "store: this Redis has too many keys to be listed in time");
-    redisReply *reply = scan(redis, cursor, pattern, job->give_up_us);
+    redisReply *reply = scan(redis, cursor, pattern, end_of_step(job->give_up_us));
     if (!reply) {
       job->reply.err = redis->why;
       return false;
@@ -75,6 +81,10 @@ static bool list_one(Redis *redis, StoreJob *job, Str prefix) {
 }
 
 void redis_list(Redis *redis, StoreJob *job) {
+  if (!redis_connect(redis, end_of_step(job->give_up_us))) {
+    job->reply.err = redis->why;
+    return;
+  }
   bool ok = list_one(redis, job, job->key);
   for (int i = 0; ok && !redis->settled && i < STORE_OLD_KEYS; i++) {
     if (job->old_keys[i].len) ok = list_one(redis, job, job->old_keys[i]);

@@ -406,6 +406,18 @@ static const char *answers(int connection, const char *command) {
   return strcmp(command, "GET") == 0 ? "$1\r\n2\r\n" : "+OK\r\n";
 }
 
+static void test_a_server_that_falls_silent_does_not_hold_a_listing(void **state) {
+  Fake fake;
+  start_fake(&fake, answers_greetings_alone);
+  Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
+  int64_t began_ms = clock_now_ms();
+  fails(store, (StoreCall){ .op = STORE_LIST, .key = STR("k"), .patience_ms = 10000 }, ERR_NETWORK,
+        "no answer in time");
+  assert_true(clock_now_ms() - began_ms < 5000);
+  store_close(store);
+  stop_fake(&fake);
+}
+
 static void test_a_server_that_drips_has_the_time_of_one_call(void **state) {
   Fake fake;
   start_fake(&fake, answers);
@@ -471,6 +483,7 @@ int main(void) {
     cmocka_unit_test(test_a_server_that_keeps_refusing_is_away),
     cmocka_unit_test(test_a_call_that_is_not_answered_is_not_made_again),
     cmocka_unit_test(test_a_server_that_drips_has_the_time_of_one_call),
+    cmocka_unit_test(test_a_server_that_falls_silent_does_not_hold_a_listing),
     cmocka_unit_test(test_a_silent_server_keeps_nobody_from_opening),
     cmocka_unit_test(test_a_server_of_another_kind_is_told),
     cmocka_unit_test(test_an_array_that_no_memory_holds_is_refused),
