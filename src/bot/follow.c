@@ -205,9 +205,14 @@ static bool has_had_its_time(const Follow *follow) {
   return timeout_ms > 0 && clock_now_us() - follow->job->started_us > timeout_ms * 1000;
 }
 
+// A process that stops waits for no other one's answer that no request here will show.
+static bool is_for_nobody(const Follow *follow) {
+  return atomic_load(&webhook_of(follow)->refusing) && !job_has_requests(follow->job);
+}
+
 static void look(void *ctx) {
   Follow *follow = ctx;
-  if (has_had_its_time(follow)) end_with(follow, run_abandon);
+  if (has_had_its_time(follow) || is_for_nobody(follow)) end_with(follow, run_abandon);
   else if (!peers_ask(webhook_of(follow)->peers, follow->job, on_looked, follow))
     pause_then_look(follow);
 }

@@ -227,6 +227,14 @@ bool job_is_finished(Job *job) {
   return finished;
 }
 
+bool job_has_requests(Job *job) {
+  Entry *entry = entry_of(job);
+  pthread_mutex_lock(&entry->mutex);
+  bool waits = entry->waiting > 0;
+  pthread_mutex_unlock(&entry->mutex);
+  return waits;
+}
+
 bool job_is_wanted(Job *job, int64_t now_us) {
   Entry *entry = entry_of(job);
   pthread_mutex_lock(&entry->mutex);

@@ -88,7 +88,8 @@ bool job_settle(Job *job);
 bool job_finish(Job *job, TaskState state, const Reply *reply, Str rest);
 // Does the same as job_finish with a packed answer, which is in the job's arena.
 void job_finish_packed(Job *job, Str packed, int64_t answered_s);
-bool job_is_finished(Job *job);  // job_finish was called
+bool job_is_finished(Job *job);   // job_finish was called
+bool job_has_requests(Job *job);  // a request waits for its answer
 // Returns whether a request was answered before the script (JOB_ANSWERED_BEFORE).
 bool job_is_owed(Job *job);
 // Returns whether the script should still begin: a request waits, or was answered with the promise of a reply, or the

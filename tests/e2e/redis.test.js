@@ -106,7 +106,18 @@ test('past its deadline the other process says success', async (t) => {
   const slow = textXml('slow', { MsgId: '2' });
   const answers = await Promise.all([a.deliver(slow), sleep(50).then(() => b.deliver(slow))]);
   assert.deepEqual(answers.map(textOf), ['success', 'success']);
-  await Promise.all([a.stop(), b.stop()]); // while Redis is there: without it the second one waits 10 s to hear of the first
+});
+
+test('a process that stops does not wait for another one\'s answer that nobody here will see', async (t) => {
+  const redis = await makeRedis(t);
+  const [a, b] = await two(t, redis, 'function on_message(msg) wechat.sleep(60) end', { deadline_ms: 400, late_reply: 'drop' });
+  const slow = textXml('slow', { MsgId: '2' });
+  const answers = [await a.deliver(slow), await b.deliver(slow)];
+  assert.deepEqual(answers.map(textOf), ['success', 'success']);
+  await redis.stop();
+  await a.kill();
+  await b.stop();
+  assert.doesNotMatch(b.log, /still under way/);
 });
 
 test('what a killed process had under way runs in another when the platform asks again', async (t) => {

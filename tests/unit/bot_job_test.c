@@ -93,6 +93,19 @@ static void test_who_waits_does_not_leave_while_the_answer_is_on_its_way(void **
   job_pool_free(pool);
 }
 
+static void test_a_job_has_requests_until_the_last_is_answered_or_gone(void **state) {
+  JobPool *pool = job_pool_new();
+  Job *job = job_new(pool, 0);
+  assert_true(job_has_requests(job));
+  assert_true(job_expect(job));
+  assert_true(job_leave(job, NULL, JOB_ANSWERED_BEFORE));
+  assert_true(job_has_requests(job));
+  assert_true(job_leave(job, NULL, JOB_HELD));
+  assert_false(job_has_requests(job));
+  job_release(job);
+  job_pool_free(pool);
+}
+
 static void test_a_job_lives_as_long_as_somebody_holds_it(void **state) {
   JobPool *pool = job_pool_new();
   Job *job = job_retain(job_new(pool, 0));
@@ -166,6 +179,7 @@ int main(void) {
     cmocka_unit_test(test_nobody_answers_in_its_place_once_the_answer_is_on_its_way),
     cmocka_unit_test(test_an_answer_on_its_way_is_late_after_the_one_given_in_its_place),
     cmocka_unit_test(test_who_waits_does_not_leave_while_the_answer_is_on_its_way),
+    cmocka_unit_test(test_a_job_has_requests_until_the_last_is_answered_or_gone),
     cmocka_unit_test(test_a_job_lives_as_long_as_somebody_holds_it),
     cmocka_unit_test(test_a_reply_is_kept_though_its_maker_uses_its_own_again),
     cmocka_unit_test(test_a_packed_answer_is_the_same_to_the_byte),
