@@ -26,6 +26,7 @@
 enum {
   KEPT_PATIENCE_S = 600,
   CLOSING_MS = 2000,  // the longest time that an interpreter may take to close
+  LEAVE_MS = 900,     // the longest time that the store may take to write what a successor needs
   SPARE_SHARE = 8     // the share of descriptors that waiting requests must leave free
 };
 
@@ -208,6 +209,11 @@ static bool is_idle(Webhook *webhook) {
 
 static bool is_alone(Webhook *webhook) { return atomic_load(&webhook->shared.interpreters) == 0; }
 
+static bool is_written(Webhook *webhook) {
+  Store *store = webhook->options->interpreter.store;
+  return !store || store_is_quiet(store);
+}
+
 static bool wait_until(bool (*is_so)(Webhook *), Webhook *webhook, int64_t max_ms) {
   int64_t until_us = clock_now_us() + max_ms * 1000;
   while (!is_so(webhook) && clock_now_us() < until_us)
@@ -215,9 +221,17 @@ static bool wait_until(bool (*is_so)(Webhook *), Webhook *webhook, int64_t max_m
   return is_so(webhook);
 }
 
+// Writes the answers of the window for a successor, although something is still under way. Returns false.
+static bool leave(Webhook *webhook) {
+  if (webhook->peers) peers_leave(webhook->peers);
+  wait_until(is_written, webhook, LEAVE_MS);
+  return false;
+}
+
 bool bot_drain(Bot *bot, int64_t grace_ms) {
   bot_refuse(bot);
-  return wait_until(is_idle, &bot->webhook, grace_ms);
+  if (wait_until(is_idle, &bot->webhook, grace_ms)) return true;
+  return leave(&bot->webhook);
 }
 
 void bot_interrupt(Bot *bot) {
@@ -239,7 +253,7 @@ bool bot_free(Bot *bot) {
   watch_stop(bot->watch);
   if (webhook->shared.conversations) conversations_end_all(webhook->shared.conversations);
   pool_free(webhook->pool);
-  if (!wait_until(is_alone, webhook, CLOSING_MS)) return false;
+  if (!wait_until(is_alone, webhook, CLOSING_MS)) return leave(webhook);
   notices_free(bot->notices);
   conversations_free(webhook->shared.conversations);
   cancels_free(webhook->shared.cancels);

@@ -53,7 +53,7 @@ void bot_capture(BotOptions *options, struct Capture *capture);
 // The options are not copied: they and what they point to outlive the bot.
 Bot *bot_new(const BotOptions *options, Err *err);
 // Waits up to `grace_ms` for jobs under way and late replies. Returns false if some are left: then the process must
-// end.
+// end, and the store has, as far as it took them within another second, the answers that its successor needs.
 bool bot_drain(Bot *bot, int64_t grace_ms);
 // Ends the scripts that run in the interpreters in service. Call it from any thread.
 void bot_interrupt(Bot *bot);

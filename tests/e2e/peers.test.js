@@ -74,6 +74,19 @@ test('a restart: the next process knows what the one before it answered', async 
   assert.equal(shop.runs().length, 50);
 });
 
+test('a restart while a script goes on for too long: the answers of before are known all the same', async (t) => {
+  const shop = makeFile(t);
+  const config = { deadline_ms: 400, late_reply: 'drop' };
+  const a = await shop.start('text', config);
+  assert.equal(content(await a.deliver(text('hi', 1))), 'text: hi');
+  assert.equal(content(await a.deliver(text('slow 60', 2))), 'success');
+  await a.stop();
+  assert.match(a.log, /messages were still under way after 10 s/);
+  const b = await shop.start('json', config);
+  assert.equal(content(await b.deliver(text('hi', 1))), 'text: hi');
+  assert.deepEqual(shop.runs(), ['hi']);
+});
+
 test('a process is killed: what it had under way is run by the other, at the next try', async (t) => {
   const shop = makeFile(t);
   const [a, b] = [await shop.start('text'), await shop.start('json')];
