@@ -69,29 +69,41 @@ return function(wechat, host)
     return fault { kind = "http", status = r.status, errmsg = words, retry_after = tonumber(r.headers["retry-after"]) }
   end
 
+  -- The member of an answer, which may have any form, if it is of this type.
+  local function member(value, key, kind)
+    local found = type(value) == "table" and value[key]
+    if type(found) == kind then return found end
+  end
+
+  -- Some servers give the arguments as an object, not as its text.
+  local function arguments_of(new)
+    local object = member(new, "arguments", "table")
+    return object and json.encode(object) or member(new, "arguments", "string") or ""
+  end
+
   -- A tool call arrives in pieces, by its index in the list.
   local function add_call(calls, piece)
-    local at = (given(piece.index) or #calls) + 1
+    local at = (member(piece, "index", "number") or #calls) + 1
     local call = calls[at] or { id = "", type = "function", ["function"] = { name = "", arguments = "" } }
     calls[at] = call
-    local its, new = call["function"], given(piece["function"]) or {}
-    if given(piece.id) and piece.id ~= "" then call.id = piece.id end
-    if given(new.name) and its.name == "" then its.name = new.name end
-    its.arguments = its.arguments .. (given(new.arguments) or "")
+    local its, new, id = call["function"], member(piece, "function", "table"), member(piece, "id", "string")
+    if id and id ~= "" then call.id = id end
+    if its.name == "" then its.name = member(new, "name", "string") or "" end
+    its.arguments = its.arguments .. arguments_of(new)
   end
 
   -- Adds a chunk, or a whole answer.
   local function take(answer, value, on_text)
     if given(value.error) then return fault { kind = "api", errmsg = words_of(value) } end
-    local choice = given(value.choices) and value.choices[1]
-    local message = choice and (given(choice.delta) or given(choice.message))
+    local choice = member(member(value, "choices", "table"), 1, "table")
+    local message = member(choice, "delta", "table") or member(choice, "message", "table")
     if not message then return nil end
-    local text = given(message.content)
-    if type(text) == "string" and text ~= "" then
+    local text = member(message, "content", "string") or ""
+    if text ~= "" then
       answer[#answer + 1] = text
       on_text(text)
     end
-    for _, piece in ipairs(given(message.tool_calls) or {}) do add_call(answer.calls, piece) end
+    for _, piece in ipairs(member(message, "tool_calls", "table") or {}) do add_call(answer.calls, piece) end
     answer.reason = given(choice.finish_reason) or answer.reason
     answer.finished = answer.finished or answer.reason ~= nil
   end
@@ -183,7 +195,7 @@ return function(wechat, host)
       end
       if err.kind == "unknown" then said = said .. (err.said or "")
       elseif try == TRIES or not may_try_again(err) then return nil, without_secrets(err, model, options)
-      else wechat.sleep(math.min(err.retry_after or 2 ^ (try - 1), WAIT_MAX_S)) end
+      else wechat.sleep(math.max(0, math.min(err.retry_after or 2 ^ (try - 1), WAIT_MAX_S))) end
     end
     return nil, fault { kind = "unknown", errmsg = "the answer was cut off again and again" }
   end

@@ -226,6 +226,36 @@ test('an error has the server\'s own words, in whatever form', async (t) => {
   }
 });
 
+test('an answer of any form raises nothing in the script', async (t) => {
+  const forms = ['null', '[]', '5', '"x"', '{}', '{"choices":null}', '{"choices":5}', '{"choices":"x"}', '{"choices":[null]}', '{"choices":[5]}', '{"choices":["x"]}',
+    '{"choices":[{}]}', '{"choices":{"0":{"delta":{"content":"x"}}}}', '{"choices":[{"delta":null}]}', '{"choices":[{"delta":"x"}]}', '{"choices":[{"message":5}]}',
+    ...['5', '{}', '[5]', 'null'].map((content) => `{"choices":[{"delta":{"content":${content}}}]}`),
+    ...['5', '"x"', '{}', '[5]', '[null]', '["x"]', '[{"index":-1}]', '[{"index":"0"}]', '[{"index":1e300}]', '[{"id":5,"function":"x"}]', '[{"function":{"name":5,"arguments":5}}]',
+      '[{"function":{"name":{},"arguments":[]}}]'].map((calls) => `{"choices":[{"delta":{"tool_calls":${calls}}}]}`),
+    '{"choices":[{"delta":{},"finish_reason":5}]}', '{"error":5}', '{"error":{"message":5}}', '{"error":[]}'];
+  for (const whole of [false, true]) {
+    const model = await startModel(t, ({ messages }) => (whole ? { body: forms[messages[0].content] } : [forms[messages[0].content], '[DONE]']));
+    const { values } = await run(t, model, `local faults = wechat.json.array{} for i = 0, ${forms.length - 1} do
+      local good, text, err = pcall(model.chat, model, tostring(i))
+      if not good or text ~= nil or not tostring(err):find("^wechat.model: ") then faults[#faults + 1] = i .. ": " .. tostring(good and err or text) end end
+      return faults`);
+    assert.deepEqual(values[0], []);
+  }
+});
+
+test('the arguments of a tool call may be an object, as some servers send them', async (t) => {
+  const model = await startModel(t, (body, n) => (n > 1 ? said('好。')
+    : [delta('', { tool_calls: [{ index: 0, id: 'a', function: { name: 'add', arguments: { x: 2, y: 3 } } }] }), '[DONE]']));
+  const { values } = await run(t, model, `local sum; model:chat("q", {tools = {add = {call = function(given) sum = given.x + given.y return sum end}}}) return sum`);
+  assert.equal(values[0], 5);
+});
+
+test('a Retry-After of less than nothing is no wait', async (t) => {
+  const model = await startModel(t, (body, n) => (n === 1 ? { status: 429, headers: { 'Retry-After': '-5' }, body: '{}' } : said('好。')));
+  const { values } = await run(t, model, 'return model:chat("q")');
+  assert.equal(values[0], '好。');
+});
+
 test('an error that quotes the key, or a header, is told without it', async (t) => {
   const model = await startModel(t, ({ messages }) => ({ status: 401, body: JSON.stringify({ error: { message: `Incorrect API key provided: ${messages[0].content}` } }) }));
   const { values } = await run(t, model, `
