@@ -6,7 +6,7 @@
 // line):
 //
 //   a kept connection breaks    a `repeatable` request is sent again on another connection. Any other is sent
-//                               once: CLIENT_UNKNOWN if it broke after sending began
+//                               once: CLIENT_UNKNOWN if it broke, or memory ran out, after sending began
 //   reuse of a kept connection  one that was idle for 4 s is not used for what is sent only once
 //   redirect                    only with `follow`, ten at most, http and https alone. 301 and 302 turn POST
 //                               into GET, 303 all but HEAD; other methods keep method and body; another
@@ -92,7 +92,7 @@ typedef enum {
   CLIENT_NETWORK,  // the host is unknown, no connection, an untrusted certificate, or an early end
   CLIENT_TIMEOUT,
   CLIENT_TOO_LARGE,  // the answer's body goes beyond response_max
-  CLIENT_UNKNOWN,  // not repeatable, and the connection broke after sending began: it may have arrived
+  CLIENT_UNKNOWN,  // not repeatable, and the connection broke or memory ran out after sending began: it may have arrived
   CLIENT_CANCELLED  // client_cancel or client_free
 } ClientOutcome;
 

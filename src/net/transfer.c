@@ -84,13 +84,23 @@ const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZ
   return out;
 }
 
+// libcurl has one code for a system without memory and for a text longer than it takes.
+static void fail_without_memory(const Transfer *transfer, const char *place) {
+  ClientResult *result = transfer->result;
+  bool may_have_arrived = transfer->sent && !transfer->request->repeatable;
+  if (may_have_arrived) result->outcome = CLIENT_UNKNOWN;
+  err_set(&result->err, ERR_MEMORY,
+          "%s: no memory for the answer, or one line of its head, or the address, is too long",
+          place);
+}
+
 void transfer_fail(Transfer *transfer, CURLcode code) {
   ClientResult *result = transfer->result;
   char buffer[TRANSFER_PLACE_SIZE];
   const char *place = transfer_place(transfer, buffer), *why = details(transfer, code);
   result->outcome = CLIENT_NETWORK;
   if (transfer->no_memory || code == CURLE_OUT_OF_MEMORY) {
-    err_set(&result->err, ERR_MEMORY, "%s: no memory for the answer", place);
+    fail_without_memory(transfer, place);
   } else if (transfer->too_large) {
     result->outcome = CLIENT_TOO_LARGE;
     err_set(&result->err, ERR_TOO_LARGE, "%s: the answer is larger than %zu bytes", place,

@@ -27,6 +27,14 @@ static bool redirect(const PeerRequest *request) {
   return peer_raw(request->fd, answer);
 }
 
+// More than libcurl takes, which then says that it has no memory.
+static bool answer_with_a_long_line(int fd) {
+  static char line[300 * 1000];
+  memset(line, 'x', sizeof line);
+  return peer_raw(fd, "HTTP/1.1 200 OK\r\nX: ") && peer_write(fd, line, sizeof line) &&
+         peer_raw(fd, "\r\nContent-Length: 0\r\n\r\n");
+}
+
 static bool behave(void *ctx, const PeerRequest *request) {
   static _Thread_local int before;  // on this connection
   int fd = request->fd, earlier = before++;
@@ -53,6 +61,7 @@ static bool behave(void *ctx, const PeerRequest *request) {
   if (is(request, "/401"))
     return peer_raw(fd, "HTTP/1.1 401 X\r\nWWW-Authenticate: Digest realm=\"x\", nonce=\"y\"\r\n"
                         "Content-Length: 0\r\n\r\n");
+  if (is(request, "/long-line")) return answer_with_a_long_line(fd);
   if (is(request, "/0.9")) return peer_raw(fd, "hello"), false;
   if (strcmp(request->method, "HEAD") == 0)
     return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
@@ -108,6 +117,11 @@ static void test_a_fresh_connection_that_breaks_is_unknown_too_if_sending_had_be
   ClientRequest nobody = post("/");
   nobody.url = STR("http://127.0.0.1:1/");
   ends(nobody, CLIENT_NETWORK, NULL);
+}
+
+static void test_what_was_sent_is_unknown_too_if_there_is_no_memory_for_the_answer(void **state) {
+  ends(post("/long-line"), CLIENT_UNKNOWN, "one line of its head, or the address, is too long");
+  ends(get("/long-line"), CLIENT_NETWORK, "one line of its head, or the address, is too long");
 }
 
 static void test_a_connection_long_idle_is_not_used_for_what_is_sent_once(void **state) {
@@ -359,6 +373,7 @@ int main(void) {
     cmocka_unit_test(test_what_must_not_be_repeated_is_sent_once_over_a_kept_connection),
     cmocka_unit_test(test_what_may_be_repeated_is_sent_again_unseen),
     cmocka_unit_test(test_a_fresh_connection_that_breaks_is_unknown_too_if_sending_had_begun),
+    cmocka_unit_test(test_what_was_sent_is_unknown_too_if_there_is_no_memory_for_the_answer),
     cmocka_unit_test(test_a_connection_long_idle_is_not_used_for_what_is_sent_once),
     cmocka_unit_test(test_one_clock_runs_through_repeats_and_redirects),
     cmocka_unit_test(test_redirects_change_the_method_as_browsers_do),
