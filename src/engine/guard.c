@@ -85,14 +85,16 @@ void guard_renew(Engine *engine) {
   guard_enter(engine);
 }
 
+// A program of wemoon's own, such as the simulated platform, has no place that its user could look at.
 static void warn_of_length(Engine *engine, int64_t elapsed_us) {
   Slice *slice = &engine->slice;
   if (slice->warned || !engine->options.cpu_us_max) return;
-  slice->warned = true;
   char place[PLACE_SIZE];
   guard_last_place(slice, place, sizeof place);
+  if (!place[0]) return;
+  slice->warned = true;
   log_warn("the script has run for %lld ms without a pause, at %s: other messages wait meanwhile",
-           (long long)(elapsed_us / 1000), place[0] ? place : "an unknown place");
+           (long long)(elapsed_us / 1000), place);
 }
 
 void guard_leave(Engine *engine) {

@@ -49,6 +49,19 @@ static void test_the_place_last_seen_is_the_entry_until_a_better_one_is_known(vo
   assert_string_equal(place, "bot.lua:1");
 }
 
+static bool is_long_slice_reported(const char *own_chunks) {
+  end(NULL);
+  open_engine(
+      &(EngineOptions){ .library = "lib", .cpu_us_max = 10 * 1000000, .own_chunks = own_chunks });
+  run_lua("local began = os.clock() while os.clock() - began < 0.15 do end");
+  return engine->slice.warned;
+}
+
+static void test_a_long_slice_is_reported_if_it_has_a_place_in_a_script(void **state) {
+  assert_true(is_long_slice_reported(NULL));
+  assert_false(is_long_slice_reported("code"));  // run_lua's name of the chunk
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_a_quick_slice_goes_on),
@@ -57,6 +70,7 @@ int main(void) {
     TEST(test_the_next_slice_has_its_whole_time_again),
     TEST(test_without_a_limit_nothing_is_stopped),
     TEST(test_an_interrupted_engine_stops),
+    TEST(test_a_long_slice_is_reported_if_it_has_a_place_in_a_script),
     TEST(test_the_place_last_seen_is_the_entry_until_a_better_one_is_known),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
