@@ -6,7 +6,6 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const { APPID, sleep, startBot, textXml } = require('./harness');
 const { preload, sanitized: skip } = require('./preload');
-const { sanitizer } = require('./sanitizer');
 
 const MOST = 2000;    // no message makes that many allocations
 const SOON_MS = 3000; // before deadline_ms has passed
@@ -97,9 +96,8 @@ test('every allocation on the way of a message that is parked fails once: the bo
   await starveAndCount(t, bot, starver, 'nap', 5);
 });
 
-// What is made once is made then: libxml2's state of a thread, for instance. Threads begin then too, for which
-// AddressSanitizer itself needs memory.
-test('an allocation of a bot\'s first message fails: it answers on', { skip: sanitizer, timeout: 240000 }, async (t) => {
+// What is made once is made then: libxml2's state of a thread, for instance.
+test('an allocation of a bot\'s first message fails: it answers on', { skip, timeout: 240000 }, async (t) => {
   const starver = makeStarver(t);
   for (let n = 4; n < 24; n++) {
     const bot = await startBot(t, { script: SCRIPT, env: starver.env, config: CONFIG });
