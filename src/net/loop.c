@@ -4,10 +4,16 @@
 
 #include "base/wakeups.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
+
+enum { DESCRIPTORS = 16384 };  // libuv keeps a pointer for each
 
 struct LoopTimer {
   uv_timer_t handle;  // first
@@ -20,6 +26,7 @@ struct LoopTimer {
 struct Loop {
   uv_loop_t uv;
   uv_async_t wake;
+  uv_poll_t highest;  // while the loop begins
   uv_prepare_t before_wait;
   uv_check_t after_wait;
   pthread_t thread;
@@ -101,6 +108,29 @@ static void watch_waits(Loop *loop) {
   uv_check_start(&loop->after_wait, after_wait);
 }
 
+static int highest_descriptor(void) {
+  struct rlimit limit;
+  rlim_t most = DESCRIPTORS;
+  int any = eventfd(0, EFD_CLOEXEC);
+  if (any < 0) return -1;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < most) most = limit.rlim_cur;
+  int highest = fcntl(any, F_DUPFD_CLOEXEC, (int)most - 1);
+  close(any);
+  return highest;
+}
+
+// libuv ends the process if it has no memory when its table of descriptors must grow. Watching the highest one for a
+// moment lets the table grow now.
+static void grow_table(Loop *loop) {
+  int fd = highest_descriptor();
+  if (fd < 0) return;
+  if (uv_poll_init(&loop->uv, &loop->highest, fd) == 0) {
+    uv_poll_start(&loop->highest, UV_READABLE, NULL);
+    uv_close((uv_handle_t *)&loop->highest, NULL);
+  }
+  close(fd);
+}
+
 Loop *loop_new(Err *err) {
   Loop *loop = calloc(1, sizeof *loop);
   if (!loop) {
@@ -113,6 +143,7 @@ Loop *loop_new(Err *err) {
   if (!failed) {
     failed = uv_async_init(&loop->uv, &loop->wake, NULL);
     watch_waits(loop);
+    grow_table(loop);
     if (!failed) failed = -pthread_create(&loop->thread, NULL, loop_thread, loop);
     if (!failed) return loop;
     uv_walk(&loop->uv, close_left, &loop->wake);

@@ -2,6 +2,7 @@
 #include "net/loop.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -9,6 +10,8 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -215,7 +218,34 @@ static void test_a_call_that_adds_itself_again_holds_no_timer_up(void **state) {
   loop_free(anew.loop);
 }
 
+// Fails, once the loop has begun, as libuv asks for a larger table.
+static atomic_bool no_memory;
+
+static void *own_realloc(void *block, size_t size) {
+  return atomic_load(&no_memory) ? NULL : realloc(block, size);
+}
+
+static void watch_high(void *ctx) {
+  static uv_poll_t poll;
+  int any = eventfd(0, EFD_CLOEXEC), fd = fcntl(any, F_DUPFD_CLOEXEC, 900);
+  assert_true(fd >= 900);
+  assert_int_equal(uv_poll_init(loop_uv(ctx), &poll, fd), 0);
+  uv_poll_start(&poll, UV_READABLE, NULL);
+  uv_close((uv_handle_t *)&poll, NULL);
+  close(fd);
+  close(any);
+}
+
+static void test_without_memory_it_watches_a_descriptor_that_it_has_not_seen(void **state) {
+  Loop *loop = new_loop();
+  atomic_store(&no_memory, true);
+  assert_true(loop_post(loop, watch_high, loop));
+  loop_free(loop);
+  atomic_store(&no_memory, false);
+}
+
 int main(void) {
+  uv_replace_allocator(malloc, own_realloc, calloc, free);
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_is_posted_runs_in_order_and_before_the_end),
     cmocka_unit_test(test_many_threads_may_post),
@@ -225,6 +255,7 @@ int main(void) {
     cmocka_unit_test(test_timers_that_are_left_end_with_the_loop),
     cmocka_unit_test(test_a_thread_that_is_awake_is_not_woken_for_more),
     cmocka_unit_test(test_a_call_that_adds_itself_again_holds_no_timer_up),
+    cmocka_unit_test(test_without_memory_it_watches_a_descriptor_that_it_has_not_seen),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
