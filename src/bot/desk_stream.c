@@ -1,6 +1,7 @@
 #include "bot/desk_stream.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -103,6 +104,16 @@ static void on_tick(void *ctx) {
 
 static void on_changed(void *ctx) { end_stream(ctx); }
 
+// With the number of the newest event, so that who loses the connection before the first event misses nothing.
+static void begin_answer(const Stream *stream) {
+  char body[64];
+  snprintf(body, sizeof body, "retry: 2000\nid: %llu\n\n", (unsigned long long)stream->after);
+  parked_begin(stream->parked, &(HttpResponse){ .status = 200,
+                                                .content_type = STR("text/event-stream"),
+                                                .body = str_of(body),
+                                                .extra_headers = "Cache-Control: no-store\r\n" });
+}
+
 static void begin(void *ctx) {
   Stream *stream = ctx;
   DeskStreams *streams = stream->streams;
@@ -113,10 +124,7 @@ static void begin(void *ctx) {
   streams->first = stream;
   if (!streams->timer)
     streams->timer = loop_timer(streams->loop, TICK_MS, TICK_MS, on_tick, streams);
-  parked_begin(stream->parked, &(HttpResponse){ .status = 200,
-                                                .content_type = STR("text/event-stream"),
-                                                .body = STR("retry: 2000\n\n"),
-                                                .extra_headers = "Cache-Control: no-store\r\n" });
+  begin_answer(stream);
   if (!streams->timer) end_stream(stream);
 }
 

@@ -27,7 +27,7 @@ async function startDesk(t, { config, ...options } = {}) {
   return { bot, base, port, ask, login, cookie };
 }
 
-// Collects the stream's events as they arrive: { events, missed, end() }.
+// Collects the stream's events as they arrive: { events, missed, last: the last event's number, end() }.
 function listen(port, cookie, headers = {}) {
   const heard = { events: [], missed: 0, text: '' };
   const request = http.get({ port, host: '127.0.0.1', path: '/desk/events', headers: { Cookie: cookie, ...headers } }, (response) => {
@@ -37,6 +37,7 @@ function listen(port, cookie, headers = {}) {
       for (let at; (at = heard.text.indexOf('\n\n')) >= 0; heard.text = heard.text.slice(at + 2)) {
         const block = heard.text.slice(0, at);
         const data = /^data: (.*)$/m.exec(block);
+        heard.last = /^id: (.*)$/m.exec(block)?.[1] ?? heard.last;
         if (/^event: missed/m.test(block)) heard.missed += Number(data[1]);
         else if (data) heard.events.push(...JSON.parse(data[1]));
       }
@@ -160,6 +161,20 @@ test('who comes again hears what was missed, once', async (t) => {
   await until(() => again.events.length >= 3, 'the others');
   assert.equal(again.events.length, 3);
   assert.match(again.events[0].document, /two/);
+});
+
+test('who loses the stream before its first event hears what happened until coming again', async (t) => {
+  const { bot, port, cookie } = await startDesk(t);
+  const Cookie = await cookie();
+  const first = listen(port, Cookie);
+  await until(() => first.last !== undefined, 'where the stream begins');
+  first.end();
+  await bot.say('meanwhile');
+  const again = listen(port, Cookie, { 'Last-Event-ID': first.last });
+  t.after(again.end);
+  await until(() => again.events.length >= 3, 'the events');
+  assert.match(again.events[0].document, /meanwhile/);
+  assert.equal(again.missed, 0);
 });
 
 test('a desk that falls behind costs the bot no memory, and hears how much it missed', async (t) => {
