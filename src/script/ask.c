@@ -51,6 +51,7 @@ static void on_stored(void *ctx, StoreReply *reply);
 static int store_question(lua_State *L, StoredRun *stored) {
   const Record *record = task_record(task_running(L));
   Wait *wait = wait_begin(L, "wechat.ask");
+  if (stored->yields) return ask_now(L, NULL, wait);
   if (stored_run_save_now(stored, record, KEPT_ASKS)) return ask_now(L, stored, wait);
   if (stored_run_save(stored, record, KEPT_ASKS, on_stored, wait))
     return wait_suspend(L, wait, NULL, NULL);
@@ -117,8 +118,9 @@ static int l_ask(lua_State *L) {
 static int push_moved(lua_State *L, void *data) {
   StoreReply *reply = data;
   StoredRun *stored = message_stored_run(task_running(L));
-  if (reply->err.code == ERR_NONE) stored_run_moved(stored);
-  else stored_run_not_saved(stored);
+  if (reply->err.code != ERR_NONE) stored_run_not_saved(stored);
+  else if (reply->ok) stored_run_moved(stored);
+  else stored_run_stay(stored);
   store_reply_free(reply);
   return 0;
 }

@@ -195,7 +195,7 @@ static KeepFound claim(Conversation *conversation, Str answering) {
   Keep *keep = conversation->in->options.shared->keep;
   if (!conversation->kept || !keep_is_shared(keep) || conversation->claim.len) return KEEP_ASKING;
   KeepFound found = keep_claim_held(keep, conversation_openid(conversation), conversation->asks,
-                                    answering, &conversation->claim);
+                                    conversation->answered, answering, &conversation->claim);
   if (found != KEEP_ASKING) buf_clear(&conversation->claim);
   return found;
 }

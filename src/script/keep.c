@@ -241,13 +241,15 @@ KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *
   return claim(keep, key, is_event, answering, value, run);
 }
 
-KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, Str answering, Buf *value) {
+// A conversation that has ended elsewhere may have made room for another one with as many questions.
+KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, uint64_t answered, Str answering,
+                          Buf *value) {
   char text[STORE_KEY_MAX];
   KeptRun run;
   Str key = keep_key_of(keep, openid, STR(""), text);
   Asked asked = key.len ? keep_read_value(keep, key, value) : STORE_LACKS;
   bool asking = asked == STORE_HAS && kept_read(buf_str(value), &run) && run.state == KEPT_ASKS &&
-                run.asks == asks;
+                run.asks == asks && str_hash(run.answering, 0) == answered;
   if (asked == STORE_HAS)
     asked = asking ? make_mine(keep, key, answering, false, value, &run) : STORE_LACKS;
   if (asked == STORE_LACKS) kept_index_forget(keep->index, key);

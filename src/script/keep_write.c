@@ -94,7 +94,9 @@ bool keep_save_now(Keep *keep, const KeptRun *run) {
 bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
                void *ctx) {
   char text[STORE_KEY_MAX];
-  StoreCall call = { .op = before ? STORE_SWAP : STORE_SET,
+  StoreCall call = { .op = !before       ? STORE_SET
+                           : before->len ? STORE_SWAP
+                                         : STORE_ADD,
                      .key = keep_key_of(keep, run->openid, run->identity, text) };
   Buf written;
   buf_init(&written);
@@ -127,7 +129,8 @@ bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run)
     return true;  // unknown, but no other process can claim the run either
   if (!reply->ok) return is_unsaved(keep, run);
   if (!kept_read(reply->value, &found)) return false;
-  return keep_is_own(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks);
+  return keep_is_own(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks &&
+                                       str_eq(found.message, run->message));
 }
 
 // ---- giving up ----------------------------------------------------------------------------------
@@ -201,7 +204,7 @@ static bool is_of_write(const Keep *keep, const KeptRun *found, const PendingWri
   if (found->state != KEPT_ASKS) return false;
   if (write->gone) return found->since_s <= write->put_s;
   return kept_read(buf_str(&write->value), &run) && run.state == KEPT_RUNS &&
-         run.asks == found->asks;
+         run.asks == found->asks && str_eq(run.message, found->message);
 }
 
 // Repeats a write, unless another process has written the key since. Returns false if the store is away.

@@ -8,6 +8,20 @@
 
 enum { ASK_AGAIN_US = 4000 * 1000 };  // how long a question waits for the store
 
+// Of several conversations of one user, only the first is kept.
+static void warn_of_second(StoredRun *stored, Str place) {
+  if (!stored->warned)
+    log_warn("the conversation with %.*s at %.*s ends with this process: the user has another one, "
+             "and only one is kept in the store",
+             STR_FMT(stored->run.openid), STR_FMT(place));
+  stored->warned = true;
+}
+
+static void yield_key(StoredRun *stored) {
+  warn_of_second(stored, stored->run.place);
+  stored_run_yield(stored);
+}
+
 static void drop_saved(void *data) { store_reply_free(data); }
 
 static int push_found(lua_State *L, void *data) {
@@ -20,6 +34,10 @@ static int push_found(lua_State *L, void *data) {
   if (mine && reply->ok) buf_add(&stored->value, reply->value);
   store_reply_free(reply);
   if (mine) return 0;
+  if (stored && stored->takes) {
+    if (!gone) yield_key(stored);
+    return 0;
+  }
   if (stored) stored_run_lost(stored);
   log_warn("a script was ended before its next call: %s",
            gone ? "it is no longer in the store: another process ended it or its user was "
@@ -117,15 +135,6 @@ static void warn_of_record(StoredRun *stored, const Record *record) {
   stored->warned = true;
 }
 
-// Of several conversations of one user, only the first is kept.
-static void warn_of_second(StoredRun *stored, const char *place) {
-  if (!stored->warned)
-    log_warn("the conversation with %.*s at %s ends with this process: the user has another one, "
-             "and only one is kept in the store",
-             STR_FMT(stored->run.openid), place);
-  stored->warned = true;
-}
-
 // Returns whether the user has another conversation in the store, whose key the run must not take.
 static bool has_another(const StoredRun *stored) {
   bool has_key = stored->in_store && stored->run.identity.len == 0;
@@ -169,7 +178,7 @@ StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, boo
   if (!record) return NULL;
   place_innermost(L, place, sizeof place);
   if (has_another(stored)) {
-    warn_of_second(stored, place);
+    warn_of_second(stored, str_of(place));
     leave_store(stored);
     return NULL;
   }
@@ -185,6 +194,7 @@ StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, boo
   stored->run.until_ms = until_ms;
   stored->run.events = events;
   stored->run.asks++;
+  stored->yields = false;
   stored->run.ends = 0;
   stored->ask_until_us = clock_now_us() + ASK_AGAIN_US;
   if (run->owe_at_us && !run->sent) stored->ask_until_us = run->owe_at_us;

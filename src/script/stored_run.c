@@ -92,9 +92,11 @@ static bool save(StoredRun *stored, const Record *record, StoreDone done, void *
   note_taken(stored);
   bool ok = !record || record_save(record, &bytes);
   stored->run.record = buf_str(&bytes);
-  ok = ok &&
-       keep_save(stored->keep, &stored->run, shared && stored->before.len ? &stored->before : NULL,
-                 &stored->value, done, ctx);
+  bool first = stored->run.identity.len == 0 && (!stored->in_store || stored->leaves);
+  stored->takes = shared && (first || stored->takes);
+  bool checks = stored->takes || (shared && stored->before.len);
+  ok = ok && keep_save(stored->keep, &stored->run, checks ? &stored->before : NULL, &stored->value,
+                       done, ctx);
   if (ok) stored->in_store = true;
   if (!shared) buf_clear(&stored->value);
   buf_clear(&bytes);
@@ -171,7 +173,26 @@ void stored_run_move(StoredRun *stored, Str identity) {
   buf_reset(&stored->value);
 }
 
+static void lose_key(StoredRun *stored) {
+  keep_lost(stored->keep, stored->run.openid, STR(""));
+  stored->takes = false;
+  buf_reset(&stored->value);
+}
+
+void stored_run_yield(StoredRun *stored) {
+  lose_key(stored);
+  stored->in_store = false;
+  stored->yields = true;
+}
+
+void stored_run_stay(StoredRun *stored) {
+  lose_key(stored);
+  stored_run_set(&stored->run.identity, stored->left);
+  stored->leaves = false;
+}
+
 void stored_run_moved(StoredRun *stored) {
+  stored->takes = false;
   if (stored->leaves) keep_drop(stored->keep, stored->run.openid, stored->left);
   stored->leaves = false;
 }

@@ -19,7 +19,10 @@ typedef struct StoredRun {
   bool in_doubt;         // another process may have taken the run over, or ended it
   bool here;             // counted in BotShared.owed_here
   Said *said;            // parts of the answer to the current message; NULL: none
-  bool warned;           // the log has a warning that it stays in this process
+  bool
+      takes;  // its first write under its user's key is under way: another conversation may have the key
+  bool yields;  // another one has it: this conversation stays in its process
+  bool warned;  // the log has a warning that it stays in this process
 } StoredRun;
 
 // Creates a stored run for a run that has just begun. Returns NULL without memory.
@@ -50,6 +53,10 @@ void stored_run_lost(StoredRun *stored);
 // stored_run_moved deletes the former key. A process that ends in between leaves both; then the user's key counts.
 void stored_run_move(StoredRun *stored, Str identity);
 void stored_run_moved(StoredRun *stored);
+// The user's key is another conversation's, which the last write found there. The first makes the run one of this
+// process alone; the second undoes stored_run_move.
+void stored_run_yield(StoredRun *stored);
+void stored_run_stay(StoredRun *stored);
 // Returns whether another process may have taken the run over: this process does not have its lease, or had lost it.
 bool stored_run_may_be_taken(const StoredRun *stored);
 // Deletes a run that has ended from the store.

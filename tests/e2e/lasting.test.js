@@ -372,6 +372,33 @@ test('of two conversations of one user the second is named as one that its proce
   await bot.waitForLog(/warn .*bot\.lua:1 ends with this process: the user has another one/);
 });
 
+// Asks about each message; about two that start with "slow" once both have begun.
+const TWO = `function on_message(msg)
+  if msg.content:match("^slow") then
+    wechat.store.incr("begun")
+    while wechat.store.incr("begun", 0) < 2 do wechat.sleep(0.05) end
+  end
+  return msg.content .. " got " .. wechat.ask(msg.content .. "?").content
+end`;
+
+test('an answer goes to the conversation that asked, not to one that ended at another process', async (t) => {
+  const redis = await makeRedis(t);
+  const [a, b] = await Promise.all([1, 2].map(() => startBot(t, { script: TWO, config: { store: redis.url } })));
+  assert.equal(await a.say('go1'), 'go1?');
+  assert.equal(await b.say('x'), 'go1 got x');
+  assert.equal(await b.say('go2'), 'go2?');
+  assert.equal(await a.say('y'), 'go2 got y');
+});
+
+test('of two conversations that one user begins at two processes at once, the second is named and goes on where it is', async (t) => {
+  const redis = await makeRedis(t);
+  const bots = await Promise.all([1, 2].map(() => startBot(t, { script: TWO, config: { store: redis.url } })));
+  assert.deepEqual(await Promise.all(bots.map((bot, i) => bot.say(`slow${i}`))), ['slow0?', 'slow1?']);
+  const named = () => bots.filter((bot) => /warn .*ends with this process: the user has another one/.test(bot.log)).length;
+  await until(() => named() === 1, 'the second conversation is named');
+  assert.deepEqual([await bots[0].say('x'), await bots[1].say('y')], ['slow0 got x', 'slow1 got y']);
+});
+
 // ---- owed answers ---------------------------------------------------------------------------------------------------
 
 const slow = (peer) => `function on_message(msg)

@@ -17,9 +17,12 @@ static int tear_down(void **state) {
   return world_close(state);
 }
 
-static const KeptRun question = {
-  .state = KEPT_ASKS, .openid = STR("a"), .message = STR("<m/>"), .question = STR("?"), .asks = 3
-};
+static const KeptRun question = { .state = KEPT_ASKS,
+                                  .openid = STR("a"),
+                                  .message = STR("<m/>"),
+                                  .answering = STR("<m/>"),
+                                  .question = STR("?"),
+                                  .asks = 3 };
 
 static void save(KeptRun run) { assert_true(keep_save(keep, &run, NULL, &value, NULL, NULL)); }
 
@@ -96,11 +99,45 @@ static void test_a_claim_that_failed_puts_back_what_was_found(void **state) {
   assert_int_equal(claim("a", false), KEEP_ASKING);
 }
 
+static KeepFound claim_held(int64_t asks, const char *answered) {
+  return keep_claim_held(keep, STR("a"), asks, str_hash(str_of(answered), 0), STR("<next/>"),
+                         &value);
+}
+
 static void test_the_answer_to_an_earlier_question_claims_nothing(void **state) {
   save(question);
-  assert_int_equal(keep_claim_held(keep, STR("a"), 2, STR("<next/>"), &value), KEEP_NOTHING);
+  assert_int_equal(claim_held(2, "<m/>"), KEEP_NOTHING);
   save(question);
-  assert_int_equal(keep_claim_held(keep, STR("a"), 3, STR("<next/>"), &value), KEEP_ASKING);
+  assert_int_equal(claim_held(3, "<m/>"), KEEP_ASKING);
+}
+
+static void test_a_conversation_held_here_claims_no_later_one_of_another_process(void **state) {
+  KeptRun later = question;
+  later.message = later.answering = STR("<later/>");
+  save(later);
+  assert_int_equal(claim_held(3, "<m/>"), KEEP_NOTHING);
+}
+
+static void on_reply(void *ctx, StoreReply *reply) {
+  *(atomic_int *)ctx = 1 + reply->ok;
+  store_reply_free(reply);
+}
+
+static void test_a_first_write_that_finds_another_run_there_is_refused(void **state) {
+  const Buf none = { 0 };
+  KeptRun second = question;
+  atomic_int told = 0;
+  save(question);
+  second.message = STR("<second/>");
+  assert_true(keep_save(keep, &second, &none, &value, on_reply, &told));
+  while (!told) usleep(1000);
+  assert_int_equal(told, 1);
+  StoreReply *reply = store_call_wait(
+      world.store, &(StoreCall){ .op = STORE_GET, .key = STR("asked/gh_1/a") }, NULL);
+  assert_true(reply->ok);
+  assert_true(keep_is_mine(keep, reply, &question));
+  assert_false(keep_is_mine(keep, reply, &second));
+  store_reply_free(reply);
 }
 
 static bool is_due(const char *key) {
@@ -211,6 +248,8 @@ int main(void) {
     TEST(test_a_claimed_question_no_longer_owes_the_message_before_it),
     TEST(test_a_claim_that_failed_puts_back_what_was_found),
     TEST(test_the_answer_to_an_earlier_question_claims_nothing),
+    TEST(test_a_conversation_held_here_claims_no_later_one_of_another_process),
+    TEST(test_a_first_write_that_finds_another_run_there_is_refused),
     TEST(test_of_a_run_under_two_keys_the_users_counts),
     TEST(test_an_owed_run_of_another_message_is_no_copy_of_the_users),
     TEST(test_while_a_run_works_an_event_waits_only_if_it_takes_events),
