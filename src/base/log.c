@@ -11,6 +11,7 @@
 #include "base/log_line.h"
 #include "base/log_plain.h"
 #include "base/log_sink.h"
+#include "base/visible.h"
 
 static _Atomic LogLevel log_level = LOG_INFO;
 static _Atomic LogFormat log_format = LOG_TEXT;
@@ -43,6 +44,8 @@ LogSubject log_about(LogSubject subject) {
   return before;
 }
 
+LogSubject log_subject_now(void) { return log_subject; }
+
 static Str copy_text(char **at, Str text) {
   char *copy = *at;
   if (text.len) memcpy(copy, text.ptr, text.len);
@@ -66,11 +69,22 @@ void log_end_subject(const char *block) {
   if (log_subject.openid.ptr == block) log_subject = (LogSubject){ 0 };
 }
 
+// What reorders text is left as it is in files and pipes, but a terminal would obey it.
+static void make_visible(Buf *text) {
+  Buf shown;
+  buf_init(&shown);
+  visible_add(&shown, buf_str(text));
+  shown.failed = shown.failed || text->failed;
+  buf_clear(text);
+  *text = shown;
+}
+
 static bool write_any_line(const LogLine *line) {
   Buf text;
   buf_init(&text);
   buf_reserve(&text, line->message.len + 512);
   log_line_render(line, log_format, &text);
+  if (log_format == LOG_TEXT && log_sink_is_terminal()) make_visible(&text);
   bool written = log_sink_write(text.failed ? STR("wemoon: no memory for a line of the log\n")
                                             : buf_str(&text));
   buf_clear(&text);

@@ -16,9 +16,9 @@ void log_reopen(void);
 bool log_on(LogLevel level);  // ask before building an expensive line
 // Writes a line, in local time, with the fields of the thread's subject. Known secrets are masked (secrets.h).
 // Newlines are kept in JSON and indented in text (tracebacks); other control characters except the tab, and broken
-// UTF-8, are escaped, so that a stranger cannot forge a line. It never waits for the reader of the log: a line that
-// the reader does not take is dropped, and a warning with dropped=N precedes the next line that is written. errno is
-// preserved.
+// UTF-8, are escaped, so that a stranger cannot forge a line; in text at a terminal, marks that reorder what is shown
+// too. It never waits for the reader of the log: a line that the reader does not take is dropped, and a warning with
+// dropped=N precedes the next line that is written. errno is preserved.
 __attribute__((format(printf, 2, 3))) void log_line(LogLevel level, const char *format, ...);
 #define log_debug(...)                                                                             \
   do {                                                                                             \
@@ -37,6 +37,7 @@ typedef struct {
 // Adds these fields to every line that this thread writes from now on. Returns the previous subject; the caller
 // restores it.
 LogSubject log_about(LogSubject subject);
+LogSubject log_subject_now(void);
 // Replaces the texts of `subject` by copies in one block, which the caller frees. NULL if it has none, or without memory:
 // then the subject is empty.
 char *log_subject_copy(LogSubject *subject);

@@ -145,6 +145,11 @@ static bool write_to_stderr(Str lines) {
   return taken;
 }
 
+bool log_sink_is_terminal(void) {
+  int fd = file_fd;
+  return isatty(fd >= 0 ? fd : STDERR_FILENO);
+}
+
 bool log_sink_write(Str lines) {
   if (file_path) follow_rename();
   int fd = file_fd;

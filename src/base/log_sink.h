@@ -10,6 +10,7 @@
 // nothing was changed.
 bool log_sink_to_file(const char *path);
 void log_sink_reopen(void);  // the file, if there is one
+bool log_sink_is_terminal(void);
 // Writes a whole line; false if it was dropped. Any thread; lines do not mix.
 bool log_sink_write(Str line);
 // Dropped lines: counts one; the total of the process; those not yet reported in the log; marks so many as reported.

@@ -96,6 +96,34 @@ static void test_broken_characters_are_made_visible_in_text(void **state) {
   assert_text_line("info  a\\xff\\xe4\\xbd\n");
 }
 
+// Standard error is a terminal until `real_stderr` is put back; what is written there is read from the result.
+static int open_terminal(void) {
+  int master = posix_openpt(O_RDWR | O_NOCTTY);
+  assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+  int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+  assert_true(terminal >= 0);
+  real_stderr = dup(STDERR_FILENO);
+  dup2(terminal, STDERR_FILENO);
+  close(terminal);
+  return master;
+}
+
+static void test_what_reorders_text_is_an_escape_at_a_terminal_alone(void **state) {
+  static const char said[] = "你\xe2\x80\xaetxt.exe";
+  log_setup(LOG_INFO, LOG_TEXT);
+  reading = open_terminal();
+  log_info("%s", said);
+  assert_non_null(strstr(captured(), "info  你\\xE2\\x80\\xAEtxt.exe"));
+  log_setup(LOG_INFO, LOG_JSON);
+  reading = open_terminal();
+  log_info("%s", said);
+  assert_non_null(strstr(captured(), said));
+  log_setup(LOG_INFO, LOG_TEXT);
+  capture();
+  log_info("%s", said);
+  assert_non_null(strstr(captured(), said));
+}
+
 static void test_a_json_line_is_json(void **state) {
   log_setup(LOG_INFO, LOG_JSON);
   capture();
@@ -281,6 +309,7 @@ int main(void) {
     cmocka_unit_test(test_a_stranger_cannot_forge_a_line_of_text),
     cmocka_unit_test(test_a_traceback_is_indented_and_chinese_stays_readable),
     cmocka_unit_test(test_broken_characters_are_made_visible_in_text),
+    cmocka_unit_test(test_what_reorders_text_is_an_escape_at_a_terminal_alone),
     cmocka_unit_test(test_a_json_line_is_json),
     cmocka_unit_test(test_fields_are_key_and_value_in_text),
     cmocka_unit_test(test_fields_are_members_in_json_and_null_without_a_value),
