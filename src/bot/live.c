@@ -148,7 +148,8 @@ void live_outcome(Live *live, const LiveSubject *of, const Outcome *o) {
 
 void live_line(void *ctx, LogLevel level, Str message) {
   Event head = { .kind = EVENT_LINE, .level = (uint8_t)level, .at_us = clock_now_us() };
-  Str texts[TEXTS] = { [FIRST] = message };
+  LogSubject about = log_subject_now();
+  Str texts[TEXTS] = { about.openid, about.msgid, message };
   if (level >= LOG_WARN) keep_event(ctx, &head, texts);
 }
 

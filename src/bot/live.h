@@ -33,7 +33,7 @@ typedef struct {
 void live_message(Live *live, const LiveSubject *of, Str type, Str document);
 void live_reply(Live *live, const LiveSubject *of, Str document);
 void live_outcome(Live *live, const LiveSubject *of, const Outcome *outcome);
-// Adds a line of the log; ignores lines below LOG_WARN. For log_tap: `ctx` is the Live.
+// Adds a line of the log, with the thread's subject; ignores lines below LOG_WARN. For log_tap: `ctx` is the Live.
 void live_line(void *ctx, LogLevel level, Str message);
 
 // Notes that a desk watches, for some seconds from now.

@@ -141,6 +141,17 @@ static void test_warnings_and_errors_are_kept_whoever_looks(void **state) {
   assert_true(has("error") && !has("warning"));
 }
 
+static void test_a_line_names_the_user_and_the_message_that_caused_it(void **state) {
+  LogSubject before = log_about((LogSubject){ STR("oUser"), STR("7"), NULL });
+  live_line(live, LOG_ERROR, STR("failed"));
+  log_about(before);
+  live_line(live, LOG_WARN, STR("of nobody"));
+  buf_reset(&json);
+  live_lines(live, 10, &json);
+  assert_true(has("\"openid\":\"oUser\",\"msgid\":\"7\",\"level\":\"error\""));
+  assert_int_equal(count("openid"), 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_nobody_looks_at_first, set_up, tear_down),
@@ -152,6 +163,8 @@ int main(void) {
                                     tear_down),
     cmocka_unit_test_setup_teardown(test_warnings_and_errors_are_kept_whoever_looks, set_up,
                                     tear_down),
+    cmocka_unit_test_setup_teardown(test_a_line_names_the_user_and_the_message_that_caused_it,
+                                    set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
