@@ -5,6 +5,8 @@ import { h, fill, set, sync, draw_anew, once_a_frame, arrow_keys } from './dom.j
 import { show_page, tell_error } from './dialog.js';
 import { fold, clock, code, content_of, duration, table, or_empty, newest_first } from './rows.js';
 import { t, choose, choose_first, language } from './words.js';
+import './live_words.js';
+import { meanings } from './figures_zh.js';
 import * as feed from './feed.js';
 
 const { state } = feed;
@@ -19,7 +21,7 @@ const outcomes = ['replied', 'success', 'late', 'late_text', 'kept', 'duplicate'
 const colours = { late_text: 'late', kept: 'late', duplicate: 'success', unanswered: 'late', refused: 'failed', lost: 'failed' };
 
 function message_body(item) {
-  return [h('h2', {}, t('t_fields')), table({ openid: item.openid, msgid: item.msgid, type: item.type, attempt: item.attempt, ms: item.ms, api_calls: item.calls, place: item.place }),
+  return [h('h2', {}, t('t_fields')), table({ openid: item.openid, msgid: item.msgid, type: item.type, attempt: item.attempt, ms: item.ms, api_calls: item.calls, ...(item.place && { place: item.place }) }),
     h('h3', {}, t('xml_in')), code(item.document),
     h('h3', {}, t('xml_out')), item.reply ? code(item.reply) : h('p', { class: 'empty' }, t('nothing'))];
 }
@@ -61,7 +63,8 @@ function draw_messages(panel) {
 
 // ---- errors, conversations, owed answers ----
 
-const line_row = (line) => h('div', { class: `logged ${line.level}` }, h('span', { class: 'clock' }, clock(line.time)), h('b', {}, line.level), h('pre', {}, line.text));
+const line_row = (line) => h('div', { class: `logged ${line.level}` }, h('span', { class: 'clock' }, clock(line.time)), h('b', {}, line.level),
+  line.openid && h('button', { type: 'button', class: 'place', title: t('of_user'), onclick: () => search(line.openid) }, line.openid), h('pre', {}, line.text));
 
 const ago = (unix_s) => duration(Date.now() / 1000 - unix_s);
 
@@ -89,12 +92,13 @@ function draw_owed(panel) {
 // ---- figures and script ----
 
 const rounded = (number) => String(Number(number.toPrecision(4)));
+const meaning_of = ({ name, help }) => (language() === 'en' ? help : meanings[name] || help);
 const value_of = (row) => (row.value !== undefined ? rounded(row.value) : `${row.count} × ${row.count ? rounded(row.sum / row.count) : 0}`);
 
 function draw_figures(panel) {
   // A labelled figure of zero has not occurred and is hidden.
   const happened = (row) => row.labels === '' || row.value > 0 || row.count > 0;
-  const cells = (family) => family.rows.filter(happened).map((row) => [family.name, row.labels, value_of(row), family.help]);
+  const cells = (family) => family.rows.filter(happened).map((row) => [family.name, row.labels, value_of(row), meaning_of(family)]);
   list(panel, state.figures.flatMap(cells), 'no_figures', [t('h_figure'), t('h_labels'), t('h_value'), t('h_help')], (row) => row);
 }
 
@@ -186,9 +190,12 @@ function show_keys() {
   show_page(t('keys_title'), h('dl', { class: 'keys-list' }, rows.map(([key, words]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, t(words))])));
 }
 
-function search() {
+function search(text = filter.text) {
+  filter.text = text;
   if (tab !== 'messages') choose_tab(0);
-  at('panel').querySelector('[type=search]').focus();
+  const field = at('panel').querySelector('[type=search]');
+  field.value = text;
+  field.focus();
 }
 
 document.addEventListener('keydown', (event) => {

@@ -1,6 +1,7 @@
 // The desk's login page: its texts, and the error of the last attempt.
 
 import { t, choose, choose_first, language } from './words.js';
+import './live_words.js';
 
 const at = (id) => document.getElementById(id);
 const faults = { wrong: 'login_wrong', wait: 'login_wait' };

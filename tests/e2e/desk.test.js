@@ -341,6 +341,37 @@ test('the keyboard alone is enough; what strangers wrote is text', async (t) => 
   assert.deepEqual(faults.filter((one) => !/500 \(/.test(one)), []);
 });
 
+test('an error names its user, whose messages are one click away; no fact is shown that there is none of', async (t) => {
+  const { bot, page, enter, watches } = await openDesk(t, { width: 360 });
+  await enter();
+  await page.waitForSelector('.state.good');
+  await watches();
+  await bot.say('你好');
+  await bot.say('fail', { fields: { FromUserName: 'oOther' } }).catch(() => {});
+  await page.click('summary:has-text("你好")');
+  await page.waitForSelector('dt >> text=api_calls');
+  assert.equal(await page.locator('dt >> text=place').count(), 0);
+  await page.keyboard.press('2');
+  assert.ok(await page.locator('.logged pre >> text=oops').evaluate((one) => one.offsetWidth) > 250);
+  await page.click('.logged.error:has-text("oops") button >> text=oOther');
+  await page.waitForSelector('[aria-selected=true] >> text=消息');
+  assert.equal(await page.locator('details').count(), 1);
+});
+
+test('each figure is explained in Chinese on the Chinese page, in English on the English one', async (t) => {
+  const { ask, page, enter } = await openDesk(t);
+  await enter();
+  await page.waitForSelector('.state.good');
+  const named = [...(await (await ask('/metrics')).text()).matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name);
+  const { meanings } = await import('../../lua/desk/figures_zh.js');
+  const source = fs.readFileSync(`${__dirname}/../../src/bot/bot_metrics.c`, 'utf8');
+  assert.deepEqual([...new Set([...named, ...source.match(/wemoon_\w+/g)])].sort(), Object.keys(meanings).sort());
+  await page.keyboard.press('5');
+  await page.waitForSelector('td >> text=HTTP 线程总数');
+  await page.click('#language');
+  await page.waitForSelector('td >> text=HTTP threads that have a connection.');
+});
+
 test('logging out ends it, and a session that is over shows the login', async (t) => {
   const { page, enter, faults } = await openDesk(t);
   await enter();

@@ -51,6 +51,5 @@ explained = table.concat(explained, " ")
 check.equal(quoted(read("src/bot/outcome.h"):match("#define OUTCOMES(.-)\n\n")), explained, "OUTCOMES")
 check.equal(quoted(read("lua/desk/live.js"):match("const outcomes = %[(.-)%]")), explained, "the desk's filter")
 for outcome in explained:gmatch("%S+") do
-  check.equal(read("lua/platform/console/words.js"):find("%f[%w_]" .. outcome .. ": %[") ~= nil
-    or read("lua/platform/console/words.js"):find("o_" .. outcome .. ": [", 1, true) ~= nil, true, "the desk's word for " .. outcome)
+  check.equal(read("lua/desk/live_words.js"):find("o_" .. outcome .. ": [", 1, true) ~= nil, true, "the desk's word for " .. outcome)
 end

@@ -1,6 +1,6 @@
 // Every text of the page in both languages. The browser's language is the default; a choice is stored.
 
-const words = {
+export const words = {
   // [Chinese, English]
   serving: ['正在运行 {0}', 'serving {0}'],
   failing: ['脚本出错：{0}', 'the script failed: {0}'],
@@ -93,26 +93,8 @@ const words = {
   u_forget_sure: ['忘记{0}？会话数据、对话、留存和待发的答复都会删除，无法恢复。', 'Forget {0}? Session, conversations, kept and owed answers go for good.'],
   u_elsewhere: ['机器人在 {0}，不在这个进程里：它留存的内容要去那边看（wemoon repl --attach，/desk）', 'The bot is at {0}, not in this process: what it keeps is seen there (wemoon repl --attach, /desk)'],
   editor: ['脚本编辑器', 'script editor'],
-
-  // The live desk.
-  login_title: ['登录实时管理台', 'Log in to the live desk'], login_label: ['密码（admin_token）', 'password (admin_token)'], login_enter: ['登录', 'Log in'],
-  login_wrong: ['密码不对', 'this is not the password'], login_wait: ['错误次数太多，请一分钟后再试', 'too many wrong passwords: try again in a minute'],
-  logout: ['退出', 'Log out'], reload: ['重新加载', 'Reload'], connecting: ['正在连接…', 'connecting…'],
-  tab_messages: ['消息', 'Messages'], tab_errors: ['错误', 'Errors'], tab_conversations: ['会话', 'Conversations'],
-  tab_owed: ['待发答复', 'Owed and kept'], tab_figures: ['指标', 'Figures'], tab_status: ['状态', 'Status'],
-  no_messages: ['新消息会出现在这里', 'messages appear here as they come'], no_errors: ['没有警告和错误', 'no warnings, no errors'],
-  no_conversations: ['没有进行中的会话', 'nobody is in a conversation'], no_owed: ['没有待发的答复', 'no answer is owed or kept'], no_figures: ['还没有数据', 'no figures yet'],
-  missed: ['来得太快，有 {0} 个事件没有显示', 'too fast to be shown: {0} events were left out'],
   never: ['不过期', 'never'], days: ['{0} 天', '{0} d'], hours: ['{0} 小时', '{0} h'], minutes: ['{0} 分钟', '{0} min'],
-  h_user: ['用户', 'user'], h_question: ['问题', 'question'], h_since: ['已过', 'for'], h_left: ['剩余', 'ends in'], h_place: ['位置', 'place'],
-  h_message: ['消息', 'message'], a_owed: ['脚本仍在运行', 'the script goes on'], a_kept: ['等用户下一条消息', 'waits for the user’s next message'], a_promised: ['已答应，尚未完成', 'promised, not ready yet'], h_figure: ['指标', 'figure'], h_labels: ['标签', 'labels'],
-  h_value: ['值', 'value'], h_help: ['说明', 'meaning'],
-  s_status: ['状态', 'state'], s_version: ['版本', 'version'], s_up: ['已运行', 'up for'], s_script: ['脚本', 'script'], s_loads: ['加载次数', 'loads'],
-  s_failures: ['加载失败', 'failed loads'], s_states: ['解释器', 'Lua states'], s_store: ['存储', 'store'], s_token: ['access_token 剩余', 'access token for'],
-  s_jobs: ['处理中', 'messages under way'], s_waiting: ['等待答复的请求', 'requests that wait'],
-  o_replied: ['已回复', 'replied'], o_success: ['无回复', 'no reply'], o_late: ['稍后答复', 'late'], o_late_text: ['已请用户稍候', 'told to wait'], o_kept: ['已留存', 'kept'],
-  o_duplicate: ['重复', 'duplicate'], o_unanswered: ['未答复', 'unanswered'], o_failed: ['脚本出错', 'script failed'], o_refused: ['已拒绝', 'refused'], o_lost: ['已丢失', 'lost'],
-  o_under_way: ['进行中', 'under way'],
+  a_owed: ['脚本仍在运行', 'the script goes on'], a_kept: ['等用户下一条消息', 'waits for the user’s next message'], a_promised: ['已答应，尚未完成', 'promised, not ready yet'],
 };
 
 let column = 0;
