@@ -53,6 +53,10 @@ end
 
 local shell = { ["os.execute"] = true, ["io.popen"] = true }
 
+-- What wemoon calls in a script; what may set globals that no file names.
+local hook_names = { "on_message", "on_load", "on_unload", "on_error", "on_lost" }
+local sets_globals = { _G = true, _ENV = true, load = true, loadfile = true, dofile = true }
+
 -- Tables with members of the user's own.
 local open_tables = { ["wechat.config"] = true }
 
@@ -160,6 +164,42 @@ function Check:define(definition)
   self:add(definition.file, token, ("%s is defined already, at %s:%d: this one replaces it"):format(hook, before.file, before.token.line))
 end
 
+-- A global function that nobody calls, and whose name is near to one that wemoon calls.
+function Check:judge_other(definition)
+  local name = definition.hook
+  local hint = name:find("^on_?%l") and not self.other_reads[name] and misread.hint(name, hook_names) or ""
+  if hint ~= "" then self:add(definition.file, definition.token, ("nobody calls %s%s"):format(name, hint)) end
+end
+
+-- The nearest global, or what `wechat` has by that name.
+local function hint_of_global(name)
+  if value_of(wechat, name) ~= nil then return ("; did you mean wechat.%s?"):format(name) end
+  return misread.hint(name, sorted_keys(_G))
+end
+
+-- A global that no file sets. One that is near to no other name may come from anywhere.
+function Check:read_global(file, meaning)
+  local name, token = meaning.path, meaning.token
+  if #name < 4 or rawget(_G, name) ~= nil or self.filled[name] or not self.own[file] then return end
+  local hint = hint_of_global(name)
+  if hint ~= "" then self:add(file, token, ("there is no global %s%s"):format(name, hint)) end
+end
+
+function Check:judge_globals()
+  for name in pairs(sets_globals) do
+    if self.other_reads[name] then return end
+  end
+  for _, read in ipairs(self.global_reads) do self:read_global(read.file, read.meaning) end
+end
+
+-- wechat:response_text("hi") would hand over `wechat` itself as the first argument.
+function Check:call_with_colon(file, meaning, token)
+  local path = ("%s.%s"):format(meaning.path, token.text)
+  local method = path:match("^wechat%.(.+)$")
+  local is_function = method and (host.args.methods[method] or catalogue.endpoint(method)) or rawget(require "wechat.bot", path:match("^bot%.([^.]+)$"))
+  if is_function then self:add(file, token, ("write %s with a dot"):format(path), meaning.variable) end
+end
+
 -- Follows a path as far as it is known. Only its last name is reported: each earlier one is read separately.
 function Check:read_wechat(file, meaning)
   local value, path = wechat, "wechat"
@@ -193,6 +233,7 @@ function Check:watcher(file)
   return {
     read = function(meaning)
       self.other_reads[meaning.path] = true
+      if meaning.kind == "global" then self.global_reads[#self.global_reads + 1] = { file = file, meaning = meaning } end
       if meaning.kind == "library" or meaning.kind == "global" then return end
       self.own[file] = true
       self.reads[#self.reads + 1] = { file = file, meaning = meaning }
@@ -200,9 +241,11 @@ function Check:watcher(file)
     call_library = function(meaning) self.library_calls[#self.library_calls + 1] = { file = file, meaning = meaning } end,
     model = function(values) self:call_model(file, "", values) end,
     method = function(object, token, values) self:call_method(file, object, token, values) end,
-    defines = function(hook, token)
-      self.own[file] = true
-      self.definitions[#self.definitions + 1] = { file = file, hook = hook, token = token }
+    colon = function(meaning, token) self:call_with_colon(file, meaning, token) end,
+    defines = function(name, token, is_hook)
+      local list = is_hook and self.definitions or self.others
+      self.own[file] = self.own[file] or is_hook
+      list[#list + 1] = { file = file, hook = name, token = token }
     end,
     set = function(base, name)
       if name then self.set_names[name] = true
@@ -240,7 +283,9 @@ function Check:look(path, may_miss)
   if not file then return may_miss end
   local text = file:read(SOURCE_MAX + 1) -- nil: empty, or a folder
   file:close()
-  if text and #text <= SOURCE_MAX and load(text, "=" .. path, "t") then parse.chunk(text, self:watcher(path)) end
+  if not text or #text > SOURCE_MAX then return end
+  text = text:gsub("^\xEF\xBB\xBF", ""):gsub("^#[^\n]*", "") -- what Lua's own loader of files passes over
+  if load(text, "=" .. path, "t") then parse.chunk(text, self:watcher(path)) end
 end
 
 local function in_order(a, b)
@@ -257,6 +302,8 @@ function Check:judge()
   end
   for _, call in ipairs(self.method_calls) do self:judge_method(call) end
   for _, definition in ipairs(self.definitions) do self:define(definition) end
+  for _, definition in ipairs(self.others) do self:judge_other(definition) end
+  self:judge_globals()
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
   if self.any_field then return end
   for _, field in ipairs(self.fields) do
@@ -275,7 +322,7 @@ local program = {}
 function program.check(path)
   local check = setmetatable({
     found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, other_reads = {}, library_calls = {}, method_calls = {},
-    definitions = {}, first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
+    definitions = {}, others = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)
   check:judge()

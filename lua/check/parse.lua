@@ -4,7 +4,8 @@
 local lex = require "check.lex"
 
 ---@class Meaning the meaning of an expression; nil: unknown
----@field kind "wechat"|"bot"|"message"|"require"|"global"|"library"|"models"|"object"|"table"
+---@field kind "wechat"|"bot"|"message"|"require"|"global"|"library"|"models"|"object"|"table"|"function"
+---@field place? integer of a named function: where it is defined
 ---@field class? string of kind object: its class in the annotations, "Task"
 ---@field path? string of kind wechat, "wechat.tag.create"; of kind global, its name; of kind library, "os.execute"
 ---@field variable? table the local variable that it was read from
@@ -13,16 +14,18 @@ local lex = require "check.lex"
 ---@field items? table<integer, Meaning?> of kind table: its values without a name
 
 ---@class Watcher
----@field read fun(meaning: Meaning) a name below `wechat`, `wechat.bot` or a library is read, or a hook
+---@field read fun(meaning: Meaning) a name below `wechat`, `wechat.bot` or a library is read, or a global
 ---@field set fun(base: Meaning?, name: string?) a field is set; name is nil if it is computed
 ---@field message fun(field: string, token: Token, variable: table?) a field of a message is read
 ---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`: the
 ---  last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
 ---@field call_library fun(meaning: Meaning) a function of Lua's library is called
 ---@field model fun(values: table) wechat.model is called
+---@field colon fun(meaning: Meaning, token: Token) a function below `wechat` or `wechat.bot` is called with a colon
 ---@field method fun(object: Meaning, token: Token, values: table) a method of an object is called
 ---@field assign_global fun(name: string)
----@field defines fun(hook: string, token: Token) a function that wemoon calls is defined at the top level
+---@field defines fun(name: string, token: Token, is_hook: boolean) a global function is defined at the top level; `is_hook`:
+---  wemoon calls it
 ---@field requires fun(name: string)
 
 local parse = {}
@@ -38,7 +41,7 @@ local hooks = { on_message = 1, on_error = 2, on_lost = 1 }
 local routes = { text = true, word = true, click = true, on = true, default = true }
 local libraries = { coroutine = true, debug = true, io = true, math = true, os = true, string = true, table = true, utf8 = true }
 local modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
-local followed = { wechat = true, bot = true, message = true, models = true, object = true }
+local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true }
 
 local function object(class) return { kind = "object", class = class } end
 
@@ -98,11 +101,12 @@ function Parser:name(token)
   local variable = self:find(token.text)
   if variable then
     local meaning = variable.meaning
-    return meaning and { kind = meaning.kind, path = meaning.path, class = meaning.class, variable = variable, token = token }, variable
+    return meaning and { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place, variable = variable,
+      token = token }, variable
   end
   if token.text == "wechat" then return { kind = "wechat", path = "wechat", token = token } end
   if token.text == "require" then return { kind = "require" } end
-  return { kind = "global", path = token.text, token = token, unread = hooks[token.text] ~= nil }
+  return { kind = "global", path = token.text, token = token, unread = true, place = self.places[token.text] }
 end
 
 -- ---- expressions
@@ -134,6 +138,20 @@ function Parser:table_constructor()
   self:expect("}")
   return constructor
 end
+
+-- Notes that wemoon calls a named function with a message as that parameter; and that the script calls it itself, with
+-- what may be no message.
+function Parser:is_handler(meaning, message)
+  if meaning and meaning.place then self.handlers[meaning.place] = message end
+end
+
+function Parser:is_called(meaning, values)
+  local is_sure = values[1] and values[1].kind == "message"
+  if meaning and meaning.place and not is_sure then self.called[meaning.place] = true end
+end
+
+-- Which parameter of the named function that is defined here is a message.
+function Parser:message_of(place) return not self.called[place] and self.handlers[place] or nil end
 
 -- Parses parameters and block after `function NAME`. Parameter number `message` is a message.
 function Parser:body(message, is_method)
@@ -178,6 +196,7 @@ function Parser:arguments(callee)
     only = kind_of(self:peek())
     local meaning, several = self:expression(route and 1 or nil)
     open = several or false
+    if route then self:is_handler(meaning, 1) end
     if meaning and meaning.kind == "message" then self.handed_on = true end
     count = count + 1
     values[count] = meaning
@@ -215,6 +234,7 @@ end
 function Parser:call(meaning, token)
   if meaning and meaning.kind == "library" then self.watch.call_library(meaning) else self:was_read(meaning) end
   local count, open, only, first, values = self:arguments(meaning)
+  self:is_called(meaning, values)
   if not meaning then return end
   if meaning.kind == "require" and first and first.kind == "string" then
     self.watch.requires(first.text)
@@ -239,7 +259,9 @@ function Parser:call_method(meaning, name)
     self.watch.method(meaning, name, select(5, self:arguments()))
     return gives[meaning.class .. ":" .. name.text]
   end
-  self:call(meaning and meaning.kind == "message" and self:field(meaning, name) or nil, name)
+  local kind = meaning and meaning.kind
+  if kind == "wechat" or kind == "bot" then self.watch.colon(meaning, name) end
+  self:call(kind == "message" and self:field(meaning, name) or nil, name)
 end
 
 -- Parses a suffixed expression; returns its meaning, whether it may be several values, and its assignment target.
@@ -337,7 +359,7 @@ end
 
 -- A function at the top level, where nothing decides whether it is defined.
 function Parser:defines(token, is_function)
-  if is_function and not self.scope.up then self.watch.defines(token.text, token) end
+  if is_function and not self.scope.up then self.watch.defines(token.text, token, hooks[token.text] ~= nil) end
 end
 
 function Parser:assignment()
@@ -351,16 +373,19 @@ function Parser:assignment()
     return
   end
   self:expect("=")
-  local hook = #targets == 1 and not target.variable and not target.field and hooks[target.name]
-  if hook then self:defines(target.token, self:is("function")) end
-  self:expressions(hook or nil)
+  local is_global = #targets == 1 and not target.variable and target.name
+  local hook = is_global and hooks[target.name]
+  if is_global then self:defines(target.token, self:is("function")) end
+  local meanings = self:expressions(hook or nil)
+  if hook then self:is_handler(meanings[1], hook) end
   for _, one in ipairs(targets) do self:assign(one) end
 end
 
 function Parser:local_statement()
   if self:accept("function") then
-    self:declare(self:next().text)
-    return self:body()
+    local place = self.at
+    self:declare(self:next().text, { kind = "function", place = place })
+    return self:body(self:message_of(place))
   end
   local names = {}
   repeat
@@ -373,12 +398,12 @@ function Parser:local_statement()
   local meanings = self:accept("=") and self:expressions() or {}
   for i, name in ipairs(names) do
     local meaning = meanings[i]
-    self:declare(name, meaning and followed[meaning.kind] and { kind = meaning.kind, path = meaning.path, class = meaning.class } or nil)
+    self:declare(name, meaning and followed[meaning.kind] and { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place } or nil)
   end
 end
 
 function Parser:function_statement()
-  local token = self:next()
+  local place, token = self.at, self:next()
   local base, variable = self:name(token)
   local target, is_method = { variable = variable, name = token.text }, false
   while self:is(".") or self:is(":") do
@@ -388,9 +413,12 @@ function Parser:function_statement()
     base = nil
   end
   self:assign(target)
-  local hook = not target.field and not variable and hooks[target.name]
-  if hook then self:defines(token, true) end
-  self:body(hook or nil, is_method)
+  local is_global = not target.field and not variable
+  if is_global then
+    self.places[target.name] = place
+    self:defines(token, true)
+  end
+  self:body(is_global and hooks[target.name] or self:message_of(place), is_method)
 end
 
 function Parser:for_statement()
@@ -473,12 +501,11 @@ function Parser:block()
   end
 end
 
---- Parses a chunk, which must be one that `load` accepts; returns false if the parser fails.
----@param text string
----@param watch Watcher
----@return boolean
-function parse.chunk(text, watch)
-  local parser = setmetatable({ tokens = lex.tokens(text), at = 1, watch = watch }, Parser)
+local silent = setmetatable({}, { __index = function() return function() end end })
+
+-- `handlers` and `called`: what an earlier run over the same tokens found out about named functions.
+local function run(tokens, watch, handlers, called)
+  local parser = setmetatable({ tokens = tokens, at = 1, watch = watch, handlers = handlers, called = called, places = {} }, Parser)
   local whole, fault = pcall(function()
     parser:open()
     parser:block()
@@ -486,6 +513,16 @@ function parse.chunk(text, watch)
   end)
   if not whole and type(fault) ~= "table" then error(fault, 0) end
   return whole
+end
+
+--- Parses a chunk, which must be one that `load` accepts; returns false if the parser fails. It does so twice: what a named
+--- function is used for is said after its definition.
+---@param text string
+---@param watch Watcher
+---@return boolean
+function parse.chunk(text, watch)
+  local tokens, handlers, called = lex.tokens(text), {}, {}
+  return run(tokens, silent, handlers, called) and run(tokens, watch, handlers, called)
 end
 
 return parse

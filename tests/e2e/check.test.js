@@ -41,6 +41,36 @@ function on_message()
 end`, ['bot.lua:2:36: no type of message has a field contnt; did you mean content?',
   'bot.lua:6:14: no type of message has a field typ; did you mean type?',
   'bot.lua:6:25: no type of message has a field conten; did you mean content?']);
+finds('so in a named function that handles messages, wherever it becomes a handler', `local bot = require "wechat.bot"
+local function weather(m) return m.contnt end
+local greet = function(m) return m.contnt end
+function news(m) return m.contnt end
+bot.text("x", weather)
+bot.click("NEWS", news)
+local function answer(m) return m.contnt end
+on_message = answer`, [2, 4, 7].map((line) => `bot.lua:${line}:${line === 2 ? 36 : line === 4 ? 27 : 35}: no type of message has a field contnt; did you mean content?`));
+passes('a named function that the script calls itself, with what may be no message, passes', `local bot = require "wechat.bot"
+local function show(m) return m.caption end
+bot.text("x", show)
+bot.word("y", function() return show{ caption = "z" } end)
+on_message = bot.on_message`);
+for (const [what, before] of [['a byte order mark', '\ufeff'], ['a first line for the shell', '#!/usr/bin/env wemoon\n']]) {
+  finds(`a script is read behind ${what}`, `${before}${answer('return msg.contnet')}`,
+    [`bot.lua:${before.length > 1 ? 3 : 2}:14: no type of message has a field contnet; did you mean content?`]);
+}
+finds('a hook by a name that is near to one', `${answer('return "a"')}function on_laod() end\non_eror = function() end\nfunction on_air() end\n`, [
+  'bot.lua:4:10: nobody calls on_laod; did you mean on_load?',
+  'bot.lua:5:1: nobody calls on_eror; did you mean on_error?']);
+finds('globals that are near to a name that there is', answer('pritn("a") local t = response_text("a") return wechta.response_text(t)'), [
+  'bot.lua:2:3: there is no global pritn; did you mean print?',
+  'bot.lua:2:24: there is no global response_text; did you mean wechat.response_text?',
+  'bot.lua:2:50: there is no global wechta; did you mean wechat?']);
+passes('globals that a file sets, or may set where nobody sees it, pass', `require "names"\n${answer('return pritn(msg)')}`, { 'names.lua': 'function pritn(x) return x.content end' });
+passes('so where a script writes to _G', `for _, name in ipairs{ "pritn" } do _G[name] = print end\n${answer('return pritn(msg)')}`);
+finds('a colon where a dot belongs', answer('wechat.store:get("a") return wechat:response_text("x")'), [
+  'bot.lua:2:16: write wechat.store.get with a dot',
+  'bot.lua:2:39: write wechat.response_text with a dot']);
+
 finds('too many and too few arguments', answer('wechat.response_text() wechat.response_text("a", true, 3) wechat.user.info("x") return wechat.sleep'), [
   'bot.lua:2:10: wechat.response_text: content is missing (0 arguments given)',
   'bot.lua:2:33: wechat.response_text takes 2 arguments, not 3',
