@@ -17,16 +17,29 @@ return function(p, host)
 
   -- ---- trace ----
 
+  -- The desk's JavaScript reads integers exactly only up to 53 bits.
+  local function exact(value)
+    local is_long = math.type(value) == "integer" and math.abs(value) > 1 << 53
+    return is_long and tostring(value) or value
+  end
+
   local function as_table(fields)
     if type(fields) ~= "table" then return { document = fields } end
     local values = {}
     for _, field in ipairs(fields) do
       local name, value = field[1], field[2]
-      -- The desk's JavaScript reads integers exactly only up to 53 bits.
-      local long = math.type(value) == "integer" and math.abs(value) > 1 << 53
-      values[name] = type(value) == "table" and as_table(value) or long and tostring(value) or value
+      values[name] = type(value) == "table" and as_table(value) or exact(value)
     end
     return values
+  end
+
+  -- What a script finds in `msg` beside the platform's own names, which begin with a capital.
+  local function names_of(document)
+    local names, message = {}, host.callback.message(document)
+    for name, value in pairs(message or {}) do
+      if name ~= "raw" and name:find("^%l") then names[name] = exact(value) end
+    end
+    return names
   end
 
   local function summary(values)
@@ -109,7 +122,7 @@ return function(p, host)
       method = "POST", url = url, body = body, timeout = WAIT_S,
       headers = { ["Content-Type"] = "text/xml", ["User-Agent"] = "Mozilla/4.0", Pragma = "no-cache" },
     }
-    return answer, err and err.errmsg
+    return answer, err and err.errmsg, url:match("%?(.*)$")
   end
 
   -- The last OWN_KEPT posted documents: identifies the platform's own messages when the bot's process reports them.
@@ -127,7 +140,9 @@ return function(p, host)
     item.tries[#item.tries + 1] = try
     try.n, try.request = #item.tries, document
     local began = p.clock()
-    local answer, why = send(document, item.openid)
+    item.names = item.names or names_of(document)
+    local answer, why, query = send(document, item.openid)
+    try.query = query
     try.ms = (p.clock() - began) * 1000 // 1 | 0
     if not answer then
       try.error = why
@@ -199,7 +214,7 @@ return function(p, host)
     p.chat(user.openid, p.entry_of(values))
     local item = begin(user.openid, values)
     item.note = "sent by another program"
-    item.tries[1] = { n = 1, request = document }
+    item.tries[1], item.names = { n = 1, request = document }, names_of(document)
     foreign[document] = true
     p.after(KNOWN_S, function() foreign[document] = nil end)
     unanswered[#unanswered + 1] = item

@@ -2,6 +2,7 @@
 //   account() -> { appid =, appsecret =, token =, mode = }
 //   post(document, to, openid, timestamp, nonce, url) -> the url with the signed query, and the body to post
 //   read(document) -> a message's elements as a table; nil and the reason if it is not a message
+//   message(document) -> the message as a script gets it; nothing if it is not a message
 //   open(body) -> the reply's elements as a table, and its document; nothing if the body has no reply;
 //     nil, nil and the reason if the platform would not accept it
 //   is_bare(name, parent, text) -> whether the platform writes that element's value as a bare number
@@ -60,6 +61,16 @@ static int l_read(lua_State *L) {
   return 2;
 }
 
+static int l_message(lua_State *L) {
+  ScriptContext *context = script_context(L);
+  Str document = lua_str(L, 1);
+  MessageHead head;
+  Err err = { 0 };
+  if (!message_parse(context->xml, document, &context->tree, &head, &err)) return 0;
+  message_value_push(L, &context->tree, &head, document);
+  return 1;
+}
+
 static int l_open(lua_State *L) {
   Callback callback = callback_of(L);
   NodeTree *tree = &script_context(L)->tree;
@@ -88,7 +99,7 @@ static int l_is_bare(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  { "account", l_account }, { "is_bare", l_is_bare }, { "open", l_open },
+  { "account", l_account }, { "is_bare", l_is_bare }, { "message", l_message }, { "open", l_open },
   { "post", l_post },       { "read", l_read },       { NULL, NULL },
 };
 

@@ -243,6 +243,31 @@ test('in both languages, dark and light, wide and narrow: nothing hangs over the
   }
 });
 
+for (const mode of ['normal', 'safe']) {
+  test(`a row has the fields under the script's names too, and the query of each try: ${mode}`, async (t) => {
+    const key = mode === 'safe' ? { encoding_aes_key: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG', appid: 'wx0123456789abcdef', appsecret: 'the-appsecret-of-all' } : {};
+    const { page, dev } = await openConsole(t, { script: BOT, config: key });
+    await dev.act('location', { latitude: 39.9, longitude: 116.4, label: '天安门' });
+    const { names, fields, tries } = (await dev.state()).trace.at(-1);
+    assert.deepEqual([names.type, names.label, names.location, names.id], ['location', '天安门', { x: 39.9, y: 116.4 }, fields.MsgId]);
+    assert.ok(!('raw' in names));
+    const query = new URLSearchParams(tries[0].query);
+    assert.match(query.get('signature'), /^[0-9a-f]{40}$/);
+    assert.equal(query.has('msg_signature'), mode === 'safe');
+    await page.click('#panel details >> nth=0 >> summary');
+    await page.waitForSelector('#panel dt >> text=msg.location');
+    await page.waitForSelector(`#panel pre >> text=nonce=${query.get('nonce')}`);
+  });
+}
+
+test('on a narrow screen a key of the other side shows that side', async (t) => {
+  const { page } = await openConsole(t, { script: BOT, width: 360 });
+  await page.keyboard.press('5');
+  await page.waitForSelector('#panel [role=switch] >> nth=0');
+  await page.keyboard.press('/');
+  await page.waitForSelector('#input:focus');
+});
+
 test('the page is under 100 KB', () => {
   const dir = path.join(__dirname, '../../lua/platform/console');
   const bytes = fs.readdirSync(dir).reduce((sum, name) => sum + fs.statSync(path.join(dir, name)).size, 0);

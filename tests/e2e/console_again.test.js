@@ -101,6 +101,17 @@ test('the events of the platform are offered as forms', async (t) => {
   assert.deepEqual((await dev.state()).trace.at(-1).fields.ScanCodeInfo, { ScanType: 'qrcode', ScanResult: 'from the form' });
 });
 
+test('what is no span of time is said, once and in the page\'s language', async (t) => {
+  const { page } = await openConsole(t, { script: COUNT });
+  await page.click('#tab-faults');
+  for (const by of ['abc', '-1h', '400d']) {
+    await page.click('text=快进时间');
+    await page.fill('dialog [name=by]', by);
+    await page.click('dialog .main');
+    await page.waitForSelector(`[role=alert] >> text=“${by}”不是一年以内的时长`);
+  }
+});
+
 test('time can be moved', async (t) => {
   const { page, saw } = await openConsole(t, { script: 'function on_message(msg) wechat.spawn(function() wechat.sleep(60) wechat.send_text_message(msg.source, "a minute later") end) return "wait" end' });
   await page.fill('#input', 'x');

@@ -40,6 +40,14 @@ static void test_a_document_is_read_into_its_elements(void **state) {
                         "is(type(why), 'string')");
 }
 
+static void test_a_document_is_the_message_that_a_script_gets_in_every_mode(void **state) {
+  world.account.mode = MODE_SAFE;
+  assert_holds(DOCUMENT "local m = host.callback.message(document) "
+                        "is(all(m.content, m.source, m.Content), 'hi openid-1 hi') "
+                        "is(select('#', host.callback.message('<xml><a>')), 0)");
+  world.account.mode = MODE_NORMAL;
+}
+
 static void test_an_answer_is_opened_and_what_the_platform_refuses_is_told(void **state) {
   assert_holds(DOCUMENT "local m, text = host.callback.open(document) is(m.Content, 'hi') "
                         "is(text, document) "
@@ -56,6 +64,7 @@ int main(void) {
     TEST(test_the_account_is_the_configured_one),
     TEST(test_a_plain_document_is_posted_as_it_is_with_a_signed_query),
     TEST(test_a_document_is_read_into_its_elements),
+    TEST(test_a_document_is_the_message_that_a_script_gets_in_every_mode),
     TEST(test_an_answer_is_opened_and_what_the_platform_refuses_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

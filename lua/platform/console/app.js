@@ -42,9 +42,15 @@ function draw_bar() {
 function draw_sides() {
   document.body.dataset.side = side;
   sync(at('sides'), ['phone', 'desk'].map((name) => ({ key: name, version: '', make: () => h('button', {
-    type: 'button', role: 'tab', onclick: () => { side = name; draw_sides(); },
+    type: 'button', role: 'tab', onclick: () => show_side(name),
   }, t(name)) })));
   for (const button of at('sides').children) set(button, { 'aria-selected': String(button.textContent === t(side)) });
+}
+
+// On a narrow screen one side is shown at a time.
+function show_side(name) {
+  side = name;
+  draw_sides();
 }
 
 function set_theme(theme) {
@@ -90,10 +96,14 @@ document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || at('dialog').open) return undefined;
   if (event.target.closest('input, textarea, select')) return undefined;
   if (event.key === '?') return show_keys();
-  if (event.key >= '1' && event.key <= String(desk.names.length)) return desk.choose(Number(event.key) - 1);
+  if (event.key >= '1' && event.key <= String(desk.names.length)) {
+    show_side('desk');
+    return desk.choose(Number(event.key) - 1);
+  }
   const key = keys.find(([name]) => name === event.key);
   if (!key) return undefined;
   event.preventDefault();
+  show_side('phone');
   return key[2]();
 });
 

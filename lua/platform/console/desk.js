@@ -24,9 +24,11 @@ function call_of(id) { return state.calls.find((one) => one.id === id); }
 function try_part(one) {
   const status = one.error || (one.status ? `HTTP ${one.status}` : '…');
   return h('section', {}, h('h2', {}, t('try_n', one.n), ' · ', status, one.ms !== undefined && ` · ${one.ms} ms`),
-    h('h3', {}, t('xml_in')), code(one.request), h('h3', {}, t('xml_out')),
+    one.query && [h('h3', {}, t('t_query')), code(one.query)], h('h3', {}, t('xml_in')), code(one.request), h('h3', {}, t('xml_out')),
     one.plain || one.reply ? code(one.plain || one.reply) : h('p', { class: 'empty' }, t('nothing')));
 }
+
+const of_script = (names = {}) => Object.fromEntries(Object.entries(names).sort().map(([name, value]) => [`msg.${name}`, value]));
 
 // A part of an answer.
 const part_row = (part) => h('div', { class: 'fact' }, h('span', { class: 'clock' }, clock(part.time)), h('b', {}, t(`via_${part.via}`)),
@@ -80,9 +82,9 @@ function trace_body(item) {
   return [h('div', { class: 'row again' }, h('button', { type: 'button', onclick: () => again(item) }, t('send_again')),
     h('button', { type: 'button', onclick: () => again_changed(item) }, t('change_again'))),
     item.script_error && [h('pre', { class: 'fault' }, item.script_error), script.place_button(item.script_error)],
-    item.note && h('p', {}, item.note),
+    item.note && h('p', {}, t(item.note)),
     is_in_parts(item) && [h('h2', {}, t('t_parts')), item.parts.map(part_row)],
-    h('h2', {}, t('t_fields')), table(item.fields),
+    h('h2', {}, t('t_fields')), table(of_script(item.names)), table(item.fields),
     item.calls.length > 0 && [h('h2', {}, t('t_calls')), item.calls.map(({ id, name }) => call_of(id) ? call_row(call_of(id)) : h('p', {}, name))],
     item.tries.map(try_part)];
 }
@@ -139,12 +141,18 @@ async function change(fields) {
 
 const units = { s: 1, m: 60, h: 3600, d: 86400 };
 
+// 90, 30m, 1h 30m; NaN for anything else.
+function seconds_of(text) {
+  if (!/^(\s*[\d.]+\s*[smhd]?)+\s*$/.test(text)) return NaN;
+  return [...text.matchAll(/([\d.]+)\s*([smhd]?)/g)].reduce((sum, [, number, unit]) => sum + Number(number) * (units[unit] || 1), 0);
+}
+
 async function move_time() {
   const given = await ask(t('move_time'), [{ name: 'by', label: t('time_by'), needed: true, value: '1h' }]);
-  if (!given) return;
-  const parts = [...given.by.matchAll(/([\d.]+)\s*([smhd])/g)];
-  const seconds = parts.reduce((sum, [, number, unit]) => sum + Number(number) * units[unit], 0) || Number(given.by);
-  sim.move_time(seconds).catch((error) => tell_error(error.message));
+  if (!given) return undefined;
+  const seconds = seconds_of(given.by);
+  if (!(seconds > 0 && seconds <= 366 * units.d)) return tell_error(t('time_wrong', given.by));
+  return sim.move_time(seconds).catch((error) => tell_error(error.message));
 }
 
 const fault_names = ['slow_ms', 'fail', 'revoke', 'quota', 'twice', 'network'];
