@@ -121,6 +121,8 @@ bool listener_inherit(Listener *listener, int fd, Err *err) {
   bool fits = getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
               getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &family_size) == 0 &&
               (family == AF_INET || family == AF_INET6);
+  // It may be a descriptor of this process by now: one that was handed over closed.
+  if (!fits) listener->fd = -1;
   if (!fits)
     return err_set(err, ERR_USAGE,
                    "the socket that was handed over (descriptor %d) is not a listening TCP socket: "

@@ -21,7 +21,7 @@ typedef struct {
 // stopping too.
 bool listener_open(Listener *listener, Str listen, int backlog, Err *err);
 // Takes over `fd`, a listening socket that another process opened and keeps: connections made while no process serves
-// wait in its backlog. ERR_USAGE if it is not a listening TCP socket.
+// wait in its backlog. ERR_USAGE if it is not a listening TCP socket; then it stays open.
 bool listener_inherit(Listener *listener, int fd, Err *err);
 // Moves it to the descriptor of this process's listening socket on 127.0.0.1:`port`, which it closes. Call it before
 // that descriptor is polled.

@@ -105,12 +105,14 @@ test('LISTEN_PID of another process: the sockets are not ours', async (t) => {
   await until(() => output.includes(`127.0.0.1:${port}`), 'its own address');
 });
 
-test('a descriptor that is no listening socket is refused with what to write', async (t) => {
-  const dir = makeDir(t);
-  const script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" run bot.lua 3</dev/null';
-  const { status, stderr } = spawnSync('sh', ['-c', script, BINARY], { cwd: dir, env: cleanEnv(), encoding: 'utf8' });
-  assert.equal(status, 2);
-  assert.match(stderr, /^wemoon: the socket that was handed over \(descriptor 3\) is not a listening TCP socket.*ListenStream=ADDRESS:PORT\n$/m);
+test('a descriptor that is no listening socket, or is closed, is refused with what to write', async (t) => {
+  const dir = makeDir(t, { admin_listen: '127.0.0.1:0' });
+  for (const given of ['3</dev/null', '3<&-', '1>&- 3<&-']) {
+    const script = `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" run bot.lua ${given}`;
+    const { status, signal, stderr } = spawnSync('sh', ['-c', script, BINARY], { cwd: dir, env: cleanEnv(), encoding: 'utf8' });
+    assert.deepEqual([given, status, signal], [given, 2, null]);
+    assert.match(stderr, /^wemoon: the socket that was handed over \(descriptor 3\) is not a listening TCP socket.*ListenStream=ADDRESS:PORT\n$/m);
+  }
 });
 
 const ACTIVATES = has('systemd-socket-activate', '--version');
