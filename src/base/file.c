@@ -48,6 +48,14 @@ bool file_append(const char *path, size_t max, Buf *out) {
   return !failed;
 }
 
+// A pipe that is open for reading too can be opened without a reader, and outlives one that goes away.
+int file_open_to_append(const char *path, mode_t mode) {
+  struct stat info;
+  bool is_pipe = stat(path, &info) == 0 && S_ISFIFO(info.st_mode);
+  int flags = is_pipe ? O_RDWR : O_WRONLY | O_APPEND | O_CREAT;
+  return open(path, flags | O_NONBLOCK | O_CLOEXEC, mode);
+}
+
 Str file_write_some(int fd, Str bytes) {
   while (bytes.len) {
     ssize_t n = write(fd, bytes.ptr, bytes.len);

@@ -37,7 +37,7 @@ static struct {
 
 // The new file replaces the old one under its descriptor: a thread in the middle of a write finishes in the old file.
 static bool open_file(void) {
-  int fd = open(file_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  int fd = file_open_to_append(file_path, 0640);
   if (fd < 0) return false;
   atomic_store(&is_torn, false);
   int expected = -1;

@@ -87,7 +87,7 @@ static bool ends_within_line(const char *path, off_t size) {
 
 static bool open_file(Capture *capture) {
   struct stat info;
-  int fd = open(capture->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  int fd = file_open_to_append(capture->path, 0600);
   if (fd < 0) return false;
   if (capture->fd >= 0) close(capture->fd);
   capture->fd = fd;

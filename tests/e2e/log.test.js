@@ -5,7 +5,8 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
-const { startBot, textXml, eventXml, until, sleep, OPENID, APPID, ORIGINAL_ID, TOKEN, AES_KEY } = require('./harness');
+const path = require('node:path');
+const { tempDir, startBot, textXml, eventXml, until, sleep, OPENID, APPID, ORIGINAL_ID, TOKEN, AES_KEY } = require('./harness');
 
 const script = `
 function on_message(msg)
@@ -202,6 +203,20 @@ test('known secrets that a stranger sends are masked', async (t) => {
   await bot.waitForLog(/type=click/);
   assert.doesNotMatch(bot.log, new RegExp(`${TOKEN}|${AES_KEY}`));
   assert.match(bot.log, /aCal…\(15\) and abcd…\(43\)/);
+});
+
+test('log_file and capture may be pipes that nobody reads: nobody waits for them, and the bot stops', async (t) => {
+  const dir = tempDir(t);
+  const pipes = ['log', 'capture'].map((name) => path.join(dir, name));
+  for (const pipe of pipes) spawnSync('mkfifo', [pipe]);
+  const bot = await startBot(t, { script: 'function on_message(msg) return tostring(#msg.content) end', config: { log_file: pipes[0], capture: pipes[1] } });
+  const content = 'x'.repeat(2000); // more in all than pipes hold
+  for (let i = 0; i < 500; i++) assert.equal(await bot.say(content), '2000');
+  const log = fs.openSync(pipes[0], fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  t.after(() => fs.closeSync(log));
+  const bytes = Buffer.alloc(1000);
+  assert.ok(fs.readSync(log, bytes) > 0, 'a reader that comes later reads what the pipe held');
+  await bot.stop();
 });
 
 test('logrotate takes the file away, SIGUSR1 opens it anew, and no line is lost', async (t) => {

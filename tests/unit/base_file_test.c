@@ -8,9 +8,11 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char path[] = "/tmp/wemoon-file-XXXXXX";
@@ -95,6 +97,36 @@ static void test_bytes_that_nobody_takes_are_a_failure(void **state) {
   assert_int_equal(errno, EBADF);
 }
 
+static void test_a_pipe_without_a_reader_is_opened_and_filled_without_a_wait(void **state) {
+  char pipe[] = "/tmp/wemoon-pipe-XXXXXX";
+  static char bytes[1 << 20];
+  close(mkstemp(pipe));
+  unlink(pipe);
+  assert_int_equal(mkfifo(pipe, 0600), 0);
+  int fd = file_open_to_append(pipe, 0600);
+  assert_true(fd >= 0);
+  Str rest = file_write_some(fd, str_make(bytes, sizeof bytes));
+  assert_int_equal(errno, EAGAIN);
+  assert_in_range(rest.len, 1, sizeof bytes - 1);
+  close(fd);
+  unlink(pipe);
+}
+
+static void test_a_file_is_appended_to_and_made(void **state) {
+  char name[] = "/tmp/wemoon-file-XXXXXX", bytes[8];
+  close(mkstemp(name));
+  unlink(name);
+  for (int i = 0; i < 2; i++) {
+    int fd = file_open_to_append(name, 0600);
+    assert_true(file_write_all(fd, STR("ab")));
+    close(fd);
+  }
+  int fd = open(name, O_RDONLY);
+  assert_int_equal(read(fd, bytes, sizeof bytes), 4);
+  close(fd);
+  unlink(name);
+}
+
 static void test_a_file_that_would_open_is_not_made(void **state) {
   char missing[sizeof path + 2];
   snprintf(missing, sizeof missing, "%s.x", path);
@@ -122,6 +154,8 @@ int main(void) {
     cmocka_unit_test(test_a_folder_is_no_file),
     cmocka_unit_test(test_all_bytes_are_written_however_slowly_they_are_taken),
     cmocka_unit_test(test_bytes_that_nobody_takes_are_a_failure),
+    cmocka_unit_test(test_a_pipe_without_a_reader_is_opened_and_filled_without_a_wait),
+    cmocka_unit_test(test_a_file_is_appended_to_and_made),
     cmocka_unit_test(test_a_file_that_would_open_is_not_made),
     cmocka_unit_test(test_what_would_not_open_has_its_errno),
   };
