@@ -102,6 +102,7 @@ static void on_over(void *ctx) {
 
 static TaskState first_slice(Page *page, Interpreter *in, int64_t until_us) {
   PageTask task = { .request = &page->request,
+                    .due_us = page_due_us(page),
                     .arena = page->job->arena,
                     .owner = page,
                     .done = on_done,

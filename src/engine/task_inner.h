@@ -41,7 +41,7 @@ struct Task {
   int64_t closing_us;   // the deadline for that
   unsigned forced;      // how often the running code was ended past its pcalls (guard_forced)
   Failure *failure;     // of the task's function, as it was described when raised; or NULL
-  int64_t due_us;       // from then on, the task's turns are late; INT64_MAX: never
+  int64_t due_us;       // from then on, the task's turns are late; INT64_MAX: always
   TaskRank rank;
   // In the list of suspended tasks (guarded by inbox->mutex) or of idle tasks.
   Task *previous, *next;

@@ -19,8 +19,13 @@ static Turn *pop(TurnList *list) {
   return turn;
 }
 
+// A turn without a deadline keeps nobody waiting for an answer.
+static bool is_in_time(const Turn *turn, int64_t now_us) {
+  return turn->due_us > now_us && turn->due_us != INT64_MAX;
+}
+
 void turns_add(Turns *turns, Turn *turn, TurnKind kind, int64_t now_us) {
-  append(turn->due_us > now_us ? &turns->in_time[kind] : &turns->late[kind], turn);
+  append(is_in_time(turn, now_us) ? &turns->in_time[kind] : &turns->late[kind], turn);
   atomic_fetch_add_explicit(&turns->count, 1, memory_order_relaxed);
 }
 

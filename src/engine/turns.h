@@ -19,7 +19,8 @@ typedef struct {
   atomic_size_t count;                             // of all turns; may be read without the mutex
 } Turns;
 
-// Queues a turn behind those of its kind. It is late at once if its due_us is not after `now_us`.
+// Queues a turn behind those of its kind. It is late at once if its due_us is not after `now_us`, or
+// INT64_MAX.
 void turns_add(Turns *turns, Turn *turn, TurnKind kind, int64_t now_us);
 // Removes and returns the next turn: begun and in time, then new and in time, then begun and late, then new and late.
 // Every tenth time, late turns come first. NULL if there is none.

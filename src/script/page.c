@@ -125,6 +125,7 @@ TaskState interpreter_run_page(Interpreter *in, const PageTask *page, int64_t de
   TaskState state = TASK_LOST;
   if (task) {
     task_limit(task);
+    task_set_due(task, page->due_us);
     state = task_start(task);
   }
   engine_leave(in->engine);

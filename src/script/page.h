@@ -33,6 +33,7 @@ typedef struct {
 
 typedef struct {
   const PageRequest *request;  // copied before the call returns
+  int64_t due_us;              // monotonic: from then on its turns are late
   Arena *arena;                // for the answer; the owner keeps it until it has the answer
   void *owner;
   // Called with the answer of a page that was suspended (TASK_WAITING was returned). Called once, on the interpreter's

@@ -10,6 +10,16 @@ const { preload, sanitized: skip } = require('./preload');
 
 const lines = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean) : []);
 
+test('work in the background that never ends keeps no message from its answer', async (t) => {
+  const bot = await startBot(t, { script: `
+local function compute(ms) local began = os.clock() while os.clock() - began < ms / 1000 do end end
+function on_load() for _ = 1, 3 do wechat.spawn(function() while true do compute(5) wechat.sleep(0) end end) end end
+wechat.route("GET", "/page", function() wechat.sleep(0.01) return {body = "page"} end)
+function on_message(msg) wechat.sleep(0.01) return msg.content end` });
+  for (const text of ['a', 'b', 'c']) assert.equal(await bot.say(text), text);
+  assert.equal(await (await fetch(new URL('/page', bot.url))).text(), 'page');
+});
+
 test('a clock that is set forth makes up for no cron time, one set back silences none', { skip }, async (t) => {
   const { env, put } = preload(t, 'shift', 1);
   const file = path.join(tempDir(t), 'ticks');

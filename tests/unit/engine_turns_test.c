@@ -44,11 +44,24 @@ static void test_the_four_come_in_their_order(void **state) {
   add(&new_late, TURN_NEW, EARLY);
   add(&begun_late, TURN_BEGUN, EARLY);
   add(&new, TURN_NEW, LATER);
-  add(&begun, TURN_BEGUN, INT64_MAX);
+  add(&begun, TURN_BEGUN, LATER);
   assert_next(&begun, NOW);
   assert_next(&new, NOW);
   assert_next(&begun_late, NOW);
   assert_next(&new_late, NOW);
+}
+
+static void test_what_has_no_deadline_is_as_what_is_late(void **state) {
+  Turn background[3], late, new;
+  for (int i = 0; i < 2; i++) add(&background[i], TURN_BEGUN, INT64_MAX);
+  add(&late, TURN_BEGUN, EARLY);
+  add(&background[2], TURN_BEGUN, INT64_MAX);
+  add(&new, TURN_NEW, LATER);
+  assert_next(&new, NOW);
+  assert_next(&background[0], NOW);
+  assert_next(&background[1], NOW);
+  assert_next(&late, NOW);
+  assert_next(&background[2], NOW);
 }
 
 static void test_what_becomes_late_while_it_waits_goes_behind(void **state) {
@@ -98,6 +111,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(test_within_each_the_first_that_came_is_first, begin),
     cmocka_unit_test_setup(test_the_four_come_in_their_order, begin),
+    cmocka_unit_test_setup(test_what_has_no_deadline_is_as_what_is_late, begin),
     cmocka_unit_test_setup(test_what_becomes_late_while_it_waits_goes_behind, begin),
     cmocka_unit_test_setup(test_every_tenth_turn_goes_to_the_late_ones, begin),
     cmocka_unit_test_setup(test_the_tenth_turn_goes_to_what_is_there, begin),
