@@ -104,11 +104,18 @@ static bool is_our_database(const char *path, Err *err) {
   return format <= SQLITE_FILE_FORMAT || refuse_newer(path, format, err);
 }
 
+// Whether it may be a database: no device, and no pipe, which to open would wait.
+static bool may_be_database(const char *path, Err *err) {
+  struct stat info;
+  return stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode) ||
+         sqlite_file_explain(path, SQLITE_NOTADB, err);
+}
+
 bool sqlite_file_would_open(const char *path, Err *err) {
   if (!file_would_open(path)) return refuse_file(path, errno, err);
   if (access(path, F_OK) != 0) return true;
   if (access(path, R_OK) != 0) return refuse_file(path, errno, err);
-  return is_our_database(path, err);
+  return may_be_database(path, err) && is_our_database(path, err);
 }
 
 // Made before SQLite opens it, so that no other user can read it even for a moment; the log files beside it
@@ -118,7 +125,8 @@ static bool make_file(const char *path, Err *err) {
   int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd >= 0) close(fd);
   else if (errno != EEXIST) return refuse_file(path, errno, err);
-  return access(path, R_OK | W_OK) == 0 || refuse_file(path, errno, err);
+  if (access(path, R_OK | W_OK) != 0) return refuse_file(path, errno, err);
+  return may_be_database(path, err);
 }
 
 // ---- the log's mark -----------------------------------------------------------------------------

@@ -595,6 +595,12 @@ static void test_that_a_sqlite_file_cannot_be_had_is_seen_without_making_one(voi
   fputs("this is no database", file);
   fclose(file);
   would_not_open("text.db", "is not a SQLite database");
+  snprintf(path, sizeof(path), "%s/pipe.db", folder);
+  assert_int_equal(mkfifo(path, 0600), 0);
+  would_not_open("pipe.db", "is not a SQLite database");
+  snprintf(url, sizeof(url), "sqlite:%s", path);
+  refuses(url, ERR_FAILED, "is not a SQLite database");
+  refuses("sqlite:/dev/null", ERR_FAILED, "is not a SQLite database");
   snprintf(path, sizeof(path), "%s/later.db", folder);
   snprintf(url, sizeof(url), "sqlite:%s", path);
   assert_true(store_would_open(str_of(url), NULL));
