@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
+const net = require('node:net');
 const { chromium } = require('playwright-core');
 const { BINARY, startBot, textXml, eventXml, freePort, wemoon, until, sleep } = require('./harness');
 const { CHROMIUM, FLAGS, slow } = require('./browser');
@@ -257,8 +258,24 @@ test('wemoon check says what does not fit: a desk without address, an open addre
 
 // ---- in the browser ----
 
-async function openDesk(t, { width = 1280, height = 800, locale = 'zh-CN', scheme = 'light', ...options } = {}) {
+// Stands between a browser and the desk: { base, cut() }. cut() breaks the streams, as a change of the network does.
+async function startProxy(t, to) {
+  const streams = new Set();
+  const server = net.createServer((client) => {
+    const desk = net.connect(to, '127.0.0.1');
+    client.on('data', (bytes) => { if (bytes.includes('GET /desk/events')) streams.add(client); });
+    client.on('error', () => {}).on('close', () => desk.destroy());
+    desk.on('error', () => {}).on('close', () => client.destroy());
+    client.pipe(desk).pipe(client);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return { base: `http://127.0.0.1:${server.address().port}`, cut: () => streams.forEach((client) => client.destroy()) };
+}
+
+async function openDesk(t, { width = 1280, height = 800, locale = 'zh-CN', scheme = 'light', proxied = false, ...options } = {}) {
   const desk = await startDesk(t, options);
+  if (proxied) Object.assign(desk, await startProxy(t, desk.port));
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   t.after(() => browser.close());
   const page = await (await browser.newContext({ viewport: { width, height }, locale, colorScheme: scheme })).newPage();
@@ -370,6 +387,16 @@ test('each figure is explained in Chinese on the Chinese page, in English on the
   await page.waitForSelector('td >> text=HTTP 线程总数');
   await page.click('#language');
   await page.waitForSelector('td >> text=HTTP threads that have a connection.');
+});
+
+test('a page whose stream breaks before the first event shows what happened until it came again', async (t) => {
+  const { bot, page, enter, watches, cut } = await openDesk(t, { proxied: true });
+  await enter();
+  await page.waitForSelector('.state.good');
+  await watches();
+  cut();
+  await bot.say('meanwhile');
+  await page.waitForSelector('summary >> text=meanwhile');
 });
 
 test('logging out ends it, and a session that is over shows the login', async (t) => {
