@@ -102,7 +102,13 @@ static void on_tick(void *ctx) {
   }
 }
 
-static void on_changed(void *ctx) { end_stream(ctx); }
+// That nothing more can be read does not mean that the client is gone: the server itself shuts the reading half of a
+// connection that was idle, and the stream's request may come at that moment. The next tick's comment finds out.
+static void on_changed(void *ctx) {
+  Stream *stream = ctx;
+  if (parked_state(stream->parked) == PARKED_GONE) end_stream(stream);
+  else stream->quiet = QUIET_TICKS;
+}
 
 // With the number of the newest event, so that who loses the connection before the first event misses nothing.
 static void begin_answer(const Stream *stream) {

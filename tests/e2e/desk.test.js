@@ -178,6 +178,35 @@ test('who loses the stream before its first event hears what happened until comi
   assert.equal(again.missed, 0);
 });
 
+// As the server does with an idle connection that it closes while the stream's request comes.
+test('a stream of which only the reading half is shut goes on', async (t) => {
+  const { bot, port, cookie } = await startDesk(t);
+  const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  t.after(() => socket.destroy());
+  let heard = '';
+  socket.on('data', (bytes) => { heard += bytes; });
+  socket.end(`GET /desk/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${await cookie()}\r\n\r\n`);
+  await until(() => heard.includes('retry:'), 'the stream');
+  await bot.say('still there?');
+  await until(() => heard.includes('still there?'), 'the message');
+});
+
+test('streams whose clients have gone make room for others', async (t) => {
+  const { port, cookie } = await startDesk(t);
+  const Cookie = await cookie();
+  const first = Array.from({ length: 16 }, () => listen(port, Cookie));
+  await until(() => first.every(({ status }) => status === 200), 'as many as there may be');
+  const refused = listen(port, Cookie);
+  await until(() => refused.status === 503, 'one more is refused');
+  first.forEach(({ end }) => end());
+  await until(async () => {
+    const other = listen(port, Cookie);
+    await until(() => other.status, 'an answer');
+    other.end();
+    return other.status === 200;
+  }, 'room');
+});
+
 test('a desk that falls behind costs the bot no memory, and hears how much it missed', async (t) => {
   const { bot, port, cookie } = await startDesk(t);
   const Cookie = await cookie();
