@@ -375,7 +375,7 @@ test('late answers of one user go out whole, in the order of the messages', asyn
   });
   all.push(bot.deliver(text('O0.3', { MsgId: 7030, FromUserName: 'oOther' })));
   for (const answer of await Promise.all(all)) assert.equal(answer.body, 'success');
-  await until(() => platform.sent.length === 12);
+  await until(() => platform.sent.length === 12, 20000);
   const of = (openid) => platform.sent.filter(({ body }) => body.touser === openid).map(({ body }) => body.text.content[0]).join('');
   assert.equal(of(OPENID), 'AAABBBCCC');
   assert.equal(of('oOther'), 'OOO');
