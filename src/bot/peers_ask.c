@@ -9,10 +9,14 @@
 enum {
   TRIES_MS = 60000,      // the platform's tries end long before
   ASKS_US = 900 * 1000,  // limit for a question of several calls
-  TRIED_S = 3            // a message of that age may be another try of the platform
+  TRIED_S = 3,           // a message of that age may be another try of the platform
+  // How long such a message waits for a store that is away, and for what others tell it then; between two looks
+  SETTLE_US = 3500 * 1000,
+  SETTLE_PAUSE_US = 250 * 1000
 };
 
 typedef enum {
+  ASK_SETTLE,     // reads the value until the store has what others did while it was away
   ASK_ADD,        // adds the claim
   ASK_LOOK,       // reads the value that is there instead
   ASK_ADD_AGAIN,  // the value had lapsed: adds the claim again
@@ -25,8 +29,9 @@ typedef struct {
   Peers *peers;
   Job *job;
   AskStep step;
-  int64_t delay_us;  // of the first call
+  int64_t delay_us;  // of the next call
   int64_t until_us;  // limit for the answer
+  int64_t settle_until_us;
   int64_t asked_us;  // monotonic: start of the call under way
   PeersTold told;
   void *ctx;
@@ -96,6 +101,29 @@ static bool is_of_dead(Asking *asking, const StoreReply *reply, PeersFound found
   return is;
 }
 
+static bool settle(Asking *asking) {
+  asking->step = ASK_SETTLE;
+  asking->delay_us = SETTLE_PAUSE_US;
+  asking->until_us = clock_now_us() + SETTLE_PAUSE_US + ASKS_US;
+  return ask(asking);
+}
+
+static bool must_settle(Peers *peers, const Job *job) {
+  bool may_be_tried = job->created_s > 0 && clock_unix_s() - job->created_s >= TRIED_S;
+  return may_be_tried && store_settles_ms(peers->store) > 0;
+}
+
+// Another process may have had the message while the store was away, and tells it so only now.
+static bool settle_more(Asking *asking, PeersFound found) {
+  int64_t now_us = clock_now_us();
+  bool unknown = asking->step <= ASK_ADD && found == FOUND_NOBODY_TO_ASK;
+  if (!unknown && !(asking->step == ASK_SETTLE && found == FOUND_NOTHING)) return false;
+  if (now_us < asking->settle_until_us && must_settle(asking->peers, asking->job))
+    return settle(asking);
+  asking->until_us = now_us + ASKS_US;
+  return found == FOUND_NOTHING && ask_next(asking, ASK_ADD);
+}
+
 // On the store's thread. An error means that the store is away, which the store logs.
 static void on_reply(void *ctx, StoreReply *reply) {
   Asking *asking = ctx;
@@ -113,33 +141,27 @@ static void on_reply(void *ctx, StoreReply *reply) {
   bool of_dead = is_of_dead(asking, reply, found);
   store_reply_free(reply);
   if (failed) peers_note_away(asking->peers);
-  bool goes_on = (of_dead && ask_next(asking, ASK_ADD)) ||
+  bool goes_on = settle_more(asking, found) || (of_dead && ask_next(asking, ASK_ADD)) ||
                  (step == ASK_ADD && found == FOUND_CLAIM && ask_next(asking, ASK_LOOK)) ||
                  (step == ASK_LOOK && found == FOUND_NOTHING && ask_next(asking, ASK_ADD_AGAIN));
   if (!goes_on) tell_found(asking, found, buf_str(&packed), answered_s);
   buf_clear(&packed);
 }
 
-// Returns how long the first call waits. Another process may have had the message while the store was away, and tells
-// it so only now.
-static int64_t delay_of(Peers *peers, const Job *job, AskStep step) {
-  bool may_be_tried = job->created_s > 0 && clock_unix_s() - job->created_s >= TRIED_S;
-  return step == ASK_ADD && may_be_tried ? store_settles_ms(peers->store) * 1000 : 0;
-}
-
 static bool begin(Peers *peers, Job *job, AskStep step, PeersTold told, void *ctx) {
-  int64_t delay_us = delay_of(peers, job, step);
-  Asking *asking = peers_is_away(peers) && !delay_us ? NULL : malloc(sizeof *asking);
+  bool settles = step == ASK_ADD && must_settle(peers, job);
+  Asking *asking = peers_is_away(peers) && !settles ? NULL : malloc(sizeof *asking);
+  int64_t now_us = clock_now_us();
   if (!asking) return false;
   *asking = (Asking){ .peers = peers,
                       .job = job_retain(job),
                       .step = step,
-                      .delay_us = delay_us,
-                      .until_us = clock_now_us() + delay_us + ASKS_US,
+                      .until_us = now_us + ASKS_US,
+                      .settle_until_us = now_us + SETTLE_US,
                       .told = told,
                       .ctx = ctx };
   atomic_fetch_add(&peers->asking, 1);
-  if (ask(asking)) return true;
+  if (settles ? settle(asking) : ask(asking)) return true;
   end_asking(asking);
   return false;
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/peers.h"
+#include "redis_store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -297,6 +298,44 @@ test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so(v
   part(&f);
 }
 
+// Tries a message again while Redis is away; another process, which had it, tells so once Redis is back. *took_ms: since
+// the try began.
+static PeersResult try_while_away(Fixture *f, const char *identity, int64_t *took_ms) {
+  Job *job = job_known_as(f, identity);
+  job->created_s = clock_unix_s() - 5;
+  redis_server_stop();
+  peers_mark(f->there, str_of(identity));
+  int64_t began_ms = clock_now_ms();
+  atomic_store(&f->looked, false);
+  assert_true(peers_claim(f->here, job, on_told, f));
+  usleep(2200 * 1000);
+  assert_true(redis_store_restart());
+  while (!atomic_load(&f->looked)) usleep(1000);
+  *took_ms = clock_now_ms() - began_ms;
+  peers_forget(f->here, job);
+  job_release(job);
+  return f->result;
+}
+
+static void
+test_another_try_waits_for_a_store_that_is_away_and_for_what_it_is_told_then(void **state) {
+  static const char *const identities[] = { "a", "b", "c", "d" };  // a busy machine takes too long
+  PeersResult result = PEERS_MINE;
+  int64_t took_ms = INT64_MAX;
+  char url[64];
+  Fixture f;
+  store_close(redis_store_open());
+  snprintf(url, sizeof url, "redis://127.0.0.1:%d/0", redis_store_port);
+  meet(&f, url, 60);
+  for (int i = 0; i < 4 && result != PEERS_ANSWERED; i++) {
+    result = try_while_away(&f, identities[i], &took_ms);
+    assert_true(result == PEERS_ANSWERED || took_ms > 3400);
+  }
+  assert_int_equal(result, PEERS_ANSWERED);
+  part(&f);
+  redis_server_stop();
+}
+
 // ---- many threads -------------------------------------------------------------------------------
 
 enum { THREADS = 4, MESSAGES = 200 };
@@ -374,6 +413,7 @@ int main(void) {
     cmocka_unit_test(test_while_the_store_is_away_a_script_waits_for_it_once_a_second_at_most),
     cmocka_unit_test(
         test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so),
+    cmocka_unit_test(test_another_try_waits_for_a_store_that_is_away_and_for_what_it_is_told_then),
     TEST(of_many_that_get_the_same_messages_each_is_run_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
