@@ -221,7 +221,9 @@ const ConfigKey config_keys[] = {
   { TEXT("token_api", "stable", "API",
          "stable (/cgi-bin/stable_token) or classic (/cgi-bin/token)"),
     .choices = token_apis },
-  { TEXT("store", NULL, "URL", "sqlite:wemoon.db beside the script"),
+  { TEXT("store", NULL, "URL",
+         "sqlite:wemoon.db beside the script; while it is away, what it is to get waits in memory, "
+         "where kill -9 loses it"),
     .secrecy = CONFIG_SECRET_IN_URL, .check = store_url_check, .forms = store_url_forms,
     .path = path_of_store },
   { INTEGER("threads", "64", 1, 8192,
