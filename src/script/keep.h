@@ -73,6 +73,9 @@ KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, uint64_t answere
 void keep_leave(Keep *keep, const KeptRun *run);
 // Notes that another process has the run: it stays in the store. `identity` as in KeptRun.
 void keep_lost(Keep *keep, Str openid, Str identity);
+// Notes that a first write found another conversation of the user in the store, which stays, and what is still to be
+// written of it.
+void keep_yield(Keep *keep, Str openid);
 // Deletes a run that has ended from the store. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
 

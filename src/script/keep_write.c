@@ -13,6 +13,7 @@ typedef struct {
   bool gone;
   bool once;      // not repeated
   bool swaps;     // writes only if the store has the value that was written last
+  bool adds;      // writes only if the store has none
   bool in_doubt;  // the store may not have accepted that value
   size_t key_len, value_len;
   char bytes[];  // the key, then the value
@@ -32,11 +33,12 @@ static void on_written(void *ctx, StoreReply *reply) {
   Str key = str_make(write->bytes, write->key_len);
   Str value = str_make(write->bytes + write->key_len, write->value_len);
   bool unwritten = is_unwritten(write, reply);
-  // An earlier write of the key may have failed only after this one began.
-  if (!unwritten) pending_writes_cancel(write->unsaved, key);
-  else if (!write->once &&
-           pending_writes_put(write->unsaved, key, write->gone ? (Str){ 0 } : value) &&
-           !write->gone)
+  // An earlier write of the key may have failed only after this one began. Where another run has the key, what is to be
+  // repeated is that one's: its end, for example.
+  bool others = write->adds && reply->err.code == ERR_NONE && !reply->ok;
+  if (!unwritten && !others) pending_writes_cancel(write->unsaved, key);
+  if (unwritten && !write->once &&
+      pending_writes_put(write->unsaved, key, write->gone ? (Str){ 0 } : value) && !write->gone)
     log_warn("the store did not take what is owed to users: this process alone knows of it until "
              "the store is back");
   if (write->done) write->done(write->ctx, reply);
@@ -54,7 +56,9 @@ static bool begin_write(Keep *keep, const StoreCall *call, bool once, StoreDone 
                     .gone = call->op == STORE_DELETE,
                     .once = once,
                     .swaps = call->op == STORE_SWAP,
-                    .in_doubt = !once && pending_writes_cancel(keep->unsaved, call->key),
+                    .adds = call->op == STORE_ADD,
+                    .in_doubt = !once && call->op != STORE_ADD &&
+                                pending_writes_cancel(keep->unsaved, call->key),
                     .key_len = call->key.len,
                     .value_len = call->value.len };
   memcpy(write->bytes, call->key.ptr, call->key.len);
@@ -181,6 +185,12 @@ void keep_lost(Keep *keep, Str openid, Str identity) {
   if (!key.len) return;
   pending_writes_cancel(keep->unsaved, key);
   kept_index_forget(keep->index, key);
+}
+
+void keep_yield(Keep *keep, Str openid) {
+  char text[STORE_KEY_MAX];
+  Str key = keep_key_of(keep, openid, STR(""), text);
+  if (key.len) kept_index_forget(keep->index, key);
 }
 
 void keep_drop_key(Keep *keep, Str key) {

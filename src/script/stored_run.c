@@ -174,7 +174,7 @@ void stored_run_move(StoredRun *stored, Str identity) {
 }
 
 static void lose_key(StoredRun *stored) {
-  keep_lost(stored->keep, stored->run.openid, STR(""));
+  keep_yield(stored->keep, stored->run.openid);
   stored->takes = false;
   buf_reset(&stored->value);
 }

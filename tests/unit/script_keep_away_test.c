@@ -118,6 +118,40 @@ static void test_a_run_whose_first_write_found_the_store_away_stays_this_process
   assert_true(has_run());
 }
 
+static bool has_question(void) {
+  StoreReply *reply =
+      store_call_wait(store, &(StoreCall){ .op = STORE_GET, .key = STR("asked/gh_1/a") }, NULL);
+  bool has = reply->ok;
+  store_reply_free(reply);
+  return has;
+}
+
+static void
+test_the_end_of_a_conversation_is_written_though_a_second_one_found_its_key_taken(void **state) {
+  KeptRun second = question;
+  Buf before;
+  Told told = { .run = second };
+  buf_init(&before);
+  second.message = STR("<second/>");
+  redis_server_stop();
+  keep_drop(keep, STR("a"), STR(""));
+  for (int i = 0; i < 1000 && pending_writes_count(keep->unsaved) == 0; i++) usleep(5000);
+  assert_true(redis_store_restart());
+  await_store();
+  kept_write(&question, &before);
+  StoreCall call = { .op = STORE_SET, .key = STR("asked/gh_1/a"), .value = buf_str(&before) };
+  store_reply_free(store_call_wait(store, &call, NULL));
+  buf_reset(&before);
+  assert_true(keep_save(keep, &second, &before, &value, on_done, &told));
+  while (!atomic_load(&told.calls)) usleep(1000);
+  assert_false(told.ok);
+  keep_yield(keep, STR("a"));
+  assert_true(has_question());
+  keep_look(keep);
+  assert_false(has_question());
+  buf_clear(&before);
+}
+
 static void test_a_run_that_another_process_has_taken_is_not_written_again(void **state) {
   KeptRun run = running(), theirs = running();
   redis_server_stop();
@@ -214,6 +248,7 @@ static void test_a_run_that_may_have_moved_to_its_user_s_key_is_not_begun(void *
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_a_run_whose_first_write_found_the_store_away_stays_this_process_s),
+    TEST(test_the_end_of_a_conversation_is_written_though_a_second_one_found_its_key_taken),
     TEST(test_a_run_that_another_process_has_taken_is_not_written_again),
     TEST(test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation),
     TEST(test_what_is_being_written_at_the_end_counts_as_lost_if_the_store_is_away),
