@@ -1,5 +1,6 @@
 #include "base/secrets.h"
 
+#include <endian.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -18,12 +19,14 @@ static Buf secrets[SECRETS_MAX];  // with the lock: those that are kept, then th
 static size_t kept, passed;       // with the lock: how many were added
 static _Atomic OpenidHash openid_hash;
 
-// Wu and Manber: a window, as long as the shortest secret, moves over the text. For the pair of bytes at its end: how far
-// it may move on before a secret can begin; 0: this may be a secret's, if the four bytes at the window's front are among
-// `fronts` too. Written with the lock, each store a release; who reads without the lock reads by acquiring, and looks before
-// and after at the version, which is odd while they are written.
-enum { PAIRS = 1 << 16, FRONTS = 4096, WINDOW_MAX = 32 };
-static _Atomic uint8_t moves[PAIRS];
+// Of a text only the three bytes at every (window - 2)-th place are looked at, where `window` is the length of the shortest
+// secret: three such bytes stand within the first `window` bytes of each secret in the text. No look waits for another, as
+// it would if each said how far away the next one is. If the three are marked, because a secret's window has them, it is
+// looked for four bytes around them that are the first four of a secret.
+// Written with the lock, each store a release; who reads without the lock reads by acquiring, and looks before and after at
+// the version, which is odd while they are written.
+enum { MARKS = 1 << 16, FRONTS = 4096, WINDOW_MAX = 32, LOOK = 3 };
+static atomic_bool marks[MARKS];
 static atomic_bool fronts[FRONTS];
 static atomic_size_t window;  // at most WINDOW_MAX; 0: no secret is known
 static atomic_uint version;
@@ -32,14 +35,15 @@ static inline size_t window_now(void) {
   return atomic_load_explicit(&window, memory_order_acquire);
 }
 
-static inline size_t pair_at(const char *at) {
-  uint16_t pair;
-  memcpy(&pair, at, sizeof pair);
-  return pair;
+// The mark of the first three of four bytes: the product is shifted by the fourth one.
+static inline atomic_bool *mark_of(uint32_t four) {
+  return &marks[(le32toh(four) * (0x9E3779B1u << 8)) >> 16];
 }
 
-static inline size_t move_at(const char *at) {
-  return atomic_load_explicit(&moves[pair_at(at)], memory_order_acquire);
+static inline atomic_bool *mark_of_three(const char *at) {
+  uint32_t four = 0;
+  memcpy(&four, at, LOOK);
+  return mark_of(four);
 }
 
 static inline size_t four_at(const char *at) {
@@ -65,18 +69,14 @@ static size_t shortest_secret(void) {
 
 static void add_to_tables(Str secret, size_t len) {
   atomic_store_explicit(&fronts[four_at(secret.ptr)], true, memory_order_release);
-  for (size_t at = 0; at + 2 <= len; at++) {
-    _Atomic uint8_t *move = &moves[pair_at(secret.ptr + at)];
-    if (atomic_load_explicit(move, memory_order_relaxed) > len - 2 - at)
-      atomic_store_explicit(move, (uint8_t)(len - 2 - at), memory_order_release);
-  }
+  for (size_t n = 0; n + LOOK <= len; n++)
+    atomic_store_explicit(mark_of_three(secret.ptr + n), true, memory_order_release);
 }
 
 static void set_tables(void) {
   size_t len = shortest_secret();
   atomic_fetch_add(&version, 1);
-  for (size_t i = 0; i < PAIRS; i++)
-    atomic_store_explicit(&moves[i], (uint8_t)(len - 1), memory_order_release);
+  for (size_t i = 0; i < MARKS; i++) atomic_store_explicit(&marks[i], false, memory_order_release);
   for (size_t i = 0; i < FRONTS; i++)
     atomic_store_explicit(&fronts[i], false, memory_order_release);
   for (size_t i = 0; i < SECRETS_MAX; i++) {
@@ -170,34 +170,62 @@ static size_t secret_len(Str text) {
   return longest;
 }
 
-// The first pair, of those from `pair` to `stop`, where the window of a secret may end; beyond `stop`: there is none.
-// Without the lock the moves may be those of another window.
-static inline const char *next_pair(const char *pair, const char *stop) {
-  // A move of 0 stays where it is, so only one of four is looked at.
-  for (size_t move; stop - pair >= 4 * WINDOW_MAX; pair += move) {
-    pair += move_at(pair);
-    pair += move_at(pair);
-    pair += move_at(pair);
-    if ((move = move_at(pair)) == 0) return pair;
-  }
-  for (size_t move; pair <= stop && (move = move_at(pair)) > 0;) pair += move;
-  return pair;
+// The mark of three bytes of which the fourth can be read too.
+static inline int look(const char *at) {
+  uint32_t four;
+  memcpy(&four, at, sizeof four);
+  return atomic_load_explicit(mark_of(four), memory_order_acquire);
 }
 
-// Where a secret may begin, from `from` on; NULL: nowhere. `len`: the window, at most the length of the text.
-static inline const char *next_beginning(const char *from, Str text, size_t len) {
-  const char *stop = text.ptr + text.len - 2;
-  const char *pair = next_pair(from + len - 2, stop);
-  while (pair <= stop && !is_front(pair - (len - 2))) pair = next_pair(pair + 1, stop);
-  return pair <= stop ? pair - (len - 2) : NULL;
+static inline int look_at_four(const char *at, size_t step) {
+  return look(at) | look(at + step) | look(at + 2 * step) | look(at + 3 * step);
+}
+
+// Whether one is marked of the places at `at`, at + step and so on. The last look is laid over those before it.
+static inline bool is_any_marked(Str text, size_t at, size_t step) {
+  size_t next = 4 * step, seen = 3 * step + LOOK + 1;
+  if (text.len < at + seen) return true;  // one may be
+  for (; at + next + seen <= text.len; at += 2 * next) {
+    const char *from = text.ptr + at;
+    if (look_at_four(from, step) | look_at_four(from + next, step)) return true;
+  }
+  if (at + seen <= text.len && look_at_four(text.ptr + at, step)) return true;
+  return look_at_four(text.ptr + text.len - seen, step);
+}
+
+// The first marked place of those at `at`, at + step and so on. Beyond text.len - LOOK: there is none.
+static size_t next_marked(Str text, size_t at, size_t step) {
+  while (at + LOOK <= text.len &&
+         !atomic_load_explicit(mark_of_three(text.ptr + at), memory_order_acquire))
+    at += step;
+  return at;
+}
+
+// Where the first secret may begin whose window of `len` bytes has the place `at`; NULL: nowhere.
+static const char *beginning_near(Str text, size_t at, size_t len) {
+  for (size_t from = at - (len - LOOK); from <= at && from + len <= text.len; from++) {
+    if (is_front(text.ptr + from)) return text.ptr + from;
+  }
+  return NULL;
+}
+
+// Where the first secret may begin; NULL: nowhere. `len`: the window.
+static inline const char *next_beginning(Str text, size_t len) {
+  size_t step = len - LOOK + 1, at = len - LOOK;
+  if (!is_any_marked(text, at, step)) return NULL;
+  while ((at = next_marked(text, at, step)) + LOOK <= text.len) {
+    const char *beginning = beginning_near(text, at, len);
+    if (beginning) return beginning;
+    at += step;
+  }
+  return NULL;
 }
 
 // With the lock.
 static Found first_secret(Str text) {
-  size_t len = window_now();
-  const char *at = next_beginning(text.ptr, text, len);
-  for (; at; at = next_beginning(at + 1, text, len)) {
-    size_t front = (size_t)(at - text.ptr);
+  size_t len = window_now(), front = 0;
+  for (const char *at; (at = next_beginning(str_sub(text, front, text.len), len)); front++) {
+    front = (size_t)(at - text.ptr);
     size_t found = secret_len(str_sub(text, front, text.len));
     if (found) return (Found){ front, found, false };
   }
@@ -252,7 +280,7 @@ static bool has_no_beginning(Str text) {
   unsigned before = atomic_load_explicit(&version, memory_order_acquire);
   size_t len = window_now();
   if (len == 0 || text.len < len) return (before & 1) == 0;
-  bool none = !next_beginning(text.ptr, text, len);
+  bool none = !next_beginning(text, len);
   return none && (before & 1) == 0 &&
          atomic_load_explicit(&version, memory_order_relaxed) == before;
 }

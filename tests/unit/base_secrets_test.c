@@ -71,6 +71,48 @@ static void test_the_end_of_a_text_is_looked_at_too(void **state) {
   }
 }
 
+// Whether the text has one of the secrets, looked for at each place.
+static bool has_one(Str text, const Str *secrets, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (str_find(text, secrets[i]) >= 0) return true;
+  }
+  return false;
+}
+
+// Appends letters of which few differ, parts of secrets, and now and then a whole one.
+static void add_any(Buf *text, const Str *secrets, size_t count) {
+  Str secret = secrets[(size_t)rand() % count];
+  size_t from = (size_t)rand() % secret.len, len = (size_t)rand() % secret.len;
+  int kind = rand() % 8;
+  for (int left = rand() % 40; left > 0; left--) buf_addc(text, "abcd\"<"[rand() % 6]);
+  if (kind < 5) buf_add(text, str_sub(secret, kind < 3 ? 0 : from, len));
+  if (kind == 5 && rand() % 4 == 0) buf_add(text, secret);
+}
+
+static void test_secrets_of_any_length_are_found_wherever_they_stand(void **state) {
+  const Str secrets[] = { STR("abcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabca"),
+                          STR("aabbccddaabbccdd"), STR("dcba\"dcb<"), STR("cccccccc") };
+  int found = 0;
+  srand(2);
+  for (size_t known = 1; known <= 4; known++) {
+    secrets_add(secrets[known - 1]);
+    for (int i = 0; i < 10000; i++) {
+      Buf text, hidden;
+      buf_init(&text);
+      buf_init(&hidden);
+      for (int parts = rand() % 12; parts >= 0; parts--) add_any(&text, secrets, known);
+      bool has = has_one(buf_str(&text), secrets, known);
+      assert_int_equal(secrets_allow(buf_str(&text)), !has);
+      assert_int_equal(secrets_hide(buf_str(&text), &hidden), has);
+      assert_false(has_one(buf_str(&hidden), secrets, known));
+      found += has;
+      buf_clear(&text);
+      buf_clear(&hidden);
+    }
+  }
+  assert_in_range(found, 4000, 36000);
+}
+
 // Asks for a secret that is always known, and for a text that has none, until it is told to stop.
 static atomic_bool ends;
 static void *ask(void *arg) {
@@ -111,6 +153,7 @@ int main(void) {
     cmocka_unit_test(test_openids_are_found_wherever_they_stand),
     cmocka_unit_test(test_the_end_of_a_text_is_looked_at_too),
     cmocka_unit_test(test_secrets_are_found_while_others_are_added),
+    cmocka_unit_test(test_secrets_of_any_length_are_found_wherever_they_stand),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
