@@ -16,6 +16,8 @@ const median = require('./median.js');
 
 const PASSWORD = 'a-password-for-the-desk';
 
+const quantile = (list, q) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * q))];
+
 // ---- desk ----
 
 async function cookieOf(port) {
@@ -72,43 +74,55 @@ async function written(folder, say) {
 
 // ---- CPU time ----
 
-// How much more CPU time a message takes on the other side, in percent: both sides in turns, as a ratio of each turn, because
-// other programs disturb single turns.
-async function moreCpu(own, other, quick) {
+// How much more CPU time a message takes on the other side, in percent: a ratio for each turn of both sides, because other
+// programs disturb single turns. Which side comes first alternates, and both are started anew several times: where a process
+// lies in memory, and on which cores its threads settle, moves all of its turns by some percent.
+async function ratios(starts, quick) {
   const load = { connections: 16, mode: 'plain', seconds: 1 };
   const more = [];
-  for (let round = 0; round < (quick ? 3 : 15); round++) {
-    const alone = (await run(own, load)).cpu;
-    more.push(((await run(other, load)).cpu / alone - 1) * 100);
+  for (let block = 0; block < (quick ? 1 : 4); block++) {
+    const sides = [];
+    for (const i of block % 2 ? [1, 0] : [0, 1]) sides[i] = await starts[i]();
+    for (let round = 0; round < (quick ? 3 : 8); round++) {
+      const cpu = [];
+      for (const i of round % 2 ? [1, 0] : [0, 1]) cpu[i] = (await run(sides[i], load)).cpu;
+      more.push((cpu[1] / cpu[0] - 1) * 100);
+    }
+    for (const side of sides) await side.stop();
   }
-  return median(more);
+  return more;
+}
+
+// Returns the row of the median, and says how far the turns differ.
+async function moreCpu(what, starts, most, quick, say) {
+  const more = await ratios(starts, quick);
+  say(`${what}: ${quantile(more, 0.5).toFixed(1)} % in the middle of ${more.length} turns, half of them between ${quantile(more, 0.25).toFixed(1)} and ${quantile(more, 0.75).toFixed(1)} %`);
+  return [{ what, value: median(more), unit: ' %', most }];
 }
 
 async function captureCpu(quick, say) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-capture-'));
-  const own = await wemoon(8, 'plain');
-  const captured = await wemoon(8, 'plain', ['--capture', path.join(folder, 'talk.jsonl')]);
-  const more = await moreCpu(own, captured, quick);
-  await own.stop();
-  await captured.stop();
-  fs.rmSync(folder, { recursive: true, force: true });
-  say(`capturing adds ${more.toFixed(1)} % to a message's CPU time`);
-  return [{ what: 'CPU time of a message that is captured, more than of one that is not', value: more, unit: ' %', most: 5 }];
+  const starts = [() => wemoon(8, 'plain'), () => wemoon(8, 'plain', ['--capture', path.join(folder, 'talk.jsonl')])];
+  try {
+    return await moreCpu('CPU time of a message that is captured, more than of one that is not', starts, 5, quick, say);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const withDesk = (desk) => wemoon(8, 'plain', ['--admin-listen', `127.0.0.1:${desk}`, '--admin-token', PASSWORD]);
+
+async function watched() {
+  const desk = await freePort();
+  const side = await withDesk(desk);
+  const leave = await look(desk);
+  return { ...side, stop: () => { leave(); return side.stop(); } };
 }
 
 // Both sides have a desk; at one of them somebody looks, whose own requests are counted too.
-async function deskCpu(quick, say) {
-  const withDesk = (port) => ['--admin-listen', `127.0.0.1:${port}`, '--admin-token', PASSWORD];
-  const desk = await freePort();
-  const own = await wemoon(8, 'plain', withDesk(await freePort()));
-  const seen = await wemoon(8, 'plain', withDesk(desk));
-  const leave = await look(desk);
-  const more = await moreCpu(own, seen, quick);
-  leave();
-  await own.stop();
-  await seen.stop();
-  say(`somebody who looks at the desk adds ${more.toFixed(1)} % to a message's CPU time`);
-  return [{ what: 'CPU time of a message while somebody looks, more than while nobody does', value: more, unit: ' %', most: 3 }];
+function deskCpu(quick, say) {
+  const starts = [async () => withDesk(await freePort()), watched];
+  return moreCpu('CPU time of a message while somebody looks, more than while nobody does', starts, 3, quick, say);
 }
 
 // ---- prompt ----
@@ -132,8 +146,6 @@ function prompt(file, pauseMs) {
   });
   return { times, end: () => socket.destroy() };
 }
-
-const quantile = (list, q) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * q))];
 
 // Returns the pause of 64 connections that puts half of the maximum load on the bot.
 async function pauseOfHalf(side, seconds) {
