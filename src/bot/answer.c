@@ -28,14 +28,19 @@ void answer_with(Callback *c, int status, Str body) {
   respond(c, &(HttpResponse){ .status = status, .body = body, .close = c->closes });
 }
 
+// Shows the desk a reply: with its outcome, which saves 0.4 % of a message, where that follows at once and the workspace
+// is still there. A parked request gives the workspace back before; a stuck script delays the outcome.
+static void show_reply(Callback *c, Str xml) {
+  LiveSubject of = { c->sender, c->msgid, c->received_us };  // reading the clock would cost 0.3 %
+  if (c->parked || c->closes) live_reply(c->webhook->options->live, &of, xml);
+  else c->shown = xml;
+}
+
 // `xml`: empty for `success`.
-static void tell_of_answer(const Callback *c, Str xml) {
+static void tell_of_answer(Callback *c, Str xml) {
   const BotOptions *options = c->webhook->options;
   if (options->on_answer) options->on_answer(options->on_message_ctx, c->sender, xml);
-  if (xml.len > 0 && live_is_watched(options->live)) {
-    LiveSubject of = { c->sender, c->msgid, c->received_us };  // reading the clock would cost 0.3 %
-    live_reply(options->live, &of, xml);
-  }
+  if (xml.len > 0 && live_is_watched(options->live)) show_reply(c, xml);
   if (c->trail) capture_answer(c->trail, xml);
 }
 
@@ -214,7 +219,7 @@ void answer_tell(const Callback *c) {
   outcome_tell(&outcome, c->webhook->options->metrics);
   Live *live = c->webhook->options->live;
   if (c->type.len > 0 && live_is_watched(live)) {
-    LiveSubject of = { c->sender, c->msgid, c->received_us + outcome.us };
-    live_outcome(live, &of, &outcome);
+    LiveSubject of = { c->sender, c->msgid, c->received_us };
+    live_outcome(live, &of, c->shown, &outcome);
   }
 }

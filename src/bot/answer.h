@@ -28,6 +28,7 @@ typedef struct {
   const char *outcome;      // NULL: the request is not answered yet
   int api_calls;
   Str place;  // where the script failed; empty if it did not
+  Str shown;  // the reply, in the workspace, if the desk is to get it with the outcome; else empty
 } Callback;
 
 // Each of these functions answers the request.

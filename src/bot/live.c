@@ -102,55 +102,81 @@ static void clip(Str texts[TEXTS]) {
     if (texts[i].len > TEXT_MAX) texts[i].len = str_utf8_prefix(texts[i], TEXT_MAX);
 }
 
-static inline void describe(Event *head, const Str texts[TEXTS]) {
-  head->size = (uint32_t)(sizeof *head + sum_of(texts) + 7) & ~7u;
+// An event that is being added.
+typedef struct {
+  Event head;
+  Str texts[TEXTS];
+} Added;
+
+static inline void describe(Added *added) {
+  Event *head = &added->head;
+  Str *texts = added->texts;
+  size_t sum = sum_of(texts);
+  if (sum > TEXT_MAX) {
+    clip(texts);
+    sum = sum_of(texts);
+  }
+  head->size = (uint32_t)(sizeof *head + sum + 7) & ~7u;
   head->len[OPENID] = (uint16_t)texts[OPENID].len;
   head->len[MSGID] = (uint16_t)texts[MSGID].len;
   head->len[FIRST] = (uint16_t)texts[FIRST].len;
   head->len[SECOND] = (uint16_t)texts[SECOND].len;
 }
 
-// Clips the texts. The bench counts it by its name.
-__attribute__((noinline)) static void keep_event(Live *live, Event *head, Str texts[TEXTS]) {
-  if (sum_of(texts) > TEXT_MAX) clip(texts);
-  describe(head, texts);
-  pthread_mutex_lock(&live->mutex);
+// With the mutex.
+static inline void number_and_put(Live *live, Added *added) {
+  Event *head = &added->head;
   bool watched = head->at_us - live->looked_us < LOOK_US;
   head->number = ++live->newest;
-  if (watched) put(&live->events, head, texts);
+  if (watched) put(&live->events, head, added->texts);
   else atomic_store_explicit(&live->gate.watched, false, memory_order_relaxed);
-  if (head->kind == EVENT_LINE) put(&live->lines, head, texts);
+  if (head->kind == EVENT_LINE) put(&live->lines, head, added->texts);
+}
+
+// Clips the texts. Without `second` there is one event. The bench counts it by its name.
+__attribute__((noinline)) static void keep_events(Live *live, Added *first, Added *second) {
+  describe(first);
+  if (second) describe(second);
+  pthread_mutex_lock(&live->mutex);
+  number_and_put(live, first);
+  if (second) number_and_put(live, second);
   pthread_mutex_unlock(&live->mutex);
 }
 
 void live_message(Live *live, const LiveSubject *of, Str type, Str document) {
-  Event head = { .kind = EVENT_MESSAGE, .at_us = of->at_us };
-  Str texts[TEXTS] = { of->openid, of->msgid, type, document };
-  keep_event(live, &head, texts);
+  Added message = { .head = { .kind = EVENT_MESSAGE, .at_us = of->at_us },
+                    .texts = { of->openid, of->msgid, type, document } };
+  keep_events(live, &message, NULL);
+}
+
+static inline Added reply_of(const LiveSubject *of, Str document) {
+  return (Added){ .head = { .kind = EVENT_REPLY, .at_us = of->at_us },
+                  .texts = { of->openid, of->msgid, document } };
 }
 
 void live_reply(Live *live, const LiveSubject *of, Str document) {
-  Event head = { .kind = EVENT_REPLY, .at_us = of->at_us };
-  Str texts[TEXTS] = { of->openid, of->msgid, document };
-  keep_event(live, &head, texts);
+  Added reply = reply_of(of, document);
+  keep_events(live, &reply, NULL);
 }
 
-void live_outcome(Live *live, const LiveSubject *of, const Outcome *o) {
-  Event head = { .kind = EVENT_OUTCOME,
-                 .at_us = of->at_us,
-                 .us = o->us,
-                 .outcome = o->outcome,
-                 .attempt = (uint16_t)o->attempt,
-                 .api_calls = o->api_calls };
-  Str texts[TEXTS] = { of->openid, of->msgid, o->type, o->place };
-  keep_event(live, &head, texts);
+void live_outcome(Live *live, const LiveSubject *of, Str shown, const Outcome *o) {
+  Added outcome = { .head = { .kind = EVENT_OUTCOME,
+                              .at_us = of->at_us + o->us,
+                              .us = o->us,
+                              .outcome = o->outcome,
+                              .attempt = (uint16_t)o->attempt,
+                              .api_calls = o->api_calls },
+                    .texts = { of->openid, of->msgid, o->type, o->place } };
+  if (shown.len == 0) return keep_events(live, &outcome, NULL);
+  Added reply = reply_of(of, shown);
+  keep_events(live, &reply, &outcome);
 }
 
 void live_line(void *ctx, LogLevel level, Str message) {
-  Event head = { .kind = EVENT_LINE, .level = (uint8_t)level, .at_us = clock_now_us() };
   LogSubject about = log_subject_now();
-  Str texts[TEXTS] = { about.openid, about.msgid, message };
-  if (level >= LOG_WARN) keep_event(ctx, &head, texts);
+  Added line = { .head = { .kind = EVENT_LINE, .level = (uint8_t)level, .at_us = clock_now_us() },
+                 .texts = { about.openid, about.msgid, message } };
+  if (level >= LOG_WARN) keep_events(ctx, &line, NULL);
 }
 
 // ---- reading ------------------------------------------------------------------------------------

@@ -32,7 +32,9 @@ typedef struct {
 } LiveSubject;
 void live_message(Live *live, const LiveSubject *of, Str type, Str document);
 void live_reply(Live *live, const LiveSubject *of, Str document);
-void live_outcome(Live *live, const LiveSubject *of, const Outcome *outcome);
+// `of` says when the message arrived. `shown`: its reply, if live_reply did not add it, else empty; both are added at
+// once.
+void live_outcome(Live *live, const LiveSubject *of, Str shown, const Outcome *outcome);
 // Adds a line of the log, with the thread's subject; ignores lines below LOG_WARN. For log_tap: `ctx` is the Live.
 void live_line(void *ctx, LogLevel level, Str message);
 

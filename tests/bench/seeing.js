@@ -45,8 +45,8 @@ async function instructions(folder, say) {
   const desk = await freePort();
   const withDesk = (port) => [...plain(port), '--admin-listen', `127.0.0.1:${desk}`, '--admin-token', PASSWORD];
   const own = await perMessage(folder, plain);
-  const unseen = await perMessageIn(folder, withDesk, 'keep_event');
-  const seen = await perMessageIn(folder, withDesk, 'keep_event', () => look(desk));
+  const unseen = await perMessageIn(folder, withDesk, 'keep_events');
+  const seen = await perMessageIn(folder, withDesk, 'keep_events', () => look(desk));
   say(`a message ${Math.round(own)} instructions; for a desk that nobody looks at ${Math.round(unseen)}, that somebody looks at ${Math.round(seen)}`);
   return [
     { what: 'instructions of a message for a desk that nobody looks at', value: Math.round(unseen), unit: '', most: 50 },

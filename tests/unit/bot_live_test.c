@@ -79,7 +79,7 @@ static void test_who_looks_reads_what_happened_since(void **state) {
   live_look(live, clock_now_us());
   say("7", "<xml>\"微月\"</xml>");
   live_reply(live, &of, STR("<xml>answer</xml>"));
-  live_outcome(live, &of, &outcome);
+  live_outcome(live, &of, STR(""), &outcome);
   assert_int_equal(read_events(10), 0);
   assert_true(has("\"kind\":\"message\"") && has("\"document\":\"<xml>\\\"微月\\\"</xml>\""));
   assert_true(has("\"kind\":\"reply\"") && has("<xml>answer</xml>"));
@@ -89,6 +89,18 @@ static void test_who_looks_reads_what_happened_since(void **state) {
   assert_int_equal(after, 3);
   read_events(10);
   assert_string_equal((buf_addc(&json, '\0'), json.ptr), "[]");
+}
+
+static void test_a_reply_that_comes_with_its_outcome_precedes_it(void **state) {
+  LiveSubject of = subject("8");
+  Outcome outcome = { .type = STR("text"), .outcome = "replied", .us = 2500000 };
+  live_look(live, clock_now_us());
+  live_outcome(live, &of, STR("<xml>answer</xml>"), &outcome);
+  assert_int_equal(read_events(10), 0);
+  assert_int_equal(after, 2);
+  assert_true(has("\"id\":1,\"kind\":\"reply\"") && has("\"id\":2,\"kind\":\"outcome\""));
+  assert_true(has("\"msgid\":\"8\",\"document\":\"<xml>answer</xml>\""));
+  assert_int_equal(count("\"msgid\":\"8\""), 2);
 }
 
 static void test_the_newest_are_read_and_the_others_counted(void **state) {
@@ -156,6 +168,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_nobody_looks_at_first, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_who_looks_reads_what_happened_since, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_a_reply_that_comes_with_its_outcome_precedes_it, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(test_the_newest_are_read_and_the_others_counted, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(test_what_does_not_fit_makes_the_oldest_go, set_up, tear_down),
