@@ -189,8 +189,11 @@ static inline bool is_any_marked(Str text, size_t at, size_t step) {
     const char *from = text.ptr + at;
     if (look_at_four(from, step) | look_at_four(from + next, step)) return true;
   }
-  if (at + seen <= text.len && look_at_four(text.ptr + at, step)) return true;
-  return look_at_four(text.ptr + text.len - seen, step);
+  if (at + seen <= text.len) {
+    if (look_at_four(text.ptr + at, step)) return true;
+    at += next;
+  }
+  return at + LOOK <= text.len && look_at_four(text.ptr + text.len - seen, step);
 }
 
 // The first marked place of those at `at`, at + step and so on. Beyond text.len - LOOK: there is none.
