@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/arrivals.h"
 #include "net/bad_head.h"
 #include "net/status.h"
 #include "net/thread_stack.h"
@@ -39,17 +41,25 @@ struct Civetweb {
   atomic_bool accepts;  // the thread that accepts connections runs
   Err why;              // it does not listen
   Pollers *pollers;
+  Arrivals *arrivals;
   atomic_size_t smallest_stack;
+};
+
+struct CivetwebConnection {
+  const Civetweb *of;
+  struct mg_connection *mg;  // NULL: the connection was not passed to civetweb
+  int fd;
 };
 
 // ---- a request ----------------------------------------------------------------------------------
 
 int civetweb_read(CivetwebConnection *conn, void *out, size_t len) {
-  return mg_read(conn, out, len);
+  return mg_read(conn->mg, out, len);
 }
 
 bool civetweb_write(CivetwebConnection *conn, const void *bytes, size_t len) {
-  return mg_write(conn, bytes, len) == (int)len;
+  if (!conn->mg) return wire_write(conn->fd, bytes, len, conn->of->options.head_timeout_ms);
+  return mg_write(conn->mg, bytes, len) == (int)len;
 }
 
 // request_info belongs to the connection; only the pointer is const.
@@ -59,12 +69,12 @@ static struct mg_header *headers_of(const struct mg_connection *conn) {
 
 void civetweb_keep(CivetwebConnection *conn, bool keep) {
   if (!keep) {
-    mg_disable_connection_keep_alive(conn);
+    if (conn->mg) mg_disable_connection_keep_alive(conn->mg);
     wire_end();
     return;
   }
-  int count = mg_get_request_info(conn)->num_headers;
-  for (struct mg_header *header = headers_of(conn); count-- > 0; header++) {
+  int count = mg_get_request_info(conn->mg)->num_headers;
+  for (struct mg_header *header = headers_of(conn->mg); count-- > 0; header++) {
     bool begins_so = (header->name[0] | 0x20) == 'c' && (header->name[3] | 0x20) == 'n';
     if (begins_so && strcasecmp(header->name, "Connection") == 0) header->value = "keep-alive";
   }
@@ -105,21 +115,26 @@ static const char *read_headers(const struct mg_connection *conn, Pair *headers,
   return found == masked ? fault : "a header's name is mistaken for Transfer-Encoding";
 }
 
-static int serve(struct mg_connection *conn, CivetwebRequest *request) {
-  const struct mg_request_info *info = mg_get_request_info(conn);
-  const Civetweb *civetweb = info->user_data;
+static int serve(CivetwebConnection *conn, CivetwebRequest *request) {
+  const CivetwebOptions *options = &conn->of->options;
   request->arrived_us = wire_arrived_us();
   request->came_us = wire_came_us();
-  request->connection = mg_get_user_connection_data(conn);
+  return options->serve(options->ctx, conn, request);
+}
+
+static int serve_for_civetweb(struct mg_connection *mg, CivetwebRequest *request) {
+  const struct mg_request_info *info = mg_get_request_info(mg);
+  CivetwebConnection conn = { info->user_data, mg, wire_descriptor() };
+  request->connection = mg_get_user_connection_data(mg);
   if (request->connection && connection_descriptor(request->connection) < 0)
     connection_introduce(request->connection, wire_descriptor());
-  int status = civetweb->options.serve(civetweb->options.ctx, conn, request);
+  int status = serve(&conn, request);
   wire_next(info->content_length);
   return status;
 }
 
-static int serve_plain(struct mg_connection *conn, const PlainHead *head) {
-  CivetwebRequest request = {
+static CivetwebRequest plain_request(const PlainHead *head) {
+  return (CivetwebRequest){
     .lines = { .method = head->method,
                .target = head->path,
                .version = "1.1",
@@ -129,18 +144,28 @@ static int serve_plain(struct mg_connection *conn, const PlainHead *head) {
     .query = head->query,
     .hides_body = true,
   };
-  return serve(conn, &request);
 }
 
-// On a poller's thread.
-static void serve_shared(void *conn) { serve_plain(conn, wire_plain()); }
+static int serve_plain(struct mg_connection *mg) {
+  CivetwebRequest request = plain_request(wire_plain());
+  return serve_for_civetweb(mg, &request);
+}
+
+// Both on a poller's thread.
+static void serve_shared(void *mg) { serve_plain(mg); }
+
+static void serve_arrival(void *civetweb) {
+  CivetwebConnection conn = { civetweb, NULL, wire_descriptor() };
+  CivetwebRequest request = plain_request(wire_plain());
+  serve(&conn, &request);
+}
 
 static int on_request(struct mg_connection *conn) {
   const struct mg_request_info *info = mg_get_request_info(conn);
   Pair headers[MG_MAX_HEADERS];
   size_t count = (size_t)info->num_headers;
   wire_take();
-  if (wire_plain()) return serve_plain(conn, wire_plain());
+  if (wire_plain()) return serve_plain(conn);
   CivetwebRequest request = {
     .lines = { .method = info->request_method,
                .target = info->request_uri,
@@ -154,24 +179,25 @@ static int on_request(struct mg_connection *conn) {
     .is_chunked = wire_masked() > 0,
     .hides_body = wire_masked() > 0,
   };
-  return serve(conn, &request);
+  return serve_for_civetweb(conn, &request);
 }
 
 // The peer's address; civetweb's own text lacks IPv6.
-static const char *peer_of(const struct mg_connection *conn, char out[FORWARDED_TEXT_MAX]) {
-  const struct mg_request_info *info = mg_get_request_info(conn);
-  struct sockaddr_in6 peer;
+static const char *peer_of(const struct mg_request_info *info, int fd,
+                           char out[FORWARDED_TEXT_MAX]) {
+  struct sockaddr_storage peer;
   socklen_t len = sizeof peer;
   if (info && info->remote_addr[0]) return info->remote_addr;
-  bool known = getpeername(wire_descriptor(), (struct sockaddr *)&peer, &len) == 0 &&
-               peer.sin6_family == AF_INET6 &&
-               inet_ntop(AF_INET6, &peer.sin6_addr, out, FORWARDED_TEXT_MAX);
-  return known ? out : "an unknown address";
+  if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0) return "an unknown address";
+  const void *address = peer.ss_family == AF_INET6
+                            ? (const void *)&((struct sockaddr_in6 *)&peer)->sin6_addr
+                            : (const void *)&((struct sockaddr_in *)&peer)->sin_addr;
+  const char *text = inet_ntop(peer.ss_family, address, out, FORWARDED_TEXT_MAX);
+  return text ? text : "an unknown address";
 }
 
 const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_TEXT_MAX]) {
-  const struct mg_request_info *info = mg_get_request_info(conn);
-  const Civetweb *civetweb = mg_get_user_data(mg_get_context(conn));
+  const struct mg_request_info *info = conn->mg ? mg_get_request_info(conn->mg) : NULL;
   const PlainHead *plain = wire_plain();
   Pair headers[MG_MAX_HEADERS];
   char peer[FORWARDED_TEXT_MAX];
@@ -179,7 +205,7 @@ const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_T
   for (int i = 0; info && i < info->num_headers; i++)
     headers[count++] = (Pair){ .name = str_of(info->http_headers[i].name),
                                .value = str_of(info->http_headers[i].value) };
-  return forwarded_client(&civetweb->options.trusted, peer_of(conn, peer),
+  return forwarded_client(&conn->of->options.trusted, peer_of(info, conn->fd, peer),
                           plain ? plain->headers : headers, plain ? plain->header_count : count,
                           out);
 }
@@ -193,10 +219,11 @@ static void refuse(struct mg_connection *conn, int status, const char *why) {
                  "%d\r\nConnection: close\r\n\r\n%s",
                  status, status_reason(status), len, body);
   char remote[FORWARDED_TEXT_MAX];
+  CivetwebConnection of = { mg_get_user_data(mg_get_context(conn)), conn, wire_descriptor() };
   wire_take();
   mg_disable_connection_keep_alive(conn);
   mg_write(conn, answer, (size_t)len);
-  log_warn("refused a request from %s with %d: %s", civetweb_remote(conn, remote), status, why);
+  log_warn("refused a request from %s with %d: %s", civetweb_remote(&of, remote), status, why);
   wire_linger(LINGER_MS);
 }
 
@@ -296,7 +323,8 @@ static void on_context(const struct mg_context *mg) {
   Civetweb *civetweb = mg_get_user_data(mg);
   struct mg_server_port bound[1];
   if (mg_get_server_ports(mg, 1, bound) == 1)
-    civetweb->listens = listener_replace(civetweb->options.listener, bound[0].port, &civetweb->why);
+    civetweb->listens = listener_replace(civetweb->options.listener, bound[0].port,
+                                         arrivals_passed(civetweb->arrivals), &civetweb->why);
 }
 
 // ---- life ---------------------------------------------------------------------------------------
@@ -309,7 +337,7 @@ static struct mg_context *start(Civetweb *civetweb) {
   snprintf(idle, sizeof idle, "%d", options->keep_alive_ms);
   snprintf(head_max, sizeof head_max, "%d", WIRE_HEAD_MAX);
   const char *list[] = {
-    // Any port: listener_replace replaces the socket.
+    // Any port: listener_replace replaces the socket by a pipe.
     "listening_ports",
     "127.0.0.1:0",
     "num_threads",
@@ -370,15 +398,32 @@ Civetweb *civetweb_new(const CivetwebOptions *options) {
   return civetweb;
 }
 
+static bool make_arrivals(Civetweb *civetweb, Err *err) {
+  WireShare share = { civetweb->pollers, serve_arrival, civetweb };
+  if (civetweb->pollers) civetweb->arrivals = arrivals_new(civetweb->options.connections, share);
+  return civetweb->arrivals ||
+         err_set(err, ERR_FAILED,
+                 "the system refuses the threads or descriptors that wait for connections (ulimit "
+                 "-u, ulimit -n, systemd's TasksMax, memory): raise the limit");
+}
+
+static bool accepts_now(Civetweb *civetweb, Err *err) {
+  const Listener *listener = civetweb->options.listener;
+  return arrivals_accept(civetweb->arrivals, listener->fd) ||
+         err_set(err, ERR_FAILED, "cannot listen on %s: %s", listener->address, strerror(errno));
+}
+
 bool civetweb_start(Civetweb *civetweb, Err *err) {
   int wanted = civetweb->options.threads;
   const char *untapped = wire_untapped();
+  if (!untapped) untapped = arrivals_untapped();
   if (untapped)
     return err_set(err, ERR_FAILED,
                    "libcivetweb does not find this program's %s: it was linked in a way that "
                    "hides it (link with -Wl,--export-dynamic-symbol=%s)",
                    untapped, untapped);
-  civetweb->pollers = pollers_new(wanted, wire_serve);
+  civetweb->pollers = pollers_new(wanted, wire_ready);
+  if (!make_arrivals(civetweb, err)) return false;
   civetweb->mg = start(civetweb);
   if (!civetweb->mg) civetweb->started = 0;
   bool accepts = civetweb->mg && wait_until_it_accepts(civetweb);
@@ -389,7 +434,7 @@ bool civetweb_start(Civetweb *civetweb, Err *err) {
                    civetweb->started + accepts, wanted + 1);
   if (!civetweb->listens) return err_set(err, ERR_FAILED, "%s", civetweb->why.text);
   size_t stack = atomic_load(&civetweb->smallest_stack);
-  if (stack >= THREAD_STACK_MIN) return true;
+  if (stack >= THREAD_STACK_MIN) return accepts_now(civetweb, err);
   return err_set(err, ERR_FAILED,
                  "HTTP threads have stacks of %zu bytes; a script could crash the process with "
                  "less than %d",
@@ -405,9 +450,13 @@ void civetweb_stop(Civetweb *civetweb) {
   if (civetweb->stopped || !can_stop(civetweb)) return;
   civetweb->stopped = true;
   pollers_stop(civetweb->pollers);
+  if (civetweb->arrivals) arrivals_end(civetweb->arrivals);
   if (civetweb->mg) mg_stop(civetweb->mg);
-  pollers_end(civetweb->pollers);  // until now threads that answered late watched sockets
+  // Until now threads that answered late watched sockets.
+  if (pollers_end(civetweb->pollers)) arrivals_free(civetweb->arrivals);
 }
+
+void civetweb_quiet(Civetweb *civetweb) { arrivals_quiet(civetweb->arrivals); }
 
 bool civetweb_free(Civetweb *civetweb) {
   if (!civetweb) return true;

@@ -12,7 +12,7 @@
 #include "net/listener.h"
 
 typedef struct Civetweb Civetweb;
-typedef struct mg_connection CivetwebConnection;  // of one thread at a time
+typedef struct CivetwebConnection CivetwebConnection;  // of a request, on its thread
 
 // A request whose head has been read. What it points to is valid until `serve` returns.
 typedef struct {
@@ -30,7 +30,7 @@ typedef struct {
 typedef struct {
   int threads, head_timeout_ms, keep_alive_ms;
   Connections *connections;  // notified of every connection that opens or closes
-  Listener *listener;        // open; replaces civetweb's own
+  Listener *listener;        // open
   TrustedProxies trusted;
   // On an HTTP thread. Returns the status that was answered.
   int (*serve)(void *ctx, CivetwebConnection *conn, const CivetwebRequest *request);
@@ -43,6 +43,8 @@ Civetweb *civetweb_new(const CivetwebOptions *options);
 bool civetweb_start(Civetweb *civetweb, Err *err);
 // Ends all threads. Finish the requests under way before: it stops all reading and writing at once.
 void civetweb_stop(Civetweb *civetweb);
+// Accepts no connection any more.
+void civetweb_quiet(Civetweb *civetweb);
 // Stops and frees it. False if its threads cannot be stopped: they run on and use what the options point to. NULL is
 // allowed.
 bool civetweb_free(Civetweb *civetweb);
@@ -58,8 +60,8 @@ const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_T
 // Says whether to keep the connection after this request. Call it before `serve` returns: civetweb itself would go by
 // the Connection header, and silently close if that names anything but keep-alive.
 void civetweb_keep(CivetwebConnection *conn, bool keep);
-// Detaches the connection from civetweb (wire_take_away), which takes the request for answered: do not read or write
-// here any more. Returns the connection's descriptor, or -1 if the process has none left.
+// Detaches the connection (wire_take_away); civetweb takes the request for answered: do not read or write here any more.
+// Returns the connection's descriptor, or -1 if the process has none left.
 int civetweb_take(CivetwebConnection *conn, int stand_in);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/mutex.h"
 #include "base/clock.h"
+#include "net/accepted.h"
 #include "net/tcp_state.h"
 
 enum {
@@ -32,6 +33,7 @@ enum {
   RESERVE_SHARE = 16,    // one thread in so many is to be free for connections that come
   MANY_WAIT = 256,       // so many that wait may hide others, which the system does not let in yet
   UNUSED_MAX = 1024,     // so many numbers in a row without one of ours end the walk
+  WAITERS_SHARE = 4,     // one descriptor in so many may be a connection's that has sent nothing
   WINDOW = 256           // so many are looked at with one call
 };
 
@@ -49,20 +51,13 @@ struct Connection {
   Connection *next_free;
 };
 
-// A connection of which no request was read, and of which nothing is unread.
-typedef struct {
-  int fd;
-  bool may_go;  // it has been silent for long
-  int64_t accepted_us;
-} Silent;
-
 struct Connections {
   int threads;
   int64_t timeout_us;
   atomic_int busy;
   atomic_bool others_wait;
-  Silent *silent;  // found by the last walk; room for `silent_cap`
-  size_t silent_count, silent_cap;
+  // Found by the last walk: connections that have, or wait for, a thread; and those of connections_wait.
+  SilentList silent, waiters;
   int requests;             // that waited for a thread then
   int64_t last_request_us;  // when the last of their connections was accepted
   pthread_mutex_t mutex;    // slots are opened, closed and looked up under it
@@ -71,34 +66,36 @@ struct Connections {
   int port;
   bool stopping;
   atomic_bool draining;
-  atomic_int holders;                        // its owner, and each parked connection
-  atomic_uchar parked[DESCRIPTORS_MAX / 8];  // bits by descriptor
+  atomic_int holders;                         // its owner, and each parked connection
+  atomic_uchar parked[DESCRIPTORS_MAX / 8];   // bits by descriptor
+  atomic_uchar waiting[DESCRIPTORS_MAX / 8];  // of connections_wait; bits by descriptor
+  atomic_int waiting_count;
+  int waiting_most;
   Connection *free;
   Connection slots[];
 };
 
-// Connections that were accepted, and those of them that got a thread, of all servers of the process. Both wrap around.
-static atomic_uint accepted_count, opened_count;
-
-// By descriptor. The accepting thread writes it before it passes the descriptor to the reading thread.
-static atomic_int_least64_t accepted_us[DESCRIPTORS_MAX];
+// Connections that wait for a thread, and those of them that got one, of all servers of the process. Both wrap around.
+static atomic_uint passed_count, opened_count;
 
 // Whether a connection may wait for a thread. One that libcivetweb closed at once counts as waiting for good.
-static bool may_any_wait(void) {
-  return atomic_load(&accepted_count) != atomic_load(&opened_count);
-}
+static bool may_any_wait(void) { return atomic_load(&passed_count) != atomic_load(&opened_count); }
 
-void connections_note_accepted(int fd) {
-  atomic_fetch_add(&accepted_count, 1);
-  if (fd < DESCRIPTORS_MAX)
-    atomic_store_explicit(&accepted_us[fd], clock_now_us(), memory_order_relaxed);
-}
-
-int64_t connections_accepted_us(int fd) {
-  return fd < DESCRIPTORS_MAX ? atomic_load_explicit(&accepted_us[fd], memory_order_relaxed) : 0;
-}
+void connections_note_passed(void) { atomic_fetch_add(&passed_count, 1); }
 
 // ---- sockets ------------------------------------------------------------------------------------
+
+static bool has_bit(const atomic_uchar *bits, int fd) {
+  return atomic_load_explicit(&bits[fd / 8], memory_order_relaxed) & 1 << fd % 8;
+}
+
+static void set_bit(atomic_uchar *bits, int fd) {
+  if (fd < DESCRIPTORS_MAX) atomic_fetch_or(&bits[fd / 8], (unsigned char)(1 << fd % 8));
+}
+
+static void clear_bit(atomic_uchar *bits, int fd) {
+  if (fd < DESCRIPTORS_MAX) atomic_fetch_and(&bits[fd / 8], (unsigned char)~(1 << fd % 8));
+}
 
 static bool is_its_socket(const Connection *connection, int fd) {
   return connection->fd == fd && atomic_load(&connection->phase) != PHASE_FREE;
@@ -215,43 +212,33 @@ static Connection *slot_of(Connections *all, int fd) {
   return NULL;
 }
 
-static bool has_room_for_silent(Connections *all) {
-  if (all->silent_count < all->silent_cap) return true;
-  size_t cap = all->silent_cap ? 2 * all->silent_cap : 256;
-  Silent *silent = realloc(all->silent, cap * sizeof *silent);
-  if (!silent) return false;
-  all->silent = silent;
-  all->silent_cap = cap;
-  return true;
-}
-
-static void note_silent(Connections *all, int fd) {
-  if (!has_room_for_silent(all)) return;
-  bool may_go = is_silent(fd, SILENCE_MS) || is_unanswered(fd, DAWDLE_MS);
-  all->silent[all->silent_count++] = (Silent){ fd, may_go, connections_accepted_us(fd) };
+static void note_silent(SilentList *list, int fd) {
+  silent_add(list, fd, is_silent(fd, SILENCE_MS) || is_unanswered(fd, DAWDLE_MS));
 }
 
 // A request that waits for a thread.
 static void note_request(Connections *all, int fd) {
-  int64_t came_us = connections_accepted_us(fd);
+  int64_t came_us = accepted_us(fd);
   all->requests++;
   if (came_us > all->last_request_us) all->last_request_us = came_us;
   // Harmless for one that is complete.
   if (atomic_load(&all->others_wait) && is_unanswered(fd, DAWDLE_MS)) shutdown(fd, SHUT_RD);
 }
 
+static void judge_waiter(Connections *all, int fd, bool ends, int64_t now_us) {
+  if (ends || tcp_has_unread(fd)) return;
+  if (now_us - accepted_us(fd) > all->timeout_us) shutdown(fd, SHUT_RD);
+  else note_silent(&all->waiters, fd);
+}
+
 // `ends`: the end of the stream is to be read, or was.
 static void judge(Connections *all, int fd, bool ends, int64_t now_us) {
   Connection *connection = slot_of(all, fd);
   if (connection) return close_if_over(connection, fd, now_us);
-  if (tcp_has_unread(fd)) note_request(all, fd);
-  else if (!ends) note_silent(all, fd);
+  if (has_bit(all->waiting, fd)) judge_waiter(all, fd, ends, now_us);
+  else if (tcp_has_unread(fd)) note_request(all, fd);
+  else if (!ends) note_silent(&all->silent, fd);
   if (atomic_load(&all->draining) && is_silent(fd, REST_MS)) shutdown(fd, SHUT_RD);
-}
-
-static int by_age(const void *a, const void *b) {
-  int64_t first = ((const Silent *)a)->accepted_us, second = ((const Silent *)b)->accepted_us;
-  return (first > second) - (first < second);
 }
 
 // How many threads have, or will have, a connection of which no request was read.
@@ -264,32 +251,24 @@ static int threads_for_new(const Connections *all) {
   return count;
 }
 
-// Whether its descriptor is still that connection's: others are closed and opened during the walk, and the number may be a
-// call's to the platform by now.
-static bool is_there_still(const Connections *all, const Silent *silent) {
-  return tcp_is_of_port(silent->fd, all->port) &&
-         connections_accepted_us(silent->fd) == silent->accepted_us;
-}
-
 // Closes the oldest silent connections, as many as must go until each request behind them has a thread. `all_go`: there
 // may be requests that the system does not let in yet.
 static void make_way(Connections *all, bool all_go) {
-  size_t before = 0;
-  if (all->silent_count == 0) return;
-  qsort(all->silent, all->silent_count, sizeof *all->silent, by_age);
-  while (before < all->silent_count &&
-         (all_go || all->silent[before].accepted_us < all->last_request_us))
-    before++;
+  const Silent *silent = all->silent.items;
+  size_t before = 0, count = all->silent.count;
+  silent_sort(&all->silent);
+  while (before < count && (all_go || silent[before].accepted_us < all->last_request_us)) before++;
   int64_t wanted = all_go ? INT64_MAX : (int64_t)before + all->requests - threads_for_new(all);
-  for (size_t i = 0; i < before && wanted > 0; i++) {
-    if (!all->silent[i].may_go || !is_there_still(all, &all->silent[i])) continue;
-    shutdown(all->silent[i].fd, SHUT_RD);
-    wanted--;
-  }
+  silent_close(&all->silent, before, all->port, wanted);
 }
 
-static bool is_parked(Connections *all, int fd) {
-  return atomic_load_explicit(&all->parked[fd / 8], memory_order_relaxed) & 1 << fd % 8;
+static int too_many_waiters(const Connections *all) {
+  return atomic_load(&all->waiting_count) - all->waiting_most;
+}
+
+static void close_oldest_waiters(Connections *all, int wanted) {
+  silent_sort(&all->waiters);
+  silent_close(&all->waiters, all->waiters.count, all->port, wanted);
 }
 
 // Walks the server's sockets: counts them (more than threads: others wait), and closes those past their timeout.
@@ -297,15 +276,16 @@ static bool is_parked(Connections *all, int fd) {
 // Returns how many there are.
 static int look_after(Connections *all) {
   int64_t now_us = clock_now_us();
-  bool judges = atomic_load(&all->others_wait) || atomic_load(&all->draining) || any_over(all);
-  int found = 0;
+  bool judges = atomic_load(&all->others_wait) || atomic_load(&all->draining) ||
+                atomic_load(&all->waiting_count) > 0 || any_over(all);
+  int found = 0, waiters = 0;
   struct pollfd window[WINDOW];
-  all->silent_count = 0;
+  all->silent.count = all->waiters.count = 0;
   all->requests = 0;
   all->last_request_us = 0;
   for (int fd = 0, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
     if (fd % WINDOW == 0) look_which_are_open(fd, window);
-    if (is_parked(all, fd)) {
+    if (has_bit(all->parked, fd)) {
       unused = 0;
       continue;
     }
@@ -313,12 +293,14 @@ static int look_after(Connections *all) {
     bool ours = !(state & POLLNVAL) && tcp_is_of_port(fd, all->port);
     unused = ours ? 0 : unused + 1;
     found += ours;
+    waiters += ours && has_bit(all->waiting, fd);
     if (ours && judges) judge(all, fd, state & POLLRDHUP, now_us);
   }
   int busy = atomic_load(&all->busy);
-  bool others_wait = found > busy && busy >= all->threads;
+  bool others_wait = found - waiters > busy && busy >= all->threads;
   atomic_store(&all->others_wait, others_wait);
-  if (others_wait) make_way(all, found - busy > MANY_WAIT);
+  if (others_wait) make_way(all, found - waiters - busy > MANY_WAIT);
+  close_oldest_waiters(all, too_many_waiters(all));
   return found;
 }
 
@@ -327,14 +309,15 @@ static void *watch(void *arg) {
   pthread_setname_np(pthread_self(), "http-watch");
   pthread_mutex_lock(&all->mutex);
   while (!all->stopping) {
-    int64_t tick_ms = are_few_free(all) ? TICK_SHORT_MS : TICK_MS;
+    bool hurries = are_few_free(all) || too_many_waiters(all) > 0;
+    int64_t tick_ms = hurries ? TICK_SHORT_MS : TICK_MS;
     struct timespec until = clock_to_timespec(clock_now_us() + tick_ms * 1000);
     pthread_cond_timedwait(&all->changed, &all->mutex, &until);
     if (all->stopping || all->port == 0) continue;
     bool taken = atomic_load(&all->busy) >= all->threads && may_any_wait();
     if (!taken) atomic_store(&all->others_wait, false);
     close_idle(all);
-    if (taken || any_over(all)) look_after(all);
+    if (taken || atomic_load(&all->waiting_count) > 0 || any_over(all)) look_after(all);
   }
   pthread_mutex_unlock(&all->mutex);
   return NULL;
@@ -344,7 +327,8 @@ static void *watch(void *arg) {
 
 static void release(Connections *all) {
   if (atomic_fetch_sub(&all->holders, 1) != 1) return;
-  free(all->silent);
+  silent_free(&all->silent);
+  silent_free(&all->waiters);
   free(all);
 }
 
@@ -354,6 +338,8 @@ Connections *connections_new(int threads, int64_t request_timeout_ms) {
   all->threads = threads;
   atomic_init(&all->holders, 1);
   all->timeout_us = request_timeout_ms * 1000;
+  all->waiting_most = descriptors_end() / WAITERS_SHARE;
+  if (all->waiting_most > MANY_WAIT) all->waiting_most = MANY_WAIT;
   for (int i = threads - 1; i >= 0; i--) {
     all->slots[i].all = all;
     all->slots[i].next_free = all->free;
@@ -473,17 +459,34 @@ bool connection_should_close(const Connection *connection) {
           clock_now_us() - connection->opened_us > FAIR_SHARE_MS * 1000);
 }
 
+void connections_wait(Connections *all, int fd) {
+  set_bit(all->waiting, fd);
+  if (atomic_fetch_add(&all->waiting_count, 1) == all->waiting_most)
+    pthread_cond_signal(&all->changed);
+}
+
+void connections_end_wait(Connections *all, int fd) {
+  clear_bit(all->waiting, fd);
+  atomic_fetch_sub(&all->waiting_count, 1);
+}
+
+void connections_close(Connections *all, int fd) {
+  pthread_mutex_lock(&all->mutex);
+  close(fd);
+  pthread_mutex_unlock(&all->mutex);
+}
+
 void connections_lock(Connections *all) { pthread_mutex_lock(&all->mutex); }
 
 void connections_unlock(Connections *all) { pthread_mutex_unlock(&all->mutex); }
 
 void connections_park(Connections *all, int fd) {
   atomic_fetch_add(&all->holders, 1);
-  if (fd < DESCRIPTORS_MAX) atomic_fetch_or(&all->parked[fd / 8], (unsigned char)(1 << fd % 8));
+  set_bit(all->parked, fd);
 }
 
 void connections_unpark(Connections *all, int fd) {
-  if (fd < DESCRIPTORS_MAX) atomic_fetch_and(&all->parked[fd / 8], (unsigned char)~(1 << fd % 8));
+  clear_bit(all->parked, fd);
   release(all);
 }
 

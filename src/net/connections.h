@@ -18,10 +18,14 @@ void connections_drain(Connections *connections, int64_t max_ms);
 // Frees it, apart from what parked connections need, which stays until the last of them has ended.
 void connections_free(Connections *connections);
 
-// A connection was accepted on `fd`, for any server of the process; connection_opened follows when a thread takes it.
-void connections_note_accepted(int fd);
-// When the last connection on `fd` was accepted (monotonic, microseconds); 0 if that is not known.
-int64_t connections_accepted_us(int fd);
+// A connection that was accepted is passed on to wait for a thread; connection_opened follows when one takes it.
+void connections_note_passed(void);
+// One has sent nothing yet and needs no thread meanwhile. It is shut down for reading once its time is over, or if there
+// are too many such. connections_end_wait follows.
+void connections_wait(Connections *connections, int fd);
+void connections_end_wait(Connections *connections, int fd);
+// Closes a connection that has no thread.
+void connections_close(Connections *connections, int fd);
 // A thread took a connection. NULL if all slots are taken, which cannot happen: each thread has one.
 Connection *connection_opened(Connections *connections);
 // Its first request arrives on `fd`.

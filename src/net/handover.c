@@ -63,3 +63,7 @@ void handover_call(Handover *handover) {
   atomic_store(&handover->called, 1);
   syscall(SYS_futex, &handover->called, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
+
+void handover_hold(Handover *handover) { atomic_store(&handover->state, TAKEN); }
+
+void handover_release(Handover *handover) { atomic_store(&handover->state, OWNED); }

@@ -27,4 +27,9 @@ bool handover_give_back(Handover *handover);
 // Wakes the connection's own thread, which has it from now on.
 void handover_call(Handover *handover);
 
+// For a connection without a thread of its own: the calling thread takes it, to give it back.
+void handover_hold(Handover *handover);
+// Instead of giving it back: nobody takes it any more.
+void handover_release(Handover *handover);
+
 #endif

@@ -4,13 +4,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DESCRIPTORS_MAX = 65536, MOMENT_US = 3000 };
+enum { DESCRIPTORS_MAX = 65536 };
 
 // "8080", "127.0.0.1:8080", "[::1]:8080".
 static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *len, Err *err) {
@@ -44,15 +44,9 @@ static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *le
                           STR_FMT(listen), STR_FMT(host));
 }
 
-static void close_one(int *fd) {
-  if (*fd >= 0) close(*fd);
-  *fd = -1;
-}
-
 void listener_close(Listener *listener) {
-  if (!listener->lent) close_one(&listener->fd);
-  close_one(&listener->second);
-  close_one(&listener->quiet);
+  if (listener->fd >= 0) close(listener->fd);
+  listener->fd = -1;
 }
 
 static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
@@ -97,27 +91,28 @@ static bool bind_it(Listener *listener, const struct sockaddr_storage *address, 
          listen(listener->fd, backlog) == 0;
 }
 
-// Opens the descriptors for stopping at the start: later there may be none left.
-static bool prepare_stop(Listener *listener) {
-  listener->second = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
-  listener->quiet = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-  return listener->second >= 0 && listener->quiet >= 0;
+// Accepted connections inherit both.
+static void set_options(int fd) {
+  int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
   struct sockaddr_storage address;
   socklen_t len = 0;
-  *listener = (Listener){ .fd = -1, .second = -1, .quiet = -1 };
+  *listener = (Listener){ .fd = -1 };
   if (!read_address(text, &address, &len, err)) return false;
-  return (bind_it(listener, &address, len, backlog) && name_it(listener) &&
-          prepare_stop(listener)) ||
-         cannot_listen(listener, text, errno, err);
+  if (!bind_it(listener, &address, len, backlog) || !name_it(listener))
+    return cannot_listen(listener, text, errno, err);
+  set_options(listener->fd);
+  return true;
 }
 
 bool listener_inherit(Listener *listener, int fd, Err *err) {
   int listens = 0, family = 0;
   socklen_t size = sizeof listens, family_size = sizeof family;
-  *listener = (Listener){ .fd = fd, .second = -1, .quiet = -1, .shared = true };
+  *listener = (Listener){ .fd = fd, .shared = true };
   bool fits = getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
               getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &family_size) == 0 &&
               (family == AF_INET || family == AF_INET6);
@@ -130,8 +125,9 @@ bool listener_inherit(Listener *listener, int fd, Err *err) {
                    fd);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return (name_it(listener) && prepare_stop(listener)) ||
-         cannot_listen(listener, str_of(listener->address), errno, err);
+  if (!name_it(listener)) return cannot_listen(listener, str_of(listener->address), errno, err);
+  set_options(fd);
+  return true;
 }
 
 static bool listens_on(int fd, int port) {
@@ -143,45 +139,15 @@ static bool listens_on(int fd, int port) {
          ntohs(local.sin_port) == port;
 }
 
-static bool is_own(const Listener *listener, int fd) {
-  return fd == listener->fd || fd == listener->second;
-}
-
-bool listener_replace(Listener *listener, int port, Err *err) {
+bool listener_replace(const Listener *listener, int port, int by, Err *err) {
   int fd = 0;  // a process whose standard streams were closed has it there
-  while (fd < DESCRIPTORS_MAX && (is_own(listener, fd) || !listens_on(fd, port))) fd++;
-  if (fd == DESCRIPTORS_MAX || dup3(listener->fd, fd, O_CLOEXEC) < 0) {
-    return err_set(err, ERR_FAILED,
-                   "cannot listen on %s: the HTTP library's own socket was not found",
-                   listener->address);
-  }
-  close(listener->fd);
-  listener->fd = fd;
-  listener->lent = true;
-  return true;
+  while (fd < DESCRIPTORS_MAX && (fd == listener->fd || !listens_on(fd, port))) fd++;
+  return (fd < DESCRIPTORS_MAX && dup3(by, fd, O_CLOEXEC) >= 0) ||
+         err_set(err, ERR_FAILED,
+                 "cannot listen on %s: the HTTP library's own socket was not found",
+                 listener->address);
 }
 
-// A shared socket must not be shut down: a connection wakes the polling thread. This process does not accept it; the
-// other process finds it closed.
-static void knock(const Listener *listener) {
-  struct sockaddr_storage own;
-  socklen_t len = sizeof own;
-  if (getsockname(listener->second, (struct sockaddr *)&own, &len) != 0) return;
-  int fd = socket(own.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd >= 0) connect(fd, (struct sockaddr *)&own, len);
-  if (fd >= 0) close(fd);
+void listener_quiet(const Listener *listener) {
+  if (!listener->shared) shutdown(listener->fd, SHUT_RDWR);
 }
-
-// A thread that polls the descriptor still waits for the old socket. Its shutdown wakes the thread,
-// which sleeps again unless the new one is readable: so that is readable for a moment.
-void listener_quiet(Listener *listener) {
-  eventfd_t told;
-  if (dup3(listener->quiet, listener->fd, O_CLOEXEC) < 0) return;
-  if (listener->shared) knock(listener);
-  else shutdown(listener->second, SHUT_RDWR);
-  close_one(&listener->second);
-  usleep(MOMENT_US);
-  eventfd_read(listener->quiet, &told);
-}
-
-void listener_end(Listener *listener) { eventfd_write(listener->quiet, 1); }

@@ -1,4 +1,4 @@
-// All threads wait in one epoll(7), whose sockets are edge-triggered: each arrival is reported once, to one thread.
+// All threads wait in one epoll(7), whose connections are edge-triggered: each arrival is reported once, to one thread.
 #include "net/pollers.h"
 
 #include <pthread.h>
@@ -171,6 +171,12 @@ bool pollers_watch(Pollers *pollers, int fd, void *thing, bool again) {
   return epoll_ctl(pollers->epoll, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+// Not edge-triggered: several connections may be one event, and its thread may be long with the first of them.
+bool pollers_listen(Pollers *pollers, int fd, void *thing) {
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = thing };
+  return epoll_ctl(pollers->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
 void pollers_forget(Pollers *pollers, int fd) {
   epoll_ctl(pollers->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
@@ -249,8 +255,10 @@ void pollers_stop(Pollers *pollers) {
   wait_until_all_ended(pollers);
 }
 
-void pollers_end(Pollers *pollers) {
-  if (!pollers) return;
+bool pollers_end(Pollers *pollers) {
+  if (!pollers) return true;
   pollers_stop(pollers);
-  if (wait_until_all_ended(pollers)) destroy(pollers);
+  bool ended = wait_until_all_ended(pollers);
+  if (ended) destroy(pollers);
+  return ended;
 }

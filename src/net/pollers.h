@@ -17,14 +17,16 @@ Pollers *pollers_new(int most, PollersReady ready);
 // Has `ready` called with `thing` when bytes arrive on `fd`, or have arrived by now. `again`: the socket is known already.
 // False if the system refuses. The socket is forgotten when it is closed.
 bool pollers_watch(Pollers *pollers, int fd, void *thing, bool again);
+// Has `ready` called with `thing` while connections wait on the listening socket `fd`, for one after the other.
+bool pollers_listen(Pollers *pollers, int fd, void *thing);
 // Forgets the socket, whose descriptor is about to mean another.
 void pollers_forget(Pollers *pollers, int fd);
 // Returns how many threads there are.
 int pollers_count(Pollers *pollers);
 // Ends the threads, so that nothing is reported any more; sockets may still be watched and forgotten. NULL is allowed.
 void pollers_stop(Pollers *pollers);
-// Ends the threads and frees it; NULL is allowed. Threads that do not return from `ready` are left running, and what
-// they use.
-void pollers_end(Pollers *pollers);
+// Ends the threads and frees it; NULL is allowed. False if threads do not return from `ready`: they run on, and use what
+// they were given.
+bool pollers_end(Pollers *pollers);
 
 #endif

@@ -385,7 +385,7 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
   server->handler = *handler;
   server->threads = options->threads;
   server->body_timeout_ms = options->head_timeout_ms;
-  server->listener = (Listener){ .fd = -1, .second = -1, .quiet = -1 };
+  server->listener = (Listener){ .fd = -1 };
   server->stand_in = -1;
   snprintf(server->keep_alive, sizeof server->keep_alive,
            "Connection: keep-alive\r\nKeep-Alive: timeout=%d\r\n", options->keep_alive_ms / 1000);
@@ -409,9 +409,9 @@ void server_stop(Server *server) {
   if (server->ended) return;
   server->ended = true;
   if (server->serving) {
+    civetweb_quiet(server->civetweb);
     listener_quiet(&server->listener);
     connections_drain(server->connections, DRAIN_MS);
-    listener_end(&server->listener);
   }
   if (server->civetweb) civetweb_stop(server->civetweb);
   listener_close(&server->listener);

@@ -1,4 +1,4 @@
-// The accept, poll and recv that libcivetweb calls.
+// The poll and recv that libcivetweb calls.
 //
 // Keeps the headers from defining recv and poll as inline functions.
 #undef _FORTIFY_SOURCE
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/accepted.h"
 #include "net/handover.h"
 #include "net/tcp_state.h"
 
@@ -47,24 +48,18 @@ typedef struct {
 
 // An HTTP thread's place for its own connection.
 typedef struct {
+  Watched watched;  // first
   Handover handover;
   Wire wire;
 } Place;
 
 static Wire no_wire = { .fd = -1 };  // of threads without a connection
-static _Thread_local Place own;
+static _Thread_local Place own = { .watched = { wire_serve } };
 // Of the connection at hand: the thread's own, or one that it serves for another thread.
 static _Thread_local Wire *wire = &no_wire;
 static _Thread_local PlainHead plain_head;
 
 // ---- when it came -------------------------------------------------------------------------------
-
-__attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restrict address,
-                                                  socklen_t *restrict len) {
-  int accepted = accept4(fd, address, len, SOCK_CLOEXEC);
-  if (accepted >= 0) connections_note_accepted(accepted);
-  return accepted;
-}
 
 // When the first of the bytes just read arrived: the connection may have waited for its thread. The kernel counts in
 // ticks, so that bytes may be a tick younger than it says: that much is not counted, or a request would seem to have
@@ -76,7 +71,7 @@ static int64_t when_it_came(int fd) {
 }
 
 static void note_first_bytes(int fd) {
-  int64_t accepted = connections_accepted_us(fd);
+  int64_t accepted = accepted_us(fd);
   wire->fd = fd;
   wire->came_us = when_it_came(fd);
   wire->arrived_us = accepted > 0 && accepted < wire->came_us ? accepted : wire->came_us;
@@ -233,7 +228,7 @@ int wire_poll(struct pollfd *list, nfds_t count, int timeout_ms) {
                                                             : poll_now(list, count, timeout_ms);
 }
 
-// ---- serving a connection for its thread --------------------------------------------------------
+// ---- serving a connection from its beginning, or for its thread --------------------------------------------------------
 
 // The longest time since a thread's own last request: then it takes the next one, so that libcivetweb, which counts
 // the time in which a connection is idle, has counted at most this much too much.
@@ -264,9 +259,9 @@ static int64_t when_it_came_here(int fd) {
 }
 
 // Whether what was read is one plain request, with the whole of its body.
-static bool is_whole_request(void) {
-  size_t len = wire->read_len > 0 ? (size_t)wire->read_len : 0;
-  if (len == wire->room || !plain_head_read(str_make(wire->buffer, len), &plain_head)) return false;
+static bool is_whole_request(const Wire *of, ssize_t read_len) {
+  size_t len = read_len > 0 ? (size_t)read_len : 0;
+  if (len == of->room || !plain_head_read(str_make(of->buffer, len), &plain_head)) return false;
   return len - plain_head.len == plain_head.body_len;
 }
 
@@ -285,16 +280,58 @@ static void serve_at_once(void) {
   wire->read_len = 0;
 }
 
+static bool asks_to_close(void) {
+  for (size_t i = 0; i < plain_head.header_count; i++) {
+    const Pair *header = &plain_head.headers[i];
+    if (str_eq_nocase(header->name, STR("Connection")) &&
+        str_eq_nocase(header->value, STR("close")))
+      return true;
+  }
+  return false;
+}
+
+static void serve_first(Wire *first) {
+  recvfrom(first->fd, first->buffer, first->held, 0, NULL, NULL);
+  wire = first;
+  note_first_bytes(first->fd);
+  first->plain = true;
+  first->rest = first->buffer + plain_head.len;
+  first->rest_len = plain_head.body_len;
+  first->share.serve(first->share.conn);
+  wire = &no_wire;
+}
+
+WireFirst wire_serve_first(int fd, bool is_watched, WireShare share) {
+  char bytes[WIRE_HEAD_MAX];
+  ssize_t n = recvfrom(fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return WIRE_SILENT;
+  if (n <= 0) return WIRE_OVER;
+  Wire first = { .fd = fd,
+                 .buffer = bytes,
+                 .room = sizeof bytes,
+                 .held = (size_t)n,
+                 .share = share,
+                 .is_watched = is_watched };
+  if (!is_whole_request(&first, n) || !asks_to_close()) return WIRE_OTHER;
+  serve_first(&first);
+  return WIRE_OVER;
+}
+
 // False if its own thread has to go on with the connection. It is never called for nothing: libcivetweb takes that for
 // the end.
 static bool serve_next(Wire *from) {
   if (!read_ahead(from)) return true;
   if (clock_coarse_us() - from->waits_since_us > SPELL_US) return false;
   wire = from;
-  bool whole = is_whole_request();
+  bool whole = is_whole_request(wire, wire->read_len);
   if (whole) serve_at_once();
   wire = &no_wire;
   return whole && !from->last;
+}
+
+void wire_ready(void *thing, bool has_ended) {
+  const Watched *watched = thing;
+  watched->ready(thing, has_ended);
 }
 
 // The end of the stream behind a request is found by a second look. What was reported to other threads meanwhile may have
@@ -406,6 +443,17 @@ const PlainHead *wire_plain(void) { return wire->plain ? &plain_head : NULL; }
 int wire_masked(void) { return wire->masked; }
 
 bool wire_has_rest(void) { return wire->rest_len > 0; }
+
+bool wire_write(int fd, const void *bytes, size_t len, int timeout_ms) {
+  struct pollfd wait = { .fd = fd, .events = POLLOUT };
+  for (const char *at = bytes, *end = at + len; at < end;) {
+    ssize_t n = send(fd, at, (size_t)(end - at), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) at += n;
+    else if (errno != EINTR && (errno != EAGAIN || poll_now(&wait, 1, timeout_ms) <= 0))
+      return false;
+  }
+  return true;
+}
 
 // ---- bodies -------------------------------------------------------------------------------------
 

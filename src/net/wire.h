@@ -1,8 +1,8 @@
 // The bytes below libcivetweb. It tells neither a request's descriptor nor its time of arrival, takes blank lines for a
-// head, and decodes only some chunked bodies. But it calls accept, poll and recv, and finds the executable's before libc's:
-// those defined here record when a connection was accepted, check each head as it arrives, keep plain heads, their
+// head, and decodes only some chunked bodies. But it calls poll and recv, and finds the executable's before libc's:
+// those defined here check each head as it arrives, keep plain heads, their
 // bodies, and the body of a chunked request from libcivetweb, and have the next plain request of a kept connection served
-// by a poller, while libcivetweb's thread sleeps in poll. All functions are about the calling thread's connection: its
+// by a poller, while libcivetweb's thread sleeps in poll. Connections of one plain request it never sees. All functions are about the calling thread's connection: its
 // own, or the one that it serves as a poller.
 #ifndef WEMOON_NET_WIRE_H
 #define WEMOON_NET_WIRE_H
@@ -18,6 +18,13 @@ enum { WIRE_HEAD_MAX = 16384 };  // libcivetweb's buffer for a head, in bytes
 // a body.
 #define WIRE_MASK '!'
 
+// What pollers watch for: the first member of each `thing`.
+typedef struct {
+  void (*ready)(void *thing, bool has_ended);
+} Watched;
+// For pollers_new: calls the thing's own `ready`.
+void wire_ready(void *thing, bool has_ended);
+
 // Returns the name of one of these functions whose libc version libraries find, or NULL. If there is one, nothing here
 // works.
 const char *wire_untapped(void);
@@ -30,8 +37,20 @@ typedef struct {
 } WireShare;
 // The thread has a new connection. `connection`, which may be NULL, is notified of heads that arrive in pieces.
 void wire_open(Connection *connection, WireShare share);
-// For pollers_new.
+// The `ready` of a connection between two requests.
 void wire_serve(void *place, bool has_ended);
+
+typedef enum {
+  WIRE_SILENT,  // nothing has arrived yet
+  WIRE_OTHER,   // for libcivetweb; nothing was read
+  WIRE_OVER     // it was answered, or its client has gone
+} WireFirst;
+// Serves the request with which the connection `fd` begins, on any thread, if it has arrived whole, is plain, and is
+// the last one: then the caller closes `fd`. `is_watched`: by share.pollers.
+WireFirst wire_serve_first(int fd, bool is_watched, WireShare share);
+// Writes to a connection that libcivetweb does not have, on any thread. False if the client did not take all of it; it
+// may pause for `timeout_ms`.
+bool wire_write(int fd, const void *bytes, size_t len, int timeout_ms);
 // libcivetweb closes the connection.
 void wire_close(void);
 // The current request, or its refusal, is passed on: further bytes are not its head.

@@ -7,8 +7,6 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
-
 static void test_a_connection_is_busy_until_it_closes(void **state) {
   Connections *connections = connections_new(2, 1000);
   Connection *first = connection_opened(connections), *second = connection_opened(connections);
@@ -33,16 +31,6 @@ static void test_its_descriptor_is_known_from_its_first_request_on(void **state)
   connections_free(connections);
 }
 
-static void test_when_a_connection_was_accepted_is_known_by_its_descriptor(void **state) {
-  enum { BEYOND = 1 << 20 };
-  int64_t began_us = clock_now_us();
-  assert_int_equal(connections_accepted_us(9), 0);
-  connections_note_accepted(9);
-  assert_in_range(connections_accepted_us(9), began_us, clock_now_us());
-  connections_note_accepted(BEYOND);
-  assert_int_equal(connections_accepted_us(BEYOND), 0);
-}
-
 static void test_a_request_without_a_connection_is_nobodys(void **state) {
   connection_comes(NULL, 1, 1);
   connection_reads(NULL);
@@ -57,7 +45,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_connection_is_busy_until_it_closes),
     cmocka_unit_test(test_its_descriptor_is_known_from_its_first_request_on),
-    cmocka_unit_test(test_when_a_connection_was_accepted_is_known_by_its_descriptor),
     cmocka_unit_test(test_a_request_without_a_connection_is_nobodys),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

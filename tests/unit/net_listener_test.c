@@ -8,6 +8,7 @@
 #include "net/listener.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,34 +103,77 @@ static struct rlimit leave_descriptors(int spare) {
   return limit;
 }
 
-static void test_it_falls_quiet_and_wakes_its_poller_without_a_descriptor_to_spare(void **state) {
+static void test_it_falls_quiet_without_a_descriptor_to_spare(void **state) {
   assert_true(opens("0"));
   int port = listener.port;
   struct rlimit limit = leave_descriptors(0);
   listener_quiet(&listener);
   setrlimit(RLIMIT_NOFILE, &limit);
   assert_false(connects(AF_INET, port));
-  struct pollfd wait = { .fd = listener.fd, .events = POLLIN };
-  assert_int_equal(poll(&wait, 1, 0), 0);
-  listener_end(&listener);
-  assert_int_equal(poll(&wait, 1, 0), 1);
   listener_close(&listener);
 }
 
-static void test_a_listener_that_could_not_be_stopped_is_not_opened(void **state) {
-  for (int spare = 0; spare < 3; spare++) {
-    int first = dup(0);
-    close(first);
-    struct rlimit limit = leave_descriptors(spare);
-    bool opened = opens("0");
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (opened) fail_msg("opened with %d descriptors", spare);
-    assert_non_null(strstr(err.text, "ulimit -n"));
-    assert_int_equal(listener.fd, -1);
-    int next = dup(0);
-    close(next);
-    assert_int_equal(next, first);  // no descriptor is left open
-  }
+static void test_one_that_is_shared_goes_on_for_the_other_process(void **state) {
+  Listener inherited;
+  assert_true(opens("0"));
+  int fd = dup(listener.fd);
+  assert_true(listener_inherit(&inherited, fd, &err));
+  assert_int_equal(inherited.port, listener.port);
+  listener_quiet(&inherited);
+  listener_close(&inherited);
+  assert_true(connects(AF_INET, listener.port));
+  listener_close(&listener);
+}
+
+static void test_anothers_listening_socket_is_replaced_under_its_descriptor(void **state) {
+  int ends[2];
+  assert_true(opens("0"));
+  Listener other = listener;
+  assert_true(opens("0"));
+  assert_int_equal(pipe(ends), 0);
+  assert_true(listener_replace(&listener, other.port, ends[0], &err));
+  assert_false(connects(AF_INET, other.port));
+  assert_true(connects(AF_INET, listener.port));
+  struct pollfd wait = { .fd = other.fd, .events = POLLIN };
+  assert_int_equal(poll(&wait, 1, 0), 0);
+  assert_int_equal(write(ends[1], "x", 1), 1);
+  assert_int_equal(poll(&wait, 1, 0), 1);
+  listener_close(&other);
+  listener_close(&listener);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+// They need no system call of their own.
+static void test_connections_inherit_what_the_socket_was_told(void **state) {
+  assert_true(opens("0"));
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)listener.port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  int client = socket(AF_INET, SOCK_STREAM, 0), on = 0, probed = 0;
+  socklen_t len = sizeof on;
+  assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof address), 0);
+  int fd = accept(listener.fd, NULL, NULL);
+  assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
+  assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &probed, &len), 0);
+  assert_true(on && probed);
+  close(fd);
+  close(client);
+  listener_close(&listener);
+}
+
+static void test_without_a_descriptor_it_is_not_opened(void **state) {
+  int first = dup(0);
+  close(first);
+  struct rlimit limit = leave_descriptors(0);
+  bool opened = opens("0");
+  setrlimit(RLIMIT_NOFILE, &limit);
+  assert_false(opened);
+  assert_non_null(strstr(err.text, "ulimit -n"));
+  assert_int_equal(listener.fd, -1);
+  int next = dup(0);
+  close(next);
+  assert_int_equal(next, first);  // no descriptor is left open
 }
 
 int main(void) {
@@ -140,8 +184,11 @@ int main(void) {
     cmocka_unit_test(test_what_is_no_address_is_the_callers_fault),
     cmocka_unit_test(test_a_port_that_is_taken_is_named),
     cmocka_unit_test(test_an_address_of_another_machine_cannot_be_had),
-    cmocka_unit_test(test_it_falls_quiet_and_wakes_its_poller_without_a_descriptor_to_spare),
-    cmocka_unit_test(test_a_listener_that_could_not_be_stopped_is_not_opened),
+    cmocka_unit_test(test_it_falls_quiet_without_a_descriptor_to_spare),
+    cmocka_unit_test(test_one_that_is_shared_goes_on_for_the_other_process),
+    cmocka_unit_test(test_anothers_listening_socket_is_replaced_under_its_descriptor),
+    cmocka_unit_test(test_connections_inherit_what_the_socket_was_told),
+    cmocka_unit_test(test_without_a_descriptor_it_is_not_opened),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

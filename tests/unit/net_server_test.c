@@ -745,37 +745,56 @@ static Server *serve_patiently(int threads) {
   return server;
 }
 
-// The request would wait for a minute.
-static void test_silent_connections_are_closed_only_when_a_request_waits_behind_them(void **state) {
+static int count_ended(const int *fds, int count) {
+  int ended = 0;
+  for (int i = 0; i < count; i++) ended += has_ended(fds[i]);
+  return ended;
+}
+
+// With a thread for each, the request would wait for a minute.
+static void test_silent_connections_hold_no_thread(void **state) {
   Server *server = serve_patiently(4);
-  int fds[SILENT];
+  int fds[SILENT], busy, threads;
   for (int i = 0; i < SILENT; i++) fds[i] = dial(server_port(server));
+  assert_starts(ask(server_port(server), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
   usleep(1000 * 1000);
-  for (int i = 0; i < SILENT; i++) assert_false(has_ended(fds[i]));
-  ask(server_port(server), "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  for (int i = 0; i < SILENT; i++) close(fds[i]);
+  server_load(server, &busy, &threads);
+  assert_int_equal(busy, 0);
+  assert_int_equal(count_ended(fds, SILENT), 0);
+  for (int i = 0; i < SILENT; i++) {
+    assert_starts(ask_on(fds[i], "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
+    close(fds[i]);
+  }
   server_free(server);
 }
 
-static int count_ended(const int *fds) {
-  int count = 0;
-  for (int i = 0; i < SILENT; i++) count += has_ended(fds[i]);
-  return count;
+// Descriptors are what they take.
+static void test_of_very_many_silent_connections_the_oldest_are_closed(void **state) {
+  enum { ALL = 300, KEPT = 256, ENDED = ALL - KEPT };
+  static int fds[ALL];
+  struct rlimit limit, enough;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  enough = limit;
+  enough.rlim_cur = limit.rlim_max > 4096 ? 4096 : limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &enough);
+  Server *server = serve_patiently(4);
+  for (int i = 0; i < ALL; i++) fds[i] = dial(server_port(server));
+  int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+  while (count_ended(fds, ALL) < ENDED && clock_now_ms() < end_ms) usleep(1000);
+  usleep(100 * 1000);
+  assert_int_equal(count_ended(fds, ALL), ENDED);
+  assert_int_equal(count_ended(fds, ENDED), ENDED);
+  for (int i = 0; i < ALL; i++) close(fds[i]);
+  server_free(server);
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Ten and the request on four threads: seven too many.
-static void test_as_many_silent_connections_are_closed_as_stand_in_a_requests_way(void **state) {
-  enum { THREADS = 4, CLOSED = SILENT + 1 - THREADS };
-  Server *server = serve_patiently(THREADS);
-  int fds[SILENT];
-  for (int i = 0; i < SILENT; i++) fds[i] = dial(server_port(server));
-  usleep(300 * 1000);
-  assert_starts(ask(server_port(server), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
-  int64_t end_ms = clock_now_ms() + PATIENCE_MS;
-  while (count_ended(fds) < CLOSED && clock_now_ms() < end_ms) usleep(1000);
-  assert_int_equal(count_ended(fds), CLOSED);
-  for (int i = 0; i < CLOSED; i++) assert_true(has_ended(fds[i]));
-  for (int i = 0; i < SILENT; i++) close(fds[i]);
+static void test_a_silent_connection_ends_in_time(void **state) {
+  Server *server = serve(4);  // a second
+  int fd = dial(server_port(server));
+  assert_false(ends_within(fd, 500));
+  assert_true(ends_within(fd, PATIENCE_MS));
+  close(fd);
   server_free(server);
 }
 
@@ -891,8 +910,9 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_a_head_that_drips_ends_its_connection_in_time),
     cmocka_unit_test(test_100_silent_connections_delay_nobody),
     cmocka_unit_test(test_500_silent_connections_delay_nobody),
-    cmocka_unit_test(test_silent_connections_are_closed_only_when_a_request_waits_behind_them),
-    cmocka_unit_test(test_as_many_silent_connections_are_closed_as_stand_in_a_requests_way),
+    cmocka_unit_test(test_silent_connections_hold_no_thread),
+    cmocka_unit_test(test_of_very_many_silent_connections_the_oldest_are_closed),
+    cmocka_unit_test(test_a_silent_connection_ends_in_time),
     cmocka_unit_test(test_500_half_sent_heads_delay_nobody),
     cmocka_unit_test(test_500_half_sent_bodies_delay_nobody),
     cmocka_unit_test(test_256_busy_clients_share_64_threads),

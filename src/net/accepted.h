@@ -1,0 +1,35 @@
+// When connections were accepted, and lists of those that are silent.
+#ifndef WEMOON_NET_ACCEPTED_H
+#define WEMOON_NET_ACCEPTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// A connection was accepted on `fd`, for any server of the process.
+void accepted_note(int fd);
+// When the last connection on `fd` was accepted (monotonic, microseconds); 0 if that is not known.
+int64_t accepted_us(int fd);
+
+// A connection of which no request was read, and of which nothing is unread.
+typedef struct {
+  int fd;
+  bool may_go;  // it has been silent for long
+  int64_t accepted_us;
+} Silent;
+
+// All zero: empty.
+typedef struct {
+  Silent *items;
+  size_t count, cap;
+} SilentList;
+
+// Drops it without memory.
+void silent_add(SilentList *list, int fd, bool may_go);
+// The oldest first.
+void silent_sort(SilentList *list);
+// Shuts up to `wanted` of the first `count` down for reading, if they may go and are still connections of `port`.
+void silent_close(const SilentList *list, size_t count, int port, int64_t wanted);
+void silent_free(SilentList *list);
+
+#endif

@@ -1,0 +1,199 @@
+// The listener is in the pollers' set, which reports it for as long as connections wait there: who accepts one serves it,
+// and meanwhile another poller accepts the next one. So they are served in the order of their arrival.
+#include "net/arrivals.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/accepted.h"
+#include "net/handover.h"
+
+enum {
+  REFUSED_US = 5 * 1000,  // a pause when the system refuses to accept
+  WAITERS_END = 65536     // descriptors from here on do not wait
+};
+
+// A connection that has sent nothing yet, by its descriptor.
+typedef struct {
+  Watched watched;  // first
+  Handover handover;
+  Arrivals *of;
+} Waiter;
+
+struct Arrivals {
+  Watched watched;  // first; the listener
+  Connections *connections;
+  WireShare share;
+  int listener;  // -1: none
+  int from, to;  // the pipe
+  atomic_bool quiet;
+  Waiter waiters[WAITERS_END];
+};
+
+// ---- the pipe -----------------------------------------------------------------------------------
+
+static bool pass(int pipe, int fd) { return write(pipe, &fd, sizeof fd) == sizeof fd; }
+
+// A client that has gone meanwhile has no address any more.
+static int accept_passed(int pipe, struct sockaddr *address, socklen_t *len) {
+  int fd;
+  if (read(pipe, &fd, sizeof fd) != sizeof fd) return -1;
+  if (getpeername(fd, address, len) == 0) return connections_note_passed(), fd;
+  close(fd);
+  return -1;
+}
+
+__attribute__((visibility("default"))) int accept(int fd, struct sockaddr *restrict address,
+                                                  socklen_t *restrict len) {
+  int accepted = accept4(fd, address, len, SOCK_CLOEXEC);
+  return accepted < 0 && errno == ENOTSOCK ? accept_passed(fd, address, len) : accepted;
+}
+
+const char *arrivals_untapped(void) {
+  return dlsym(RTLD_DEFAULT, "accept") == (void *)accept ? NULL : "accept";
+}
+
+// ---- one connection -----------------------------------------------------------------------------
+
+static void pass_or_close(Arrivals *arrivals, int fd) {
+  if (!pass(arrivals->to, fd)) connections_close(arrivals->connections, fd);
+}
+
+// Returns false if it has sent nothing yet.
+static bool serve_or_pass(Arrivals *arrivals, int fd) {
+  WireFirst first = wire_serve_first(fd, false, arrivals->share);
+  if (first == WIRE_OTHER) pass_or_close(arrivals, fd);
+  if (first == WIRE_OVER) connections_close(arrivals->connections, fd);
+  return first != WIRE_SILENT;
+}
+
+// What is done with it now may be done with another connection of that number at once.
+static void leave_waiters(Waiter *waiter, int fd) {
+  connections_end_wait(waiter->of->connections, fd);
+  handover_release(&waiter->handover);
+}
+
+// Returns false if it still has sent nothing.
+static bool go_on(Waiter *waiter, int fd) {
+  Arrivals *arrivals = waiter->of;
+  WireFirst first = wire_serve_first(fd, true, arrivals->share);
+  if (first == WIRE_SILENT) return false;
+  leave_waiters(waiter, fd);
+  if (first == WIRE_OVER) return connections_close(arrivals->connections, fd), true;
+  pollers_forget(arrivals->share.pollers, fd);
+  pass_or_close(arrivals, fd);
+  return true;
+}
+
+static void look_again(Waiter *waiter, int fd) {
+  while (!go_on(waiter, fd)) {
+    if (handover_give_back(&waiter->handover)) return;
+  }
+}
+
+static void on_bytes(void *thing, bool has_ended) {
+  Waiter *waiter = thing;
+  if (handover_take(&waiter->handover)) look_again(waiter, (int)(waiter - waiter->of->waiters));
+}
+
+// A poller may read the place of an earlier connection of that number late: it is written once.
+static Waiter *place_of(Arrivals *arrivals, int fd) {
+  Waiter *waiter = &arrivals->waiters[fd];
+  if (!waiter->of) *waiter = (Waiter){ .watched = { on_bytes }, .of = arrivals };
+  return waiter;
+}
+
+// Returns false if the system refuses.
+static bool wait_for_bytes(Arrivals *arrivals, int fd) {
+  if (fd >= WAITERS_END) return false;
+  Waiter *waiter = place_of(arrivals, fd);
+  handover_hold(&waiter->handover);
+  connections_wait(arrivals->connections, fd);
+  bool watched = pollers_watch(arrivals->share.pollers, fd, waiter, false);
+  if (!watched) leave_waiters(waiter, fd);
+  else if (!handover_give_back(&waiter->handover)) look_again(waiter, fd);
+  return watched;
+}
+
+// ---- the listener -------------------------------------------------------------------------------
+
+static void begin(Arrivals *arrivals, int fd) {
+  accepted_note(fd);
+  if (!serve_or_pass(arrivals, fd) && !wait_for_bytes(arrivals, fd)) pass_or_close(arrivals, fd);
+}
+
+// A system that refuses now may have a descriptor soon.
+static void pause_if_refused(int error) {
+  if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) usleep(REFUSED_US);
+}
+
+static void accept_one(void *thing, bool has_ended) {
+  Arrivals *arrivals = thing;
+  if (atomic_load(&arrivals->quiet)) return;
+  int fd = accept4(arrivals->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd < 0) return pause_if_refused(errno);
+  begin(arrivals, fd);
+}
+
+bool arrivals_accept(Arrivals *arrivals, int listener) {
+  arrivals->listener = listener;
+  return pollers_listen(arrivals->share.pollers, listener, arrivals);
+}
+
+void arrivals_quiet(Arrivals *arrivals) {
+  atomic_store(&arrivals->quiet, true);
+  if (arrivals->listener >= 0) pollers_forget(arrivals->share.pollers, arrivals->listener);
+}
+
+// ---- life ---------------------------------------------------------------------------------------
+
+Arrivals *arrivals_new(Connections *connections, WireShare share) {
+  int ends[2];
+  Arrivals *arrivals = calloc(1, sizeof *arrivals);
+  if (!arrivals) return NULL;
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    free(arrivals);
+    return NULL;
+  }
+  arrivals->watched.ready = accept_one;
+  arrivals->connections = connections;
+  arrivals->share = share;
+  arrivals->listener = -1;
+  arrivals->from = ends[0];
+  arrivals->to = ends[1];
+  return arrivals;
+}
+
+int arrivals_passed(const Arrivals *arrivals) { return arrivals->from; }
+
+// Closes the pipe's writing end, whose number stays taken: a poller that is late finds that it cannot write.
+void arrivals_end(Arrivals *arrivals) { dup3(arrivals->from, arrivals->to, O_CLOEXEC); }
+
+static void close_passed(Arrivals *arrivals) {
+  for (int fd; read(arrivals->from, &fd, sizeof fd) == sizeof fd;)
+    connections_close(arrivals->connections, fd);
+}
+
+static void close_waiters(Arrivals *arrivals) {
+  for (int fd = 0; fd < WAITERS_END; fd++) {
+    Waiter *waiter = &arrivals->waiters[fd];
+    if (!handover_take(&waiter->handover)) continue;
+    leave_waiters(waiter, fd);
+    connections_close(arrivals->connections, fd);
+  }
+}
+
+void arrivals_free(Arrivals *arrivals) {
+  if (!arrivals) return;
+  close_passed(arrivals);
+  close_waiters(arrivals);
+  close(arrivals->from);
+  close(arrivals->to);
+  free(arrivals);
+}

@@ -1,0 +1,89 @@
+// When connections were accepted, and which silent ones go first.
+#include "net/accepted.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "net/listener.h"
+#include "raw_client.h"
+
+enum { COUNT = 4 };
+
+static void test_when_a_connection_was_accepted_is_known_by_its_descriptor(void **state) {
+  enum { BEYOND = 1 << 20 };
+  int64_t began_us = clock_now_us();
+  assert_int_equal(accepted_us(9), 0);
+  accepted_note(9);
+  assert_in_range(accepted_us(9), began_us, clock_now_us());
+  accepted_note(BEYOND);
+  assert_int_equal(accepted_us(BEYOND), 0);
+}
+
+static Listener listener;
+
+static void connect_all(int clients[COUNT], int fds[COUNT]) {
+  Err err;
+  assert_true(listener_open(&listener, STR("0"), COUNT, &err));
+  for (int i = 0; i < COUNT; i++) {
+    struct pollfd wait = { .fd = listener.fd, .events = POLLIN };
+    clients[i] = dial(listener.port);
+    assert_int_equal(poll(&wait, 1, PATIENCE_MS), 1);
+    fds[i] = accept(listener.fd, NULL, NULL);
+    usleep(1000);
+    accepted_note(fds[i]);
+  }
+}
+
+static bool is_shut(int fd) {
+  char byte;
+  return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void test_the_oldest_that_may_go_are_closed(void **state) {
+  int clients[COUNT], fds[COUNT];
+  SilentList list = { 0 };
+  connect_all(clients, fds);
+  for (int i = COUNT - 1; i >= 0; i--) silent_add(&list, fds[i], i != 1);
+  silent_sort(&list);
+  silent_close(&list, list.count, listener.port, 2);
+  for (int i = 0; i < COUNT; i++) assert_int_equal(is_shut(fds[i]), i == 0 || i == 2);
+  for (int i = 0; i < COUNT; i++) {
+    close(clients[i]);
+    close(fds[i]);
+  }
+  silent_free(&list);
+  listener_close(&listener);
+}
+
+static void test_a_number_that_means_another_connection_is_left_alone(void **state) {
+  int clients[COUNT], fds[COUNT];
+  SilentList list = { 0 };
+  connect_all(clients, fds);
+  for (int i = 0; i < COUNT; i++) silent_add(&list, fds[i], true);
+  usleep(1000);
+  accepted_note(fds[0]);
+  silent_close(&list, list.count, listener.port + 1, COUNT);
+  for (int i = 0; i < COUNT; i++) assert_false(is_shut(fds[i]));
+  silent_close(&list, list.count, listener.port, 1);
+  assert_false(is_shut(fds[0]));
+  assert_true(is_shut(fds[1]));
+  for (int i = 0; i < COUNT; i++) {
+    close(clients[i]);
+    close(fds[i]);
+  }
+  silent_free(&list);
+  listener_close(&listener);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_when_a_connection_was_accepted_is_known_by_its_descriptor),
+    cmocka_unit_test(test_the_oldest_that_may_go_are_closed),
+    cmocka_unit_test(test_a_number_that_means_another_connection_is_left_alone),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

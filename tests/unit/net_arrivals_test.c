@@ -1,0 +1,297 @@
+// New connections: which of them a poller serves from beginning to end, and which libcivetweb gets.
+#include "net/server.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "net/arrivals.h"
+#include "raw_client.h"
+
+#define CLOSING "Connection: close\r\n\r\n"
+#define POST "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+
+enum { BIG = 16 * 1024 * 1024, MANY = 200 };
+
+static char big[BIG];
+static pthread_mutex_t noted = PTHREAD_MUTEX_INITIALIZER;  // of these
+static char thread[32], remote[64];
+static atomic_int open_gates, at_gate;
+
+static void note(HttpRequest *request) {
+  pthread_mutex_lock(&noted);
+  pthread_getname_np(pthread_self(), thread, sizeof thread);
+  snprintf(remote, sizeof remote, "%s", server_remote(request));
+  pthread_mutex_unlock(&noted);
+}
+
+static void wait_at_gate(void) {
+  atomic_fetch_add(&at_gate, 1);
+  while (atomic_load(&open_gates) == 0) usleep(1000);
+}
+
+static void *answer_elsewhere(void *request) {
+  note(request);
+  server_respond(request, &(HttpResponse){ .status = 200, .body = STR("elsewhere") });
+  return NULL;
+}
+
+static void handle(void *ctx, HttpRequest *request) {
+  pthread_t other;
+  if (str_eq(request->path, STR("/elsewhere"))) {
+    assert_int_equal(pthread_create(&other, NULL, answer_elsewhere, request), 0);
+    pthread_join(other, NULL);
+    return;
+  }
+  HttpResponse response = { .status = 200, .body = request->body };
+  note(request);
+  if (str_eq(request->path, STR("/gate"))) wait_at_gate();
+  if (str_eq(request->path, STR("/big"))) response.body = str_make(big, sizeof big);
+  if (str_eq(request->path, STR("/none"))) response.no_answer = true;
+  server_respond(request, &response);
+}
+
+static void route(void *ctx, const HttpRequest *head, HttpRoute *to) {
+  *to = (HttpRoute){ .handle = handle,
+                     .max_body = 1000,
+                     .needs_body = str_eq(head->method, STR("POST")) };
+}
+
+static Server *server;
+
+static void start(const char *listen, int threads) {
+  ServerOptions options = { .listen = str_of(listen),
+                            .threads = threads,
+                            .head_timeout_ms = 5000,
+                            .keep_alive_ms = 5000,
+                            .trusted_proxies = STR("127.0.0.1") };
+  Err err = { 0 };
+  server = server_start(&options, &(HttpHandler){ .route = route }, &err);
+  if (!server) fail_msg("%s", err.text);
+}
+
+static int set_up(void **state) {
+  start("0", 4);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  server_free(server);
+  return 0;
+}
+
+static void assert_noted(const char *what, const char *wanted) {
+  char copy[sizeof remote];
+  pthread_mutex_lock(&noted);
+  snprintf(copy, sizeof copy, "%s", what);
+  pthread_mutex_unlock(&noted);
+  assert_string_equal(copy, wanted);
+}
+
+static void assert_served_by(const char *name) { assert_noted(thread, name); }
+
+static const char *ask_here(const char *request) { return ask(server_port(server), request); }
+
+static int busy_threads(void) {
+  int busy, threads;
+  server_load(server, &busy, &threads);
+  return busy;
+}
+
+static void test_a_connection_of_one_plain_request_is_served_by_a_poller(void **state) {
+  const char *answer = ask_here(POST CLOSING "abc");
+  assert_starts(answer, "HTTP/1.1 200 ");
+  assert_non_null(strstr(answer, "Connection: close"));
+  assert_non_null(strstr(answer, "\r\n\r\nabc"));
+  assert_served_by("http-poll");
+}
+
+static void test_it_is_closed_after_its_answer(void **state) {
+  int fd = dial(server_port(server));
+  ask_on(fd, POST CLOSING "abc");
+  assert_true(ends_within(fd, PATIENCE_MS));
+  close(fd);
+}
+
+static void test_who_is_silent_at_first_is_served_so_too_and_held_no_thread(void **state) {
+  int fd = dial(server_port(server));
+  usleep(100 * 1000);
+  assert_int_equal(busy_threads(), 0);
+  assert_starts(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\n" CLOSING), "HTTP/1.1 200 ");
+  assert_served_by("http-poll");
+  close(fd);
+}
+
+static void test_every_other_connection_is_passed_on_with_nothing_read(void **state) {
+  static const char *const others[] = {
+    POST "\r\nabc",
+    POST "Connection: keep-alive\r\n\r\nabc",
+    "POST /echo HTTP/1.0\r\nHost: x\r\nContent-Length: 3\r\n" CLOSING "abc",
+    "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" CLOSING
+    "3\r\nabc\r\n0\r\n\r\n",
+  };
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    assert_non_null(strstr(ask_here(others[i]), "\r\n\r\nabc"));
+    assert_served_by("http");
+  }
+}
+
+static void test_a_request_in_pieces_is_the_same(void **state) {
+  static const char whole[] = POST CLOSING "abc";
+  char answer[1000];
+  for (size_t cut = 1; cut < sizeof whole - 1; cut += 9) {
+    int fd = dial(server_port(server));
+    assert_true(send(fd, whole, cut, MSG_NOSIGNAL) > 0);
+    usleep(2000);
+    assert_true(say(fd, whole + cut));
+    assert_true(hear(fd, answer, sizeof answer, false) > 0);
+    assert_non_null(strstr(answer, "\r\n\r\nabc"));
+    close(fd);
+  }
+}
+
+static void test_who_sends_more_than_its_request_is_answered_once(void **state) {
+  int fd = dial(server_port(server));
+  const char *answer = ask_on(fd, POST CLOSING "abcGET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert_non_null(strstr(answer, "\r\n\r\nabc"));
+  assert_true(ends_within(fd, PATIENCE_MS));
+  close(fd);
+}
+
+static void test_who_ends_its_half_with_its_request_is_answered(void **state) {
+  char answer[1000];
+  int fd = dial(server_port(server));
+  assert_true(say(fd, POST CLOSING "abc"));
+  shutdown(fd, SHUT_WR);
+  assert_true(hear(fd, answer, sizeof answer, false) > 0);
+  assert_non_null(strstr(answer, "\r\n\r\nabc"));
+  close(fd);
+}
+
+static void test_a_proxy_that_is_trusted_names_the_client(void **state) {
+  ask_here("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.7\r\n" CLOSING);
+  assert_noted(remote, "192.0.2.7");
+  ask_here("GET / HTTP/1.1\r\nHost: x\r\n" CLOSING);
+  assert_noted(remote, "127.0.0.1");
+}
+
+static void test_what_is_refused_is_answered(void **state) {
+  assert_starts(ask_here("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n" CLOSING), "HTTP/1.1 400 ");
+  assert_starts(ask_here("POST / HTTP/1.1\r\nHost: x\r\n" CLOSING), "HTTP/1.1 411 ");
+}
+
+// As the watch does for a thread that is stuck in a script.
+static void test_another_thread_may_answer(void **state) {
+  const char *answer = ask_here("GET /elsewhere HTTP/1.1\r\nHost: x\r\n" CLOSING);
+  assert_non_null(strstr(answer, "\r\n\r\nelsewhere"));
+  assert_noted(remote, "127.0.0.1");
+}
+
+static void test_no_answer_is_a_closed_connection(void **state) {
+  int fd = dial(server_port(server));
+  char byte;
+  assert_true(say(fd, "GET /none HTTP/1.1\r\nHost: x\r\n" CLOSING));
+  assert_int_equal(recv(fd, &byte, 1, 0), 0);
+  close(fd);
+}
+
+static void test_an_answer_that_is_read_slowly_arrives_whole(void **state) {
+  static char answer[BIG + 1000];
+  int fd = dial(server_port(server));
+  assert_true(say(fd, "GET /big HTTP/1.1\r\nHost: x\r\n" CLOSING));
+  usleep(200 * 1000);
+  assert_true(hear(fd, answer, sizeof answer, false) > BIG);
+  close(fd);
+}
+
+static int count_descriptors(void) {
+  int count = 0;
+  DIR *dir = opendir("/proc/self/fd");
+  while (readdir(dir)) count++;
+  closedir(dir);
+  return count;
+}
+
+static void test_clients_that_go_leave_no_descriptor(void **state) {
+  int before = count_descriptors();
+  struct linger at_once = { .l_onoff = 1 };
+  for (int i = 0; i < MANY; i++) {
+    int fd = dial(server_port(server));
+    if (i % 4 == 1) usleep(1000);
+    if (i % 4 == 2) say(fd, POST CLOSING "abc");
+    if (i % 4 == 3) setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(fd);
+  }
+  int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+  while (count_descriptors() > before && clock_now_ms() < end_ms) usleep(10 * 1000);
+  assert_true(count_descriptors() <= before);
+}
+
+// More than there are pollers at first.
+static void test_handlers_that_take_long_delay_no_other_new_connection(void **state) {
+  enum { STUCK = 3 };
+  int fds[STUCK];
+  atomic_store(&open_gates, 0);
+  atomic_store(&at_gate, 0);
+  for (int i = 0; i < STUCK; i++) {
+    fds[i] = dial(server_port(server));
+    assert_true(say(fds[i], "GET /gate HTTP/1.1\r\nHost: x\r\n" CLOSING));
+  }
+  assert_starts(ask_here(POST CLOSING "abc"), "HTTP/1.1 200 ");
+  atomic_store(&open_gates, 1);
+  char answer[1000];
+  for (int i = 0; i < STUCK; i++) {
+    assert_true(hear(fds[i], answer, sizeof answer, false) > 0);
+    close(fds[i]);
+  }
+}
+
+static void test_stopping_answers_what_is_under_way_and_closes_who_is_silent(void **state) {
+  char answer[1000];
+  atomic_store(&open_gates, 0);
+  atomic_store(&at_gate, 0);
+  int silent = dial(server_port(server)), asking = dial(server_port(server));
+  assert_true(say(asking, "GET /gate HTTP/1.1\r\nHost: x\r\n" CLOSING));
+  while (atomic_load(&at_gate) == 0) usleep(1000);
+  pthread_t stopping;
+  pthread_create(&stopping, NULL, (void *(*)(void *))(void *)server_stop, server);
+  assert_true(ends_within(silent, PATIENCE_MS));
+  atomic_store(&open_gates, 1);
+  assert_true(hear(asking, answer, sizeof answer, false) > 0);
+  pthread_join(stopping, NULL);
+  assert_int_equal(dial(server_port(server)), -1);
+  close(silent);
+  close(asking);
+  server_free(server);
+  start("0", 4);
+}
+
+static void test_libraries_find_this_accept(void **state) { assert_null(arrivals_untapped()); }
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_connection_of_one_plain_request_is_served_by_a_poller),
+    cmocka_unit_test(test_it_is_closed_after_its_answer),
+    cmocka_unit_test(test_who_is_silent_at_first_is_served_so_too_and_held_no_thread),
+    cmocka_unit_test(test_every_other_connection_is_passed_on_with_nothing_read),
+    cmocka_unit_test(test_a_request_in_pieces_is_the_same),
+    cmocka_unit_test(test_who_sends_more_than_its_request_is_answered_once),
+    cmocka_unit_test(test_who_ends_its_half_with_its_request_is_answered),
+    cmocka_unit_test(test_a_proxy_that_is_trusted_names_the_client),
+    cmocka_unit_test(test_what_is_refused_is_answered),
+    cmocka_unit_test(test_another_thread_may_answer),
+    cmocka_unit_test(test_no_answer_is_a_closed_connection),
+    cmocka_unit_test(test_an_answer_that_is_read_slowly_arrives_whole),
+    cmocka_unit_test(test_clients_that_go_leave_no_descriptor),
+    cmocka_unit_test(test_handlers_that_take_long_delay_no_other_new_connection),
+    cmocka_unit_test(test_stopping_answers_what_is_under_way_and_closes_who_is_silent),
+    cmocka_unit_test(test_libraries_find_this_accept),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
