@@ -6,10 +6,6 @@
 
 #include <stdlib.h>
 
-// How long an unanswered request is held open. The platform gives up after 5 s; if the connection closed earlier, a
-// proxy would answer in its place.
-enum { HELD_MS = 6000 };
-
 typedef struct {
   JobWaiter waiter;  // first
   LoopCall call;
@@ -76,7 +72,7 @@ static void on_held_long(void *ctx) {
 static void hold(Waiting *waiting) {
   Callback *c = &waiting->callback;
   waiting->left = true;
-  set_timer(waiting, c->received_us + HELD_MS * 1000, on_held_long);
+  set_timer(waiting, c->received_us + WAITING_HELD_MS * 1000, on_held_long);
   if (!waiting->timer) end_unanswered(waiting);
 }
 

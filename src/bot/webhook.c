@@ -35,12 +35,18 @@ typedef struct {
 
 // On the watcher's thread: answers in place of the request's thread, which will not read another request soon, so the
 // connection is closed. Returns false if the script has just answered: then the request's thread does the rest.
+static bool end_held(void *request) {
+  server_hang_up(request);
+  return true;
+}
+
 static bool respond_in_its_place(void *ctx) {
   Running *running = ctx;
   Callback *c = running->callback;
   if (!job_leave(running->job, NULL, JOB_ANSWERED_BEFORE)) return false;
   c->closes = true;
   if (!answer_awaits_retry(c, running->job)) answer_owed(c, running->job);
+  else overdue_begin(&c->w->held, c->received_us + WAITING_HELD_MS * 1000, end_held, c->request);
   return true;
 }
 
@@ -157,7 +163,10 @@ static Decision run_first_slice(Callback *c, Incoming *in) {
   overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
   TaskState state = run_here(c->webhook, in->job, in->message);
   in->is_overdue = overdue_end(&c->w->run);
-  if (in->is_overdue) answer_hang_up(c);
+  if (in->is_overdue) {
+    overdue_end(&c->w->held);
+    answer_hang_up(c);
+  }
   if (state == TASK_LOST) return QUEUED;
   if (in->is_overdue) return OVERDUE;
   return state == TASK_WAITING ? WAITS : ANSWERED;

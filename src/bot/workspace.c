@@ -45,6 +45,7 @@ static Workspace *workspace_new(Overdue *overdue) {
     return NULL;
   }
   overdue_join(overdue, &w->run);
+  overdue_join(overdue, &w->held);
   return w;
 }
 

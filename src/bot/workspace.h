@@ -18,8 +18,9 @@ typedef struct Workspace {
   XmlParser *xml;
   NodeTree outer, tree;  // the document as posted; the message
   Buf plain, identity, reply, sealed;
-  Arena *arena;    // query parameters; reset between callbacks
-  OverdueRun run;  // of the script for this callback
+  Arena *arena;     // query parameters; reset between callbacks
+  OverdueRun run;   // of the script for this callback
+  OverdueRun held;  // the same, once its request is held open without an answer
 } Workspace;
 
 typedef struct WorkspacePool WorkspacePool;

@@ -80,6 +80,8 @@ void civetweb_keep(CivetwebConnection *conn, bool keep) {
   }
 }
 
+void civetweb_hang_up(CivetwebConnection *conn) { shutdown(conn->fd, SHUT_RDWR); }
+
 int civetweb_take(CivetwebConnection *conn, int stand_in) {
   int taken = wire_take_away(stand_in);
   if (taken >= 0) civetweb_keep(conn, false);

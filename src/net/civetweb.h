@@ -60,6 +60,8 @@ const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_T
 // Says whether to keep the connection after this request. Call it before `serve` returns: civetweb itself would go by
 // the Connection header, and silently close if that names anything but keep-alive.
 void civetweb_keep(CivetwebConnection *conn, bool keep);
+// Ends the connection while its request is served, on any thread: what is written from now on goes nowhere.
+void civetweb_hang_up(CivetwebConnection *conn);
 // Detaches the connection (wire_take_away); civetweb takes the request for answered: do not read or write here any more.
 // Returns the connection's descriptor, or -1 if the process has none left.
 int civetweb_take(CivetwebConnection *conn, int stand_in);

@@ -125,6 +125,8 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   write_out(x);
 }
 
+void server_hang_up(HttpRequest *request) { civetweb_hang_up(((Exchange *)request)->conn); }
+
 Parked *server_park(HttpRequest *request) {
   Exchange *x = (Exchange *)request;
   Connections *connections = x->server->connections;

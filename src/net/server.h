@@ -43,6 +43,10 @@ void server_respond_status(HttpRequest *request, int status, const char *headers
 // The same, and logs the reason.
 void server_refuse(HttpRequest *request, int status, const char *headers, const char *why);
 
+// Ends the connection of a request whose HttpRoute.handle does not return, on another thread. Its client reads the end;
+// the request stays the handler's.
+void server_hang_up(HttpRequest *request);
+
 // A connection that left its thread and waits for its answer (parked.h).
 typedef struct Parked Parked;
 

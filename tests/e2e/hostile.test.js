@@ -92,6 +92,18 @@ test('the replacement does not wait for a reload under way, and what ended with 
   await bot.kill();
 });
 
+test('in retry mode a request whose script is stuck is held without a byte, and for 6 s', { timeout: 60000 }, async (t) => {
+  const bot = await startBot(t, { config: { ...IMPATIENT, late_reply: 'retry' }, script: ECHO_OR_STUCK });
+  const held = async (user, options) => {
+    const began = Date.now();
+    await assert.rejects(bot.say('stuck', { ...options, ...from(user) }), /hang up|ECONNRESET/); // not the client's patience, 20 s
+    return Date.now() - began;
+  };
+  for (const ms of await Promise.all([held(1, { agent: false }), held(2, {})])) assert.ok(ms > 5500, `${ms} ms`);
+  assert.equal(await bot.say('hi', from(3)), 'first hi');
+  await bot.kill();
+});
+
 test('a process that is stopped for 7 s within a slice gives nothing up', { timeout: 60000 }, async (t) => {
   const bot = await startBot(t, { config: { script_cpu_ms: 1000, deadline_ms: 4900, late_reply: 'drop' }, script: `
 function on_message(msg)
