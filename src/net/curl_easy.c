@@ -14,8 +14,9 @@
 #define ENCODING "gzip"
 
 // IDLE_S: servers close connections that were idle for 5 s (Node, Apache, uvicorn) or longer: so late none carries a
-// request that must not be repeated, which might be on its way then. libcurl counts whole seconds.
-enum { CONNECT_MS = 10 * 1000, IDLE_S = 3, BUFFER_SIZE = 1024 };
+// request that must not be repeated, which might be on its way then. libcurl counts whole seconds. LONG_IDLE_S is its own.
+enum { CONNECT_MS = 10 * 1000, BUFFER_SIZE = 1024 };
+static const long IDLE_S = 3, LONG_IDLE_S = 118;
 
 // ---- the answer ---------------------------------------------------------------------------------
 
@@ -263,6 +264,13 @@ static struct curl_slist *all_headers(Transfer *transfer) {
   return last ? transfer->headers : usual;
 }
 
+bool transfer_is_plain(const Transfer *transfer) {
+  const ClientRequest *request = transfer->request;
+  bool get = strcmp(transfer->method, "GET") == 0, post = strcmp(transfer->method, "POST") == 0;
+  return !request->stream && !request->memory_max && !request->insecure && !transfer->sources &&
+         (post || (get && !transfer->has_body));
+}
+
 static bool set_body(Transfer *transfer) {
   CURL *easy = transfer->easy;
   const char *method = transfer->method;
@@ -275,15 +283,19 @@ static bool set_body(Transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.len ? body.ptr : "");
   } else if (head) {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else {
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   }
   bool known =
       strcmp(method, "POST") == 0 || (!transfer->has_body && (head || strcmp(method, "GET") == 0));
   return known || curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
 
-// Options that all transfers share.
+// Options that all transfers share. A waiting transfer keeps its buffer, so it is small.
 static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -292,9 +304,7 @@ static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, sockets_open);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, options->sockets);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sockets_close);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, options->sockets);
   // These options copy or allocate, so they can fail.
   return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ENCODING) == CURLE_OK &&
          (!options->proxy || curl_easy_setopt(easy, CURLOPT_USERAGENT, AGENT) == CURLE_OK) &&
@@ -381,31 +391,42 @@ static bool tell_request_target(const Transfer *transfer) {
 static bool tell_target(Transfer *transfer, const EasyOptions *options) {
   bool whole = needs_whole_url(transfer, options);
   transfer->target = whole ? parse(transfer->url) : parsed_origin(options->origin, transfer);
-  if (transfer->target) curl_easy_setopt(transfer->easy, CURLOPT_CURLU, transfer->target);
-  if (transfer->target && !whole && !tell_request_target(transfer)) return false;
+  curl_easy_setopt(transfer->easy, CURLOPT_CURLU, transfer->target);
+  if (whole || !transfer->target) curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, NULL);
+  else if (!tell_request_target(transfer)) return false;
   return curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url) == CURLE_OK;
+}
+
+// What a request that is not plain has besides.
+static bool tell_kind(CURL *easy, const ClientRequest *request) {
+  if (request->memory_max) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)CURL_MAX_WRITE_SIZE);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, request->insecure ? 0L : 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, request->insecure ? 0L : 2L);
+  return !request->stream || tell_stream(easy);
+}
+
+// Every request is told these, whatever the one before was told.
+static bool tell_each(Transfer *transfer, const EasyOptions *options) {
+  CURL *easy = transfer->easy;
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)transfer);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, options->sockets);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, options->sockets);
+  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, transfer->request->repeatable ? LONG_IDLE_S : IDLE_S);
+  // Many requests share one HTTP/2 connection instead of opening one each; without TLS there is no HTTP/2.
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, transfer_is_https(transfer) ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, options->fresh ? 1L : 0L);
+  return tell_target(transfer, options) && set_body(transfer) && add_headers(transfer) &&
+         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, all_headers(transfer)) == CURLE_OK;
 }
 
 bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options) {
   CURL *easy = transfer->easy;
-  const ClientRequest *request = transfer->request;
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)transfer);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-  if (!request->repeatable) curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
-  // Many requests share one HTTP/2 connection instead of opening one each; without TLS there is no HTTP/2.
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, transfer_is_https(transfer) ? 1L : 0L);
-  // A waiting transfer keeps its buffer, so it is small; bodies for a file are large.
-  if (!request->memory_max) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
-  if (options->fresh) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-  curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-  if (request->insecure) {
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-  }
-  return tell_common(easy, options) && (!request->stream || tell_stream(easy)) &&
-         tell_target(transfer, options) && set_body(transfer) && add_headers(transfer) &&
-         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, all_headers(transfer)) == CURLE_OK;
+  bool plain = transfer_is_plain(transfer);
+  transfer->plain = plain;
+  return (options->told || tell_common(easy, options)) && tell_each(transfer, options) &&
+         (plain || tell_kind(easy, transfer->request));
 }

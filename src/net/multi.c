@@ -146,7 +146,7 @@ void multi_free(Multi *multi, void (*gone)(void *ctx), void *ctx) {
   multi->gone = gone;
   multi->gone_ctx = ctx;
   loop_timer_stop(multi->idle);
-  while (pool->count) curl_easy_cleanup(pool->kept[--pool->count]);
+  while (pool->count) curl_easy_cleanup(pool->kept[--pool->count].easy);
   origin_clear(&pool->origin);
   while (multi->count) shard_free(multi->shards[--multi->count], release, multi);
   curl_share_cleanup(multi->share);

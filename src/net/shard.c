@@ -28,31 +28,39 @@ struct Shard {
 
 // ---- the end of a transfer ----------------------------------------------------------------------
 
-static void release_easy(Shard *shard, Transfer *transfer) {
+// Without a reset libcurl also counts the kept connections that broke during the handle's transfers, and refuses the
+// sixth.
+static bool needs_reset(const Transfer *transfer, bool ended_well) {
+  return !ended_well || !transfer->plain || transfer->sent != 1;
+}
+
+static void release_easy(Shard *shard, Transfer *transfer, bool ended_well) {
   CURL *easy = transfer->easy;
   transfer->easy = NULL;
   if (!easy) return;
   curl_multi_remove_handle(shard->curl, easy);
-  // Without this libcurl counts the kept connections that broke during the handle's transfers, and refuses
-  // the sixth.
-  curl_easy_reset(easy);
+  bool reset = needs_reset(transfer, ended_well);
+  if (reset) curl_easy_reset(easy);
+  else curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);  // it goes with the transfer
   transfer_end_leg(transfer);
   // A failed handle may be in an undefined state.
   bool good = transfer->result->outcome == CLIENT_OK;
   EasyPool *pool = shard->options.pool;
-  if (good && pool->count < EASY_KEPT) pool->kept[pool->count++] = easy;
+  if (good && pool->count < EASY_KEPT) pool->kept[pool->count++] = (KeptEasy){ easy, !reset };
   else curl_easy_cleanup(easy);
 }
 
-void shard_take_back(Shard *shard, Transfer *transfer) {
+static void take_out(Shard *shard, Transfer *transfer, bool ended_well) {
   transfer_list_remove(transfer);
   transfer->shard = NULL;
   shard->running_count--;
-  release_easy(shard, transfer);
+  release_easy(shard, transfer, ended_well);
 }
 
+void shard_take_back(Shard *shard, Transfer *transfer) { take_out(shard, transfer, false); }
+
 static void end(Shard *shard, Transfer *transfer) {
-  shard_take_back(shard, transfer);
+  take_out(shard, transfer, transfer->result->outcome == CLIENT_OK);
   shard->options.ended(shard->options.ctx, transfer);
 }
 
@@ -202,6 +210,13 @@ static bool needs_fresh(const Shard *shard, const Transfer *transfer) {
   return !shared && shard->running_count >= sockets_count(shard->sockets);
 }
 
+static CURL *take_easy(EasyPool *pool, bool plain, bool *told) {
+  KeptEasy kept = pool->count ? pool->kept[--pool->count] : (KeptEasy){ curl_easy_init(), false };
+  if (kept.told && !plain) curl_easy_reset(kept.easy);
+  *told = kept.told && plain;
+  return kept.easy;
+}
+
 static void start_leg(Shard *shard, Transfer *transfer) {
   EasyOptions options = { .proxy = shard->options.proxy,
                           .ca_file = shard->options.ca_file,
@@ -212,8 +227,7 @@ static void start_leg(Shard *shard, Transfer *transfer) {
   transfer_list_add(&shard->running, transfer);
   transfer->shard = shard;
   shard->running_count++;
-  EasyPool *pool = shard->options.pool;
-  transfer->easy = pool->count ? pool->kept[--pool->count] : curl_easy_init();
+  transfer->easy = take_easy(shard->options.pool, transfer_is_plain(transfer), &options.told);
   bool ready = transfer->easy && !shard->broken && transfer_tell_easy(transfer, &options);
   CURLMcode code = ready ? curl_multi_add_handle(shard->curl, transfer->easy) : CURLM_OK;
   if (ready && code == CURLM_OK) return;

@@ -10,9 +10,14 @@ typedef struct Shard Shard;
 
 enum { EASY_KEPT = 64 };
 
+typedef struct {
+  CURL *easy;
+  bool told;  // it has the options of a plain transfer still
+} KeptEasy;
+
 // libcurl's easy handles, and the last origin, to be used again.
 typedef struct {
-  CURL *kept[EASY_KEPT];
+  KeptEasy kept[EASY_KEPT];
   size_t count;
   Origin origin;
 } EasyPool;

@@ -49,6 +49,7 @@ struct Transfer {
   bool too_large, no_memory, head_ended;
   Source *sources;  // of the request's parts
   CURL *easy;
+  bool plain;     // `easy` was told nothing but what the next request is told anew, or needs too
   CURLU *target;  // `url`, or its origin, parsed
   struct curl_slist *headers;
   struct curl_slist
@@ -70,6 +71,8 @@ enum { TRANSFER_PLACE_SIZE = 280 };
 // Host and port, for messages; returns `out`.
 const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZE]);
 bool transfer_is_https(const Transfer *transfer);
+// Whether it needs no option but those that every request is told: most do.
+bool transfer_is_plain(const Transfer *transfer);
 // Fills the result with an error.
 void transfer_fail(Transfer *transfer, CURLcode code);
 void transfer_cancel(Transfer *transfer);  // notes CLIENT_CANCELLED
@@ -96,9 +99,11 @@ typedef struct {
   Sockets *sockets;
   Origin *origin;
   bool fresh;  // every connection is in use: libcurl need not look for an idle one
+  bool told;   // the handle was used for a plain transfer, and not reset: most options are set
 } EasyOptions;
 
 // Sets up transfer->easy: the request to send, and the transfer as the receiver of the answer. False without memory.
+// Notes in transfer->plain whether a plain transfer can follow without a reset; if only a plain one may, options->told.
 bool transfer_tell_easy(Transfer *transfer, const EasyOptions *options);
 
 #endif

@@ -76,6 +76,47 @@ static void test_a_target_goes_out_as_it_stands_in_the_url(void **state) {
   }
 }
 
+typedef struct {
+  const char *method, *line, *body;
+  bool follow;
+  size_t memory_max;
+} Kind;
+
+static void send_kind(const Kind *kind) {
+  char length[40];
+  ClientRequest request = get("/t?a=1");
+  request.method = str_of(kind->method);
+  request.follow = kind->follow;
+  request.memory_max = kind->memory_max;
+  request.has_body = kind->body != NULL;
+  if (kind->body) request.body = str_of(kind->body);
+  ends(request, CLIENT_OK, NULL);
+  is_seen(kind->line);
+  snprintf(length, sizeof length, "Content-Length: %zu\r\n", kind->body ? strlen(kind->body) : 0);
+  if (kind->body) is_seen(length);
+  else is_not_seen("Content-Length: 1");
+  assert_string_equal(strstr(seen, "\r\n\r\n") + 4, kind->body ? kind->body : "");
+}
+
+static void test_nothing_of_one_kind_of_request_is_left_for_the_next(void **state) {
+  static const Kind kinds[] = {
+    { "GET", "GET /t?a=1 HTTP/1.1\r\n" },
+    { "POST", "POST /t?a=1 HTTP/1.1\r\n", "a body" },
+    { "POST", "POST /t?a=1 HTTP/1.1\r\n", "" },
+    { "GET", "GET /t?a=1 HTTP/1.1\r\n", "12" },
+    { "HEAD", "HEAD /t?a=1 HTTP/1.1\r\n" },
+    { "PUT", "PUT /t?a=1 HTTP/1.1\r\n", "a longer body" },
+    { "DELETE", "DELETE /t?a=1 HTTP/1.1\r\n" },
+    { "GET", "GET /t?a=1 HTTP/1.1\r\n", .follow = true },
+    { "GET", "GET /t?a=1 HTTP/1.1\r\n", .memory_max = 100 },
+  };
+  enum { COUNT = sizeof kinds / sizeof *kinds };
+  for (size_t i = 0; i < COUNT * COUNT; i++) {
+    send_kind(&kinds[i / COUNT]);
+    send_kind(&kinds[i % COUNT]);
+  }
+}
+
 // The origin parsed last is kept: the next request's own counts.
 static void test_each_request_goes_to_the_origin_of_its_url(void **state) {
   static const char *const origins[] = { "127.0.0.1", "me:secret@127.0.0.1", "localhost",
@@ -220,6 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_headers_and_body_go_out_as_given),
     cmocka_unit_test(test_a_target_goes_out_as_it_stands_in_the_url),
+    cmocka_unit_test(test_nothing_of_one_kind_of_request_is_left_for_the_next),
     cmocka_unit_test(test_each_request_goes_to_the_origin_of_its_url),
     cmocka_unit_test(test_the_program_names_itself_once_unless_a_request_does),
     cmocka_unit_test(test_a_file_is_sent_with_its_raw_name_and_its_length),
