@@ -181,9 +181,10 @@ static inline int look_at_four(const char *at, size_t step) {
   return look(at) | look(at + step) | look(at + 2 * step) | look(at + 3 * step);
 }
 
-// Whether one is marked of the places at `at`, at + step and so on. The last look is laid over those before it.
-static inline bool is_any_marked(Str text, size_t at, size_t step) {
-  size_t next = 4 * step, seen = 3 * step + LOOK + 1;
+// Whether a place is marked of those where a window of `len` bytes would have one. The last look is laid over those before
+// it.
+static inline bool is_any_marked(Str text, size_t len) {
+  size_t at = len - LOOK, step = at + 1, next = 4 * step, seen = 3 * step + LOOK + 1;
   if (text.len < at + seen) return true;  // one may be
   for (; at + next + seen <= text.len; at += 2 * next) {
     const char *from = text.ptr + at;
@@ -213,9 +214,8 @@ static const char *beginning_near(Str text, size_t at, size_t len) {
 }
 
 // Where the first secret may begin; NULL: nowhere. `len`: the window.
-static inline const char *next_beginning(Str text, size_t len) {
+static const char *next_beginning(Str text, size_t len) {
   size_t step = len - LOOK + 1, at = len - LOOK;
-  if (!is_any_marked(text, at, step)) return NULL;
   while ((at = next_marked(text, at, step)) + LOOK <= text.len) {
     const char *beginning = beginning_near(text, at, len);
     if (beginning) return beginning;
@@ -227,6 +227,7 @@ static inline const char *next_beginning(Str text, size_t len) {
 // With the lock.
 static Found first_secret(Str text) {
   size_t len = window_now(), front = 0;
+  if (!is_any_marked(text, len)) return (Found){ .len = 0 };
   for (const char *at; (at = next_beginning(str_sub(text, front, text.len), len)); front++) {
     front = (size_t)(at - text.ptr);
     size_t found = secret_len(str_sub(text, front, text.len));
@@ -283,7 +284,7 @@ static bool has_no_beginning(Str text) {
   unsigned before = atomic_load_explicit(&version, memory_order_acquire);
   size_t len = window_now();
   if (len == 0 || text.len < len) return (before & 1) == 0;
-  bool none = !next_beginning(text, len);
+  bool none = !is_any_marked(text, len) || !next_beginning(text, len);
   return none && (before & 1) == 0 &&
          atomic_load_explicit(&version, memory_order_relaxed) == before;
 }
