@@ -100,15 +100,15 @@ static void send_kind(const Kind *kind) {
 
 static void test_nothing_of_one_kind_of_request_is_left_for_the_next(void **state) {
   static const Kind kinds[] = {
-    { "GET", "GET /t?a=1 HTTP/1.1\r\n" },
-    { "POST", "POST /t?a=1 HTTP/1.1\r\n", "a body" },
-    { "POST", "POST /t?a=1 HTTP/1.1\r\n", "" },
-    { "GET", "GET /t?a=1 HTTP/1.1\r\n", "12" },
-    { "HEAD", "HEAD /t?a=1 HTTP/1.1\r\n" },
-    { "PUT", "PUT /t?a=1 HTTP/1.1\r\n", "a longer body" },
-    { "DELETE", "DELETE /t?a=1 HTTP/1.1\r\n" },
-    { "GET", "GET /t?a=1 HTTP/1.1\r\n", .follow = true },
-    { "GET", "GET /t?a=1 HTTP/1.1\r\n", .memory_max = 100 },
+    { .method = "GET", .line = "GET /t?a=1 HTTP/1.1\r\n" },
+    { .method = "POST", .line = "POST /t?a=1 HTTP/1.1\r\n", .body = "a body" },
+    { .method = "POST", .line = "POST /t?a=1 HTTP/1.1\r\n", .body = "" },
+    { .method = "GET", .line = "GET /t?a=1 HTTP/1.1\r\n", .body = "12" },
+    { .method = "HEAD", .line = "HEAD /t?a=1 HTTP/1.1\r\n" },
+    { .method = "PUT", .line = "PUT /t?a=1 HTTP/1.1\r\n", .body = "a longer body" },
+    { .method = "DELETE", .line = "DELETE /t?a=1 HTTP/1.1\r\n" },
+    { .method = "GET", .line = "GET /t?a=1 HTTP/1.1\r\n", .follow = true },
+    { .method = "GET", .line = "GET /t?a=1 HTTP/1.1\r\n", .memory_max = 100 },
   };
   enum { COUNT = sizeof kinds / sizeof *kinds };
   for (size_t i = 0; i < COUNT * COUNT; i++) {
