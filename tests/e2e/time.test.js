@@ -87,9 +87,9 @@ test('at deadline_ms the platform gets `success`, whatever the script does', asy
 });
 
 test('with late_reply = retry the request is left unanswered, and a retry gets the answer of the one run', async (t) => {
-  const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, late_reply: 'retry' } });
-  await assert.rejects(bot.deliver(text('slow'), { timeoutMs: 180 }));
-  await assert.rejects(bot.deliver(text('slow'), { timeoutMs: 180 }));
+  const bot = await startBot(t, { script: counting.replace('sleep(0.4)', 'sleep(2)'), config: { deadline_ms: 750, late_reply: 'retry' } });
+  await assert.rejects(bot.deliver(text('slow'), { timeoutMs: 900 }));
+  await assert.rejects(bot.deliver(text('slow'), { timeoutMs: 900 }));
   const third = await bot.deliver(text('slow'));
   assert.equal(third.reply.Content, 'run 1');
   assert.equal((await bot.deliver(text('x', { MsgId: 7002 }))).reply.Content, 'run 2');
