@@ -193,7 +193,7 @@ test('a chat of 500 messages costs less than 30 ms for one more', async (t) => {
   for (let i = 0; i < 250; i++) await dev.say(`message ${i}`);
   await page.waitForSelector('#chat >> text=回：message 249');
   const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' }); // CPU time, whatever else runs
   const work = async () => (await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration').value;
   const before = await work();
   for (let i = 0; i < 20; i++) await dev.say(`more ${i}`);
