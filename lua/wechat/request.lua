@@ -48,7 +48,9 @@ end
 
 -- The same in place, for the query.
 local function fill_query(endpoint, query, env)
-  for _, name in ipairs(endpoint.query_tree.names) do
+  local names = endpoint.query_tree.names
+  if names[1] == nil and next(query) == nil then return query end
+  for _, name in ipairs(names) do
     local fault
     query[name], fault = fields.fill_one(endpoint.query_tree.inside[name], query[name], name, env)
     if fault then return nil, fault end
@@ -132,9 +134,12 @@ end
 ---@return table|string|nil
 ---@return string? fault
 function request.build(endpoint, params, method, env)
-  local fault = fault_of_names(endpoint, params)
-  if fault then return nil, fault end
-  local query, body = split(endpoint, params)
+  local query, body, fault = {}, {}
+  if next(params) ~= nil or getmetatable(params) then
+    fault = fault_of_names(endpoint, params)
+    if fault then return nil, fault end
+    query, body = split(endpoint, params)
+  end
   query, fault = fill_query(endpoint, query, env)
   if fault then return nil, fault end
   if endpoint.url then return page_address(endpoint, query, env) end

@@ -64,10 +64,9 @@ Str request_string(lua_State *L, int index, const char *name, Arena *arena) {
   int type = lua_getfield(L, index, name);
   Str text = { 0 };
   if (type == LUA_TSTRING || type == LUA_TNUMBER) {
-    lua_pushvalue(L, -1);
+    // It converts the number on the stack, not the one in the table.
     text.ptr = lua_tolstring(L, -1, &text.len);
     text = dup_str(L, arena, text);
-    lua_pop(L, 1);
   } else if (type != LUA_TNIL) {
     fault(L, "%s is a %s (string expected)", name, luaL_typename(L, -1));
   }
