@@ -10,13 +10,19 @@ return function(repl)
 
   local function is_list(value) return type(value) == "table" end
 
-  local function label(button, width, marked)
-    if type(button) ~= "table" then return paint.pad("?", width, true) end
+  -- Returns the button's name as far as it fits, the whole name, and the signs around it, which are kept.
+  local function parts_of(button, width, marked)
     local name = type(button.name) == "string" and paint.safe(button.name) or "?"
     local sign = is_list(button.sub_button) and #button.sub_button > 0 and "≡ " or ""
     local tail = signs[button.type] and signs[button.type] ~= "" and " " .. signs[button.type] or ""
-    local room = width - paint.width(sign .. tail) - (marked and 2 or 0) -- the signs are kept when the name is cut
-    local text = paint.pad(sign .. paint.cut(name, math.max(1, room)) .. tail .. (marked and " !" or ""), width, true)
+    local room = width - paint.width(sign .. tail) - (marked and 2 or 0)
+    return paint.cut(name, math.max(1, room)), name, sign, tail .. (marked and " !" or "")
+  end
+
+  local function label(button, width, marked)
+    if type(button) ~= "table" then return paint.pad("?", width, true) end
+    local cut, _, sign, tail = parts_of(button, width, marked)
+    local text = paint.pad(sign .. cut .. tail, width, true)
     return marked and paint.text("bad", text) or text
   end
 
@@ -49,10 +55,11 @@ return function(repl)
   end
 
   -- Appends the full names of buttons whose names were cut.
-  local function add_cut_names(lines, buttons, width)
+  local function add_cut_names(lines, buttons, width, marks)
     local function add(place, button, room)
-      local name = is_list(button) and type(button.name) == "string" and button.name or ""
-      if paint.width(name) > room - 2 then lines[#lines + 1] = ("%s %s"):format(place, paint.safe(name)) end
+      if not is_list(button) then return end
+      local cut, name = parts_of(button, room, marks[place])
+      if cut ~= name then lines[#lines + 1] = ("%s %s"):format(place, name) end
     end
     for i, button in ipairs(buttons) do
       add(tostring(i), button, width)
@@ -73,7 +80,7 @@ return function(repl)
     lines[#lines + 1] = "┌" .. table.concat(rules, "┬") .. "┐"
     lines[#lines + 1] = "│" .. table.concat(cells, "│") .. "│"
     lines[#lines + 1] = "└" .. table.concat(rules, "┴") .. "┘"
-    add_cut_names(lines, buttons, width)
+    add_cut_names(lines, buttons, width, marks)
     return lines
   end
 

@@ -84,6 +84,11 @@ const MENU = [
   'menu:click("今日歌曲", "V1001")', 'local m = menu:sub("菜单")', 'm:view("搜索", "http://www.soso.com/")', 'm:click("赞一下我们", "GOOD")',
 ];
 
+test('a name that was cut stands below the menu in full, and no other', async (t) => {
+  const { out } = await type(t, ['menu:click("今日歌曲今日歌曲今日歌曲", "K");', 'local m = menu:sub("菜单"); m:click("一二三四五六七八九十", "G");', '.menu']);
+  assert.match(out, /┘\n1 今日歌曲今日歌曲今日歌曲\n(?![\d.]+ 一二)/);
+});
+
 test('a menu is drawn as the phone shows it, pushed as it was drawn, and pulled back equal', async (t) => {
   const { out } = await type(t, [
     ...MENU.map((line) => `${line};`), '.menu', '.push', '.push yes', '.push', 'a = wechat.json.encode(menu)', '.pull', 'wechat.json.encode(menu) == a',
