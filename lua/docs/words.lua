@@ -42,7 +42,7 @@ words.headings = {
   raises = { "A wrong or missing argument raises an error that names it.", "参数缺失或有误时抛出错误，并指出是哪个参数。" },
   fails = {
     "nil, err where the world fails: err.kind, err.errcode, err.errmsg, err.hint, err.retryable; tostring(err) says it in one line.",
-    "外部失败时返回 nil, err：err.kind、err.errcode、err.errmsg、err.hint、err.retryable；tostring(err) 用一行说明。",
+    "平台或网络失败时返回 nil, err：err.kind、err.errcode、err.errmsg、err.hint、err.retryable；tostring(err) 用一行说明。",
   },
   reason = { "nil and why, a string, where it fails.", "失败时返回 nil 和原因（字符串）。" },
   forms = {
@@ -127,7 +127,7 @@ words.methods = {
   ["http.get"] = "GET 任意 URL。",
   ["http.post"] = "POST 到任意 URL。",
   ["http.request"] = "任意请求：{method =, url =, ...}。",
-  ["http.stream"] = "边到边读的回答：按行、按 server-sent events 或按字节。",
+  ["http.stream"] = "边接收边读取的应答：按行、按 server-sent events 或按字节。",
   route = "机器人自己的网页：每个请求在自己的协程里调用 fn，可以等待。",
   ["store.get"] = "值；没有则为 nil；存储失败时返回 nil 和原因。",
   ["store.set"] = "保存一个值；true，或 nil 和原因。",
@@ -137,7 +137,7 @@ words.methods = {
   ["store.list"] = "以某个前缀开头的键，按顺序。在 Redis 上会遍历所有键。",
   session = "每个用户一张表，跨消息、跨重启保存；任务结束时写入。",
   ask = "向用户提问，返回该用户的下一条消息；否则 nil 和 \"timeout\"、\"unsubscribe\"、\"reload\" 或 \"ended\"（提示符里的 .end）。同一用户有几个未答的问题时，消息归最新的一个；进程重启后只剩最早的一个。",
-  say = "交出回答的一部分并继续；到期限为止说的成为被动回复，之后的以客服消息发出。",
+  say = "先交出回答的一部分，然后继续运行：截止时间之前的作为被动回复，之后的以客服消息发出。",
   once = "调用 fn(...) 并返回它的返回值（须能写成 JSON）；对话在别处继续时得到同样的值，不再调用 fn。",
   newest = "取消该用户先前消息仍在进行的处理，对同一存储的所有进程有效；那些处理不再发出任何内容，未答的提问保留；持久对话处理回答期间到来的消息，排在它之后运行。返回 true，或 nil 和原因。",
   forget = "删除一个用户的全部数据：会话、对话和保留的回答；返回 true 和是否存有数据，或 nil 和原因。",
@@ -164,7 +164,7 @@ words.methods = {
   update_group = "给分组改名。",
   move_user = "把用户移到某个分组。",
   get_user_info = "关注者的资料。",
-  get_followers = "关注者的 openid，一次一万个。",
+  get_followers = "关注者的 openid，每次最多一万个。",
   send_text_message = "给用户发文本。",
   send_image_message = "给用户发图片。",
   send_voice_message = "给用户发语音。",
@@ -235,7 +235,7 @@ words.tables = {
 }
 
 words.keys = {
-  token = "账号设置页上的回调 token",
+  token = "回调 token，在微信开发者平台（基础信息 › 域名与消息推送配置）设置",
   appid = "账号的 AppID",
   appsecret = "账号的 AppSecret",
   encoding_aes_key = "账号的 EncodingAESKey，43 个字符",
@@ -261,9 +261,9 @@ words.keys = {
   token_api = "stable（/cgi-bin/stable_token）或 classic（/cgi-bin/token）",
   store = "存储：memory:、sqlite:路径、redis://…；默认为脚本旁的 wemoon.db。存储不可用期间，待写内容留在内存，此时 kill -9 会丢失它们",
   threads = "HTTP 线程数",
-  interpreters = "同时运行消息的 Lua 状态数；只有为 1 时消息才共享脚本的全局变量",
+  interpreters = "同时处理消息的 Lua 解释器数；只有为 1 时各条消息才共享脚本的全局变量",
   deadline_ms = "无论脚本在做什么，到时必须回答平台",
-  late_reply = "错过期限的回复如何处理：auto、customer_service（客服消息）、retry（等平台重试）、keep（留到用户的下一条消息）、drop（丢弃）",
+  late_reply = "错过截止时间的回复如何处理：auto、customer_service（客服消息）、retry（等平台重试）、keep（留到用户的下一条消息）、drop（丢弃）",
   late_text = "最后一次重试结束而脚本未完成时用户看到的文字",
   conversations = "lasting：对话跨重启保存；process：随进程结束",
   capture = "把消息和回复写入的文件",
@@ -282,7 +282,7 @@ words.keys = {
   allow_shell = "允许脚本使用 os.execute 和 io.popen",
   log_level = "debug、info、warn 或 error",
   log_format = "text 或 json",
-  log_openid = "plain，或 hash：日志里的 openid 写成带密钥的散列",
+  log_openid = "plain，或 hash：日志里的 openid 写成带密钥的哈希",
   log_file = "日志文件，代替标准错误；SIGUSR1 或改名后重新打开",
 }
 
