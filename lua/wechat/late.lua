@@ -19,12 +19,14 @@ return function(wechat, host)
 
   local function has_credentials() return host.api.account("appid") ~= nil and host.api.account("appsecret") ~= nil end
 
+  local raised = { __tostring = function(err) return err.errmsg end }
+
   -- Sends one message. What raises is the fault of the configuration, which concerns all, or of this message.
   local function send(body)
     local sent, answer, err = pcall(function() return wechat.message.custom["send_" .. body.msgtype](body) end)
     if sent and answer then host.noted.late(body) end
     if sent then return answer, err end
-    return nil, { errmsg = tostring(answer), not_configured = not has_credentials() }
+    return nil, setmetatable({ errmsg = tostring(answer), not_configured = not has_credentials() }, raised)
   end
 
   -- Whether a send certainly failed, and may succeed later.

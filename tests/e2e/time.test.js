@@ -243,6 +243,12 @@ test('the rest of a long text that cannot be sent is logged', async (t) => {
   await bot.waitForLog(/rest of a long text to .* is lost/);
 });
 
+test('why the rest of a long text is kept is said in words', async (t) => {
+  const bot = await startBot(t, { script: 'function on_message() return string.rep("月", 1500) end' });
+  assert.equal((await bot.deliver(text('x'))).reply.Content, '月'.repeat(682));
+  await bot.waitForLog(/rest of a long text to .* is kept for the user's next message: .*needs appid and appsecret/);
+});
+
 test('after 48001 `auto` waits for the platform to try again', async (t) => {
   const platform = await startPlatform(t, { refuse: 48001 });
   const bot = await startBot(t, { script: counting, config: { deadline_ms: 150, ...platform.config } });
