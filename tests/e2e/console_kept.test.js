@@ -37,10 +37,10 @@ test('session, keys and quota of the selected user are shown, and follow what ha
   await say('hello');
   await saw('好');
   await shows(page, 'session', /"last": "hello"/);
-  await shows(page, 'quota', /机器人还没有发过[^]*平台还收 5\/5 条/);
+  await shows(page, 'quota', /机器人还没有发过[^]*平台还允许发 5\/5 条/);
   await say('send');
   await saw('客服消息');
-  await shows(page, 'quota', /机器人记着还剩 4\/5 条[^]*平台还收 4\/5 条/);
+  await shows(page, 'quota', /机器人的记录：还剩 4\/5 条[^]*平台还允许发 4\/5 条/);
   await shows(page, 'keys', /seen\/hello/);
   const ticks = async () => Number(/^ticks\s+(\d+)/m.exec(await part(page, 'keys').innerText())?.[1]);
   const before = await ticks();
@@ -90,7 +90,7 @@ test('a key is deleted, a user forgotten, each after a question, by the keyboard
   await shows(page, 'keys', /total/);
   await page.click('[data-kept=keys] .again button');
   await page.click('dialog .main');
-  await shows(page, 'keys', /没有这样开头的键/);
+  await shows(page, 'keys', /没有以此开头的键/);
   await page.click('text=忘记此用户…');
   await page.waitForSelector('dialog >> text=忘记小艾？');
   await page.click('dialog .main');
