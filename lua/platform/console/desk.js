@@ -84,7 +84,7 @@ function trace_body(item) {
     item.script_error && [h('pre', { class: 'fault' }, item.script_error), script.place_button(item.script_error)],
     item.note && h('p', {}, t(item.note)),
     is_in_parts(item) && [h('h2', {}, t('t_parts')), item.parts.map(part_row)],
-    h('h2', {}, t('t_fields')), table(of_script(item.names)), table(item.fields),
+    h('h2', {}, t('t_fields')), table({ ...of_script(item.names), ...item.fields }),
     item.calls.length > 0 && [h('h2', {}, t('t_calls')), item.calls.map(({ id, name }) => call_of(id) ? call_row(call_of(id)) : h('p', {}, name))],
     item.tries.map(try_part)];
 }
