@@ -139,7 +139,7 @@ static CivetwebRequest plain_request(const PlainHead *head) {
   return (CivetwebRequest){
     .lines = { .method = head->method,
                .target = head->path,
-               .version = "1.1",
+               .version = head->version,
                .headers = head->headers,
                .header_count = head->header_count },
     .path = head->path,

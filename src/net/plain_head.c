@@ -4,7 +4,7 @@
 #include "base/lane.h"
 
 enum {
-  SHORTEST = 18,          // "GET / HTTP/1.1" and two line ends
+  SHORTEST = 18,          // "GET / HTTP/1.x" and two line ends
   LENGTH_DIGITS_MAX = 15  // a longer Content-Length is left to the way that refuses it
 };
 
@@ -43,16 +43,21 @@ static char *read_method(PlainHead *head) {
   return at + len + 1;
 }
 
+// " HTTP/1.1\r\n", or the same with 1.0.
+static bool is_version(const char *blank) {
+  return memcmp(blank, " HTTP/1.", 8) == 0 && (blank[8] == '1' || blank[8] == '0') &&
+         memcmp(blank + 9, "\r\n", 2) == 0;
+}
+
 // "/path?query HTTP/1.1\r\n". Returns the next line, or NULL.
 static char *read_target(PlainHead *head, char *at, const char *end) {
-  static const char version[] = " HTTP/1.1\r\n";
-  const size_t version_len = sizeof version - 1;
+  enum { VERSION_LEN = 11, NAME_LEN = 6 };
   char *lf = find(at, '\n', end), *query;
-  if (!lf || *at != '/' || (size_t)(lf - at) < version_len) return NULL;
-  char *blank = lf + 1 - version_len;
-  if (memcmp(blank, version, version_len) != 0 || find(at, ' ', blank) || find(at, '\t', blank))
-    return NULL;
-  *blank = '\0';
+  if (!lf || *at != '/' || lf - at < VERSION_LEN) return NULL;
+  char *blank = lf + 1 - VERSION_LEN;
+  if (!is_version(blank) || find(at, ' ', blank) || find(at, '\t', blank)) return NULL;
+  *blank = lf[-1] = '\0';
+  head->version = blank + NAME_LEN;
   query = find(at, '?', blank);
   if (query) *query++ = '\0';
   head->path = at;

@@ -12,6 +12,7 @@ enum {
 // Its parts are in `text`, each NUL-terminated.
 typedef struct {
   const char *method, *path, *query;  // as sent; the query without '?', NULL if there is none
+  const char *version;                // "1.1" or "1.0"
   Pair headers[PLAIN_HEADERS_MAX];    // in their order; a value has no blanks in front
   size_t header_count;
   size_t len;                      // of the head, with the blank line at its end
@@ -19,8 +20,8 @@ typedef struct {
   char text[PLAIN_HEAD_MAX + 16];  // a whole lane may be read from each of its bytes
 } PlainHead;
 
-// Reads the head at the front of `bytes`. False if it is incomplete, or anything but plain: GET or POST, a path, HTTP/1.1,
-// printable ASCII, lines that end with CR LF, names directly before their colons, at most one Content-Length, a number;
+// Reads the head at the front of `bytes`. False if it is incomplete, or anything but plain: GET or POST, a path, HTTP/1.1 or
+// 1.0, printable ASCII, lines that end with CR LF, names directly before their colons, at most one Content-Length, a number;
 // no Transfer-Encoding, Upgrade or Expect. What is false here may still be a valid request.
 bool plain_head_read(Str bytes, PlainHead *head);
 

@@ -228,7 +228,7 @@ int wire_poll(struct pollfd *list, nfds_t count, int timeout_ms) {
                                                             : poll_now(list, count, timeout_ms);
 }
 
-// ---- serving a connection from its beginning, or for its thread --------------------------------------------------------
+// ---- serving a connection from its beginning, or for its thread ---------------------------------
 
 // The longest time since a thread's own last request: then it takes the next one, so that libcivetweb, which counts
 // the time in which a connection is idle, has counted at most this much too much.
@@ -280,14 +280,14 @@ static void serve_at_once(void) {
   wire->read_len = 0;
 }
 
+// False too if it is not plain to see.
 static bool asks_to_close(void) {
   for (size_t i = 0; i < plain_head.header_count; i++) {
     const Pair *header = &plain_head.headers[i];
-    if (str_eq_nocase(header->name, STR("Connection")) &&
-        str_eq_nocase(header->value, STR("close")))
-      return true;
+    if (str_eq_nocase(header->name, STR("Connection")))
+      return str_eq_nocase(header->value, STR("close"));
   }
-  return false;
+  return strcmp(plain_head.version, "1.0") == 0;
 }
 
 static void serve_first(Wire *first) {

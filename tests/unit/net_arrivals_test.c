@@ -128,11 +128,25 @@ static void test_who_is_silent_at_first_is_served_so_too_and_held_no_thread(void
   close(fd);
 }
 
+static void test_a_client_of_http_1_0_that_keeps_nothing_is_served_so_too(void **state) {
+  static const char *const requests[] = {
+    "POST /echo HTTP/1.0\r\nHost: x\r\nContent-Length: 3\r\n" CLOSING "abc",
+    "POST /echo HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc",
+  };
+  for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+    const char *answer = ask_here(requests[i]);
+    assert_starts(answer, "HTTP/1.1 200 ");
+    assert_non_null(strstr(answer, "Connection: close"));
+    assert_non_null(strstr(answer, "\r\n\r\nabc"));
+    assert_served_by("http-poll");
+  }
+}
+
 static void test_every_other_connection_is_passed_on_with_nothing_read(void **state) {
   static const char *const others[] = {
     POST "\r\nabc",
     POST "Connection: keep-alive\r\n\r\nabc",
-    "POST /echo HTTP/1.0\r\nHost: x\r\nContent-Length: 3\r\n" CLOSING "abc",
+    "POST /echo HTTP/1.0\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\r\nabc",
     "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" CLOSING
     "3\r\nabc\r\n0\r\n\r\n",
   };
@@ -279,6 +293,7 @@ int main(void) {
     cmocka_unit_test(test_a_connection_of_one_plain_request_is_served_by_a_poller),
     cmocka_unit_test(test_it_is_closed_after_its_answer),
     cmocka_unit_test(test_who_is_silent_at_first_is_served_so_too_and_held_no_thread),
+    cmocka_unit_test(test_a_client_of_http_1_0_that_keeps_nothing_is_served_so_too),
     cmocka_unit_test(test_every_other_connection_is_passed_on_with_nothing_read),
     cmocka_unit_test(test_a_request_in_pieces_is_the_same),
     cmocka_unit_test(test_who_sends_more_than_its_request_is_answered_once),

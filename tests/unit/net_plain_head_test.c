@@ -37,6 +37,7 @@ static void test_the_parts_of_a_plain_head(void **state) {
   assert_true(reads(longer));
   assert_string_equal(head.method, "POST");
   assert_string_equal(head.path, "/a/b%20c");
+  assert_string_equal(head.version, "1.1");
   assert_string_equal(head.query, "x=%41&y=?z");
   assert_int_equal(head.header_count, 5);
   assert_header(0, "Host", "bot.example:80");
@@ -58,6 +59,13 @@ static void test_a_head_without_query_headers_or_body(void **state) {
   assert_int_equal(head.body_len, 0);
 }
 
+static void test_a_head_of_http_1_0(void **state) {
+  assert_true(reads("GET /a?b HTTP/1.0\r\n\r\n"));
+  assert_string_equal(head.version, "1.0");
+  assert_string_equal(head.path, "/a");
+  assert_string_equal(head.query, "b");
+}
+
 static void test_an_incomplete_head_is_not_plain(void **state) {
   static const char bytes[] = "POST /wechat?a=b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n";
   for (size_t len = 0; len < sizeof bytes - 1; len++)
@@ -69,7 +77,7 @@ static void test_request_lines_that_are_not_plain(void **state) {
   static const char *const lines[] = {
     "HEAD / HTTP/1.1",        "PUT / HTTP/1.1",
     "GETX / HTTP/1.1",        "get / HTTP/1.1",
-    "GET / HTTP/1.0",         "GET / HTTP/2.0",
+    "GET / HTTP/1.2",         "GET / HTTP/2.0",
     "GET / http/1.1",         "GET /",
     "GET http://x/ HTTP/1.1", "GET * HTTP/1.1",
     "GET  / HTTP/1.1",        "GET /  HTTP/1.1",
@@ -166,6 +174,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_the_parts_of_a_plain_head),
     cmocka_unit_test(test_a_head_without_query_headers_or_body),
+    cmocka_unit_test(test_a_head_of_http_1_0),
     cmocka_unit_test(test_an_incomplete_head_is_not_plain),
     cmocka_unit_test(test_request_lines_that_are_not_plain),
     cmocka_unit_test(test_headers_that_are_not_plain),
