@@ -282,7 +282,7 @@ StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err) {
 bool store_is_quiet(Store *store) {
   pthread_mutex_lock(&store->lock);
   bool due = call_queue_next_us(&store->queue) <= clock_now_us();
-  bool quiet = !store->busy && !store->queue.ready.first && !due;
+  bool quiet = !store->busy && !store->telling && !store->queue.ready.first && !due;
   pthread_mutex_unlock(&store->lock);
   return quiet;
 }

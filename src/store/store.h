@@ -116,7 +116,8 @@ StoreCompany store_company(const Store *store);
 // Whether no other process has it open, nor was seen to have it since `since_us` (monotonic): what was read of the store
 // after that is still all that it has, but for this process's own writes. False for a kind that cannot tell.
 bool store_alone_since(const Store *store, int64_t since_us);
-// Whether no call is being made or waits for its turn; delayed ones count once they are due. A call's `done` may still be running.
+// Whether no call is being made or waits for its turn, and each `done` of earlier ones has returned; delayed ones count
+// once they are due.
 bool store_is_quiet(Store *store);
 
 // Waits for the next page of the keys with a prefix, those after `after`, which gets the page's last key, and calls `each`
