@@ -46,9 +46,10 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data);
 // new task has none.
 void task_limit(Task *task);
 void task_unlimit(Task *task);
-// Sets when the task's turns become late (turn.h; monotonic). By default they never do.
+// Sets when the task's turns become late (turn.h; monotonic). Without this call they are as late ones from the beginning:
+// call it for work that somebody waits for.
 void task_set_due(Task *task, int64_t due_us);
-int64_t task_due(const Task *task);  // INT64_MAX: never
+int64_t task_due(const Task *task);  // INT64_MAX: there is none
 // Runs the task's first slice on this thread. The engine is entered. After TASK_WAITING the engine's thread owns the
 // task, as soon as the engine is left; after any other state `task` is invalid.
 TaskState task_start(Task *task);

@@ -14,9 +14,8 @@ typedef struct Turn {
   // Called on the engine's own thread, which has not entered the engine. If `there` is false, the turn will not come
   // (the engine was given up or is closing, or engine_give_turns_away removed the turn), and the thread may be any.
   void (*take)(struct Turn *turn, bool there);
-  int64_t
-      due_us;  // monotonic: the turn is late from then on; INT64_MAX: there is none, the turn is as a late one
-  bool movable;  // engine_give_turns_away may remove the turn
+  int64_t due_us;  // monotonic: the turn is late from then on; INT64_MAX: it is as a late one
+  bool movable;    // engine_give_turns_away may remove the turn
   struct Turn *next;
 } Turn;
 

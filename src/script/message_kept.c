@@ -80,6 +80,7 @@ static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *
   task_copy_subject(task,
                     message ? message_subject(message) : (LogSubject){ .openid = run->sender });
   task_set_rank(task, message ? message->rank : rank_of(run->in, &run->stored->run));
+  if (message) task_set_due(task, message->due_us);
   if (record) task_set_record(task, record);
   else if (!run->refused) task_record_later(task);
   if (record) message_watch(task);

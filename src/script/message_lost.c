@@ -55,6 +55,7 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   task_record_later(next);
   task_copy_subject(next, task_subject(task));
   task_set_rank(next, task_rank(task));
+  task_set_due(next, task_due(task));
   task_hold_engine(next);
   task_limit(next);
   message_run_end_slice(run);

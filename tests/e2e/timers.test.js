@@ -20,6 +20,25 @@ function on_message(msg) wechat.sleep(0.01) return msg.content end` });
   assert.equal(await (await fetch(new URL('/page', bot.url))).text(), 'page');
 });
 
+test('nor does it keep a conversation that goes on from the store from its answer', async (t) => {
+  const script = (question, lost) => `
+local function compute(ms) local began = os.clock() while os.clock() - began < ms / 1000 do end end
+local function wait() for _ = 1, 20 do wechat.sleep(0.001) end end
+function on_load() for _ = 1, 100 do wechat.spawn(function() while true do compute(5) wechat.sleep(0) end end) end end
+function on_message(msg) local text = wechat.ask("${question}").content wait() return "got " .. text end
+${lost}`;
+  const config = { store: `sqlite:${path.join(tempDir(t), 'wemoon.db')}` };
+  for (const [question, hook, answer] of [['one?', '', 'got a'],
+    ['another?', 'function on_lost(msg) wait() return "lost " .. msg.content end', 'lost a']]) {
+    let bot = await startBot(t, { script: script('one?', ''), config });
+    assert.equal(await bot.say('go'), 'one?');
+    await bot.kill();
+    bot = await startBot(t, { script: script(question, hook), config });
+    assert.equal(await bot.say('a'), answer);
+    await bot.kill();
+  }
+});
+
 test('a clock that is set forth makes up for no cron time, one set back silences none', { skip }, async (t) => {
   const { env, put } = preload(t, 'shift', 1);
   const file = path.join(tempDir(t), 'ticks');
