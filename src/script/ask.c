@@ -41,7 +41,7 @@ static int ask_now(lua_State *L, const StoredRun *stored, Wait *wait) {
     raise_no_memory(L);
   }
   StoredRun *own = message_stored_run(task);
-  if (own) stored_run_moved(own);
+  if (own) (stored ? stored_run_written : stored_run_moved)(own);
   message_answer_and_stay(task);
   return wait_suspend(L, wait, conversation_cancel, conversation);
 }
@@ -119,7 +119,7 @@ static int push_moved(lua_State *L, void *data) {
   StoreReply *reply = data;
   StoredRun *stored = message_stored_run(task_running(L));
   if (reply->err.code != ERR_NONE) stored_run_not_saved(stored);
-  else if (reply->ok) stored_run_moved(stored);
+  else if (reply->ok) stored_run_written(stored);
   else stored_run_stay(stored);
   store_reply_free(reply);
   return 0;

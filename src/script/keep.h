@@ -78,6 +78,9 @@ void keep_lost(Keep *keep, Str openid, Str identity);
 void keep_yield(Keep *keep, Str openid);
 // Deletes a run that has ended from the store. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
+// The same for a run of which it is not known whether its first write arrived: a value that is another run's stays.
+// Call it from any thread; does not wait.
+void keep_release(Keep *keep, const KeptRun *run);
 
 // Returns whether the store may have runs whose message was answered before their end.
 bool keep_may_owe(const Keep *keep);

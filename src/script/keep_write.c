@@ -139,17 +139,38 @@ bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run)
 
 // ---- giving up ----------------------------------------------------------------------------------
 
-// A run that is being given up.
+// A run that is being given up, or that has ended.
 typedef struct {
   Store *store;
+  PendingWrites *unsaved;
   char process[PROCESS_NAME_SIZE], text[STORE_KEY_MAX];
   Str key;  // in `text`
   Buf value;
 } Leaving;
 
+// NULL without memory, or if the key is too long.
+static Leaving *leaving_new(Keep *keep, const KeptRun *run) {
+  Leaving *leaving = calloc(1, sizeof *leaving);
+  if (!leaving) return NULL;
+  leaving->store = keep->options.store;
+  leaving->unsaved = pending_writes_hold(keep->unsaved);
+  memcpy(leaving->process, keep->process, sizeof leaving->process);
+  leaving->key = keep_key_of(keep, run->openid, run->identity, leaving->text);
+  kept_write(run, &leaving->value);
+  return leaving;
+}
+
 static void leaving_free(Leaving *leaving) {
+  pending_writes_release(leaving->unsaved);
   buf_clear(&leaving->value);
   free(leaving);
+}
+
+// Reads what the store has of it.
+static void leaving_begin(Leaving *leaving, StoreDone done) {
+  StoreCall call = { .op = STORE_GET, .key = leaving->key };
+  bool ok = call.key.len && !leaving->value.failed;
+  if (!ok || !store_call(leaving->store, &call, done, leaving, NULL)) leaving_free(leaving);
 }
 
 static void on_leaving(void *ctx, StoreReply *reply) {
@@ -167,16 +188,43 @@ static void on_leaving(void *ctx, StoreReply *reply) {
 }
 
 void keep_leave(Keep *keep, const KeptRun *run) {
-  Leaving *leaving = calloc(1, sizeof *leaving);
+  Leaving *leaving = leaving_new(keep, run);
   if (!leaving) return;
-  leaving->store = keep->options.store;
-  memcpy(leaving->process, keep->process, sizeof leaving->process);
-  kept_write(run, &leaving->value);
-  leaving->key = keep_key_of(keep, run->openid, run->identity, leaving->text);
-  StoreCall call = { .op = STORE_GET, .key = leaving->key };
-  bool ok = call.key.len && !leaving->value.failed;
-  if (ok) keep_note(keep, call.key, run);
-  if (!ok || !store_call(leaving->store, &call, on_leaving, leaving, NULL)) leaving_free(leaving);
+  if (leaving->key.len) keep_note(keep, leaving->key, run);
+  leaving_begin(leaving, on_leaving);
+}
+
+// Returns whether a value of the store is the ended run's, which no other process has continued.
+static bool is_ended(Str value, Str process, Str ended) {
+  KeptRun found, run;
+  if (!kept_read(value, &found) || !kept_read(ended, &run)) return false;
+  bool free = found.state == KEPT_ASKS ? found.asks <= run.asks : str_eq(found.process, process);
+  return free && str_eq(found.message, run.message);
+}
+
+static void on_released(void *ctx, StoreReply *reply) {
+  Leaving *leaving = ctx;
+  if (reply->err.code != ERR_NONE)
+    pending_writes_put_end(leaving->unsaved, leaving->key, buf_str(&leaving->value));
+  store_reply_free(reply);
+  leaving_free(leaving);
+}
+
+static void on_releasing(void *ctx, StoreReply *reply) {
+  Leaving *leaving = ctx;
+  bool ended =
+      reply->ok && is_ended(reply->value, str_of(leaving->process), buf_str(&leaving->value));
+  StoreCall call = { .op = STORE_RELEASE, .key = leaving->key, .value = reply->value };
+  if (!ended || !store_call(leaving->store, &call, on_released, leaving, NULL))
+    return on_released(leaving, reply);
+  store_reply_free(reply);
+}
+
+void keep_release(Keep *keep, const KeptRun *run) {
+  Leaving *leaving = leaving_new(keep, run);
+  if (!leaving) return;
+  if (leaving->key.len) kept_index_forget(keep->index, leaving->key);
+  leaving_begin(leaving, on_releasing);
 }
 
 void keep_lost(Keep *keep, Str openid, Str identity) {
@@ -223,8 +271,10 @@ static bool write_again(Keep *keep, const PendingWrite *write) {
   KeptRun run;
   buf_init(&found);
   Asked asked = keep_read_value(keep, buf_str(&write->key), &found);
-  bool there =
-      asked == STORE_HAS && kept_read(buf_str(&found), &run) && is_of_write(keep, &run, write);
+  bool there = asked == STORE_HAS && kept_read(buf_str(&found), &run) &&
+               (write->gone && write->value.len
+                    ? is_ended(buf_str(&found), str_of(keep->process), buf_str(&write->value))
+                    : is_of_write(keep, &run, write));
   bool lacks = asked == STORE_LACKS && !write->gone;
   StoreCall call = { .op = lacks         ? STORE_ADD
                            : write->gone ? STORE_RELEASE

@@ -75,11 +75,10 @@ static bool drop(PendingWrites *unsaved, Str key) {
   return true;
 }
 
-static bool put(PendingWrites *unsaved, Str key, Str value, int64_t put_s) {
+static bool put(PendingWrites *unsaved, Str key, Str value, bool gone, int64_t put_s) {
   Unsaved *one = malloc(sizeof *one + key.len + value.len);
   if (!one) return false;
-  *one =
-      (Unsaved){ .gone = !value.ptr, .put_s = put_s, .key_len = key.len, .value_len = value.len };
+  *one = (Unsaved){ .gone = gone, .put_s = put_s, .key_len = key.len, .value_len = value.len };
   memcpy(one->bytes, key.ptr, key.len);
   if (value.len) memcpy(one->bytes + key.len, value.ptr, value.len);
   pthread_mutex_lock(&unsaved->mutex);
@@ -92,7 +91,11 @@ static bool put(PendingWrites *unsaved, Str key, Str value, int64_t put_s) {
 }
 
 bool pending_writes_put(PendingWrites *unsaved, Str key, Str value) {
-  return put(unsaved, key, value, clock_unix_s());
+  return put(unsaved, key, value, !value.ptr, clock_unix_s());
+}
+
+void pending_writes_put_end(PendingWrites *unsaved, Str key, Str value) {
+  put(unsaved, key, value, true, clock_unix_s());
 }
 
 size_t pending_writes_count(PendingWrites *unsaved) {
@@ -151,7 +154,7 @@ bool pending_writes_done(PendingWrites *unsaved, const PendingWrite *write, bool
   bool cancelled = unsaved->cancelled;
   buf_reset(&unsaved->taken);
   pthread_mutex_unlock(&unsaved->mutex);
-  Str value = write->gone ? (Str){ 0 } : buf_str(&write->value);
-  if (again && !cancelled) put(unsaved, buf_str(&write->key), value, write->put_s);
+  if (again && !cancelled)
+    put(unsaved, buf_str(&write->key), buf_str(&write->value), write->gone, write->put_s);
   return !cancelled;
 }

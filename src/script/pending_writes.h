@@ -13,7 +13,7 @@ typedef struct PendingWrites PendingWrites;
 // A write; initially zeroed, except the buffers.
 typedef struct {
   Buf key, value;
-  bool gone;      // the key is to be deleted
+  bool gone;      // the key is to be deleted; `value` not empty: if it has that value's run
   int64_t put_s;  // Unix: when the store did not accept it first
 } PendingWrite;
 
@@ -26,6 +26,8 @@ void pending_writes_release(PendingWrites *unsaved);  // NULL is allowed
 // Notes that the store did not accept this value of the key or, if `value.ptr` is NULL, the key's deletion. Returns
 // whether it is the only write.
 bool pending_writes_put(PendingWrites *unsaved, Str key, Str value);
+// Notes that the key is to be deleted if it has the run of `value`.
+void pending_writes_put_end(PendingWrites *unsaved, Str key, Str value);
 // Drops the key's write, because a newer value is being written. Returns whether there was one: what the store has is
 // then unknown.
 bool pending_writes_cancel(PendingWrites *unsaved, Str key);

@@ -180,6 +180,7 @@ static void lose_key(StoredRun *stored) {
 }
 
 void stored_run_yield(StoredRun *stored) {
+  keep_release(stored->keep, &stored->run);  // an earlier question that arrived after all
   lose_key(stored);
   stored->in_store = false;
   stored->yields = true;
@@ -191,10 +192,24 @@ void stored_run_stay(StoredRun *stored) {
   stored->leaves = false;
 }
 
+// Deletes the run from under that key. Under its user's key there may be another conversation while it is not known that
+// the run has the key.
+static void drop_key(StoredRun *stored, Str identity) {
+  KeptRun run = stored->run;
+  run.identity = identity;
+  if (stored->takes && identity.len == 0) keep_release(stored->keep, &run);
+  else keep_drop(stored->keep, run.openid, identity);
+}
+
 void stored_run_moved(StoredRun *stored) {
-  stored->takes = false;
-  if (stored->leaves) keep_drop(stored->keep, stored->run.openid, stored->left);
+  if (stored->leaves) drop_key(stored, stored->left);
+  if (stored->run.identity.len) stored->takes = false;
   stored->leaves = false;
+}
+
+void stored_run_written(StoredRun *stored) {
+  stored->takes = false;
+  stored_run_moved(stored);
 }
 
 bool stored_run_may_be_taken(const StoredRun *stored) {
@@ -203,9 +218,10 @@ bool stored_run_may_be_taken(const StoredRun *stored) {
 }
 
 void stored_run_drop(StoredRun *stored) {
-  if (stored->in_store) keep_drop(stored->keep, stored->run.openid, stored->run.identity);
+  if (stored->in_store) drop_key(stored, stored->run.identity);
   stored->in_store = false;
   stored_run_moved(stored);
+  stored->takes = false;
 }
 
 void stored_run_lose(StoredRun *stored) {

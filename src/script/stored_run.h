@@ -19,8 +19,8 @@ typedef struct StoredRun {
   bool in_doubt;         // another process may have taken the run over, or ended it
   bool here;             // counted in BotShared.owed_here
   Said *said;            // parts of the answer to the current message; NULL: none
-  bool
-      takes;  // its first write under its user's key is under way: another conversation may have the key
+  // No write under its user's key is known to have arrived yet: another conversation may have the key.
+  bool takes;
   bool yields;  // another one has it: this conversation stays in its process
   bool warned;  // the log has a warning that it stays in this process
 } StoredRun;
@@ -53,6 +53,8 @@ void stored_run_lost(StoredRun *stored);
 // stored_run_moved deletes the former key. A process that ends in between leaves both; then the user's key counts.
 void stored_run_move(StoredRun *stored, Str identity);
 void stored_run_moved(StoredRun *stored);
+// The same once the last write has arrived: the run has its key.
+void stored_run_written(StoredRun *stored);
 // The user's key is another conversation's, which the last write found there. The first makes the run one of this
 // process alone; the second undoes stored_run_move.
 void stored_run_yield(StoredRun *stored);

@@ -114,6 +114,29 @@ test('a question waits a little for a store that is away, and lasts', async (t) 
   assert.equal(await bot.say('x'), 'got x');
 });
 
+test('a conversation that could not be stored leaves its user\'s other one in the store', async (t) => {
+  const redis = await makeRedis(t);
+  const script = `function on_message(msg)
+    if msg.content ~= "plain" then
+      wechat.store.incr("begun")
+      while wechat.store.incr("begun", 0) < 2 do wechat.sleep(0.05) end
+      if msg.content == "two" then wechat.sleep(1.5) end
+      return msg.content .. " got " .. wechat.ask(msg.content .. "?").content
+    end
+    return "plain"
+  end`;
+  const [a, b] = await Promise.all([1, 2].map(() => startBot(t, { script, config: { store: redis.url } })));
+  const [one, two] = [a.say('one'), b.say('two')];
+  assert.equal(await one, 'one?');
+  redis.cli('config', 'set', 'min-replicas-to-write', '1'); // it has none, and refuses all writes
+  assert.equal(await two, 'two?');
+  await b.waitForLog(/a conversation stays in this process because it could not be stored/);
+  redis.cli('config', 'set', 'min-replicas-to-write', '0');
+  assert.equal(await b.say('x'), 'two got x');
+  assert.equal(await a.say('y'), 'one got y');
+  assert.equal(await b.say('plain'), 'plain');
+});
+
 test('a message that the platform tries again is no answer to the question that it was answered with', async (t) => {
   const redis = await makeRedis(t);
   const script = `function on_message(msg)

@@ -55,6 +55,16 @@ static void test_the_last_write_of_a_key_counts(void **state) {
   assert_false(take());
 }
 
+static void test_an_end_keeps_the_value_whose_run_has_ended(void **state) {
+  pending_writes_put_end(unsaved, STR("a"), STR("1"));
+  for (int i = 0; i < 2; i++) {
+    assert_true(take());
+    assert_true(taken.gone && str_eq(buf_str(&taken.value), STR("1")));
+    assert_true(done(i == 0));
+  }
+  assert_false(take());
+}
+
 static void test_one_that_fails_again_comes_again(void **state) {
   pending_writes_put(unsaved, STR("a"), STR("1"));
   assert_taken("a", "1");
@@ -108,9 +118,13 @@ static void test_they_are_counted_and_the_first_says_so(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    TEST(test_writes_come_in_their_order_and_once),    TEST(test_the_last_write_of_a_key_counts),
-    TEST(test_one_that_fails_again_comes_again),       TEST(test_one_knows_since_when_it_waits),
-    TEST(test_a_newer_write_puts_it_out_of_date),      TEST(test_a_holder_may_outlive_the_others),
+    TEST(test_writes_come_in_their_order_and_once),
+    TEST(test_the_last_write_of_a_key_counts),
+    TEST(test_an_end_keeps_the_value_whose_run_has_ended),
+    TEST(test_one_that_fails_again_comes_again),
+    TEST(test_one_knows_since_when_it_waits),
+    TEST(test_a_newer_write_puts_it_out_of_date),
+    TEST(test_a_holder_may_outlive_the_others),
     TEST(test_they_are_counted_and_the_first_says_so),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 // The stored state of a message's run, while the run is in memory.
+#include "another.h"
 #include "script_world.h"
 
 #include "engine/record.h"
@@ -16,9 +17,29 @@ static int set_up(void **state) {
   return stored ? 0 : -1;
 }
 
+// On a store that another process has open too.
+static int set_up_shared(void **state) {
+  char url[128];
+  if (set_up(state) != 0) return -1;
+  stored_run_free(stored);
+  keep_free(keep);
+  store_close(world.store);
+  snprintf(url, sizeof url, "sqlite:%s/kept.db", world.folder);
+  world.options.store = world.store = store_open(str_of(url), NULL);
+  keep = world.shared.keep = world_new_keep();
+  stored = stored_run_new(keep, STR("a"), STR("<m/>"));
+  return stored && another_opens(url + strlen("sqlite:")) ? 0 : -1;
+}
+
 static int tear_down(void **state) {
   stored_run_free(stored);
   return world_close(state);
+}
+
+static int tear_down_shared(void **state) {
+  int result = tear_down(state);
+  another_ends();
+  return result;
 }
 
 // Reads the user's conversation from the store.
@@ -154,6 +175,67 @@ static void test_one_that_moves_is_under_its_new_key_before_it_leaves_the_former
   assert_false(has("asked/gh_1/a"));
 }
 
+// Puts a question of the same user that answered `message` into the store.
+static void put_question(const char *message, int64_t asks) {
+  KeptRun run = {
+    .state = KEPT_ASKS, .openid = STR("a"), .message = str_of(message), .asks = asks
+  };
+  Buf value;
+  buf_init(&value);
+  kept_write(&run, &value);
+  StoreCall call = { .op = STORE_SET, .key = STR("asked/gh_1/a"), .value = buf_str(&value) };
+  store_reply_free(store_call_wait(world.store, &call, NULL));
+  buf_clear(&value);
+}
+
+static bool has_no_question(void) {
+  KeptRun run;
+  Buf value;
+  bool found = fetch(&run, &value);
+  buf_clear(&value);
+  return !found;
+}
+
+// Makes the question one of which no write is known to have arrived.
+static void ask_in_vain(void) {
+  stored->run.asks = 1;
+  assert_true(stored_run_save(stored, NULL, KEPT_ASKS, NULL, NULL));
+  stored_run_not_saved(stored);
+  stored_run_moved(stored);
+}
+
+static void test_one_that_was_not_stored_leaves_its_users_other_conversation_there(void **state) {
+  KeptRun run;
+  Buf value;
+  put_question("<other/>", 1);
+  ask_in_vain();
+  stored_run_save_soon(stored, NULL);
+  assert_true(fetch(&run, &value) && str_eq(run.message, STR("<other/>")));
+  buf_clear(&value);
+  stored_run_drop(stored);
+  keep_look(keep);
+  assert_true(fetch(&run, &value) && str_eq(run.message, STR("<other/>")));
+  buf_clear(&value);
+}
+
+static void test_one_whose_write_arrived_unnoticed_has_left_the_store_at_its_end(void **state) {
+  put_question("<m/>", 1);
+  ask_in_vain();
+  stored_run_drop(stored);
+  assert_true(wait_for(has_no_question));
+}
+
+static void test_one_whose_write_arrived_unnoticed_stays_if_another_process_went_on(void **state) {
+  KeptRun run;
+  Buf value;
+  put_question("<m/>", 2);
+  ask_in_vain();
+  stored_run_drop(stored);
+  usleep(50000);
+  assert_true(fetch(&run, &value) && run.asks == 2);
+  buf_clear(&value);
+}
+
 static void test_a_lost_one_goes_on_with_the_document_that_was_being_answered(void **state) {
   stored_run_set(&stored->run.answering, STR("<next/>"));
   stored_run_set(&stored->run.question, STR("Which?"));
@@ -170,6 +252,7 @@ static void test_a_lost_one_goes_on_with_the_document_that_was_being_answered(vo
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define TEST_SHARED(test) cmocka_unit_test_setup_teardown(test, set_up_shared, tear_down_shared)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -182,6 +265,9 @@ int main(void) {
     TEST(test_a_dropped_one_has_left_the_store),
     TEST(test_one_that_was_claimed_has_texts_of_its_own),
     TEST(test_one_that_moves_is_under_its_new_key_before_it_leaves_the_former),
+    TEST_SHARED(test_one_that_was_not_stored_leaves_its_users_other_conversation_there),
+    TEST_SHARED(test_one_whose_write_arrived_unnoticed_has_left_the_store_at_its_end),
+    TEST_SHARED(test_one_whose_write_arrived_unnoticed_stays_if_another_process_went_on),
     TEST(test_a_lost_one_goes_on_with_the_document_that_was_being_answered),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
