@@ -35,7 +35,8 @@ static int push_found(lua_State *L, void *data) {
   store_reply_free(reply);
   if (mine) return 0;
   if (stored && stored->takes) {
-    if (!gone) yield_key(stored);
+    if (gone) buf_reset(&stored->value);
+    else yield_key(stored);
     return 0;
   }
   if (stored) stored_run_lost(stored);
@@ -59,14 +60,20 @@ int message_check_stored(lua_State *L) {
   return 0;
 }
 
-// If the store had another value, another process wrote it, or an earlier write of this process was lost.
+static int save_run(lua_State *L, int status, lua_KContext context);
+
+// If the store had another value, another process wrote it, or an earlier write of this process was lost: then the run is
+// saved again.
 static int push_saved(lua_State *L, void *data) {
   StoreReply *reply = data;
   bool away = reply->err.code != ERR_NONE, other = !away && !reply->ok;
   StoredRun *stored = record_owner(task_record(task_running(L)));
   if (away && stored) stored_run_not_saved(stored);
   store_reply_free(reply);
-  return other ? message_check_stored(L) : 0;
+  if (!other) return 0;
+  lua_pushcfunction(L, message_check_stored);
+  lua_callk(L, 0, 0, 0, save_run);
+  return save_run(L, LUA_OK, 0);
 }
 
 static void on_saved(void *ctx, StoreReply *reply) {
@@ -78,10 +85,9 @@ static StoredRun *stored_stored(lua_State *L) {
   return stored && stored->in_store && stored->run.state == KEPT_RUNS ? stored : NULL;
 }
 
-// Writes a call that acts to the store before it is made, so that it is not made twice.
-static int save_call(lua_State *L, int status, lua_KContext context) {
+static int save_run(lua_State *L, int status, lua_KContext context) {
   StoredRun *stored = stored_stored(L);
-  if (!lua_toboolean(L, 1) || !stored) return 0;
+  if (!stored) return 0;
   Record *record = task_record(task_running(L));
   if (stored_run_save_now(stored, record, KEPT_RUNS)) return 0;
   Wait *wait = wait_begin(L, "the store");
@@ -89,6 +95,11 @@ static int save_call(lua_State *L, int status, lua_KContext context) {
     return wait_suspend(L, wait, NULL, NULL);
   wait_abort(wait);
   return 0;
+}
+
+// Writes a call that acts to the store before it is made, so that it is not made twice.
+static int save_call(lua_State *L, int status, lua_KContext context) {
+  return lua_toboolean(L, 1) ? save_run(L, LUA_OK, 0) : 0;
 }
 
 static int before_call(lua_State *L) {

@@ -1,4 +1,5 @@
 // A run in the store: its questions and calls are written to the store before they are made.
+#include "another.h"
 #include "script_world.h"
 
 #include "engine/door.h"
@@ -14,6 +15,24 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   buf_clear(&value);
   return world_close(state);
+}
+
+// On a store that another process has open too.
+static int set_up_shared(void **state) {
+  char url[128];
+  if (set_up(state) != 0) return -1;
+  keep_free(world.shared.keep);
+  store_close(world.store);
+  snprintf(url, sizeof url, "sqlite:%s/kept.db", world.folder);
+  world.options.store = world.store = store_open(str_of(url), NULL);
+  world.shared.keep = world_new_keep();
+  return another_opens(url + strlen("sqlite:")) ? 0 : -1;
+}
+
+static int tear_down_shared(void **state) {
+  int result = tear_down(state);
+  another_ends();
+  return result;
 }
 
 // Reads a run from the store; returns false if the key is missing.
@@ -124,6 +143,45 @@ static const DoorFunction reading[] = {
   { NULL, NULL, NULL, DOOR_READS, NULL },
 };
 
+// A call that reads, during which the store gets a value of this process again that was written before.
+static int l_undo(lua_State *L) {
+  KeptRun run;
+  Buf earlier;
+  buf_init(&earlier);
+  if (fetch("owed/gh_1/openid-1/id-1", &run)) {
+    run.record = STR("");
+    kept_write(&run, &earlier);
+  }
+  StoreCall call = { .op = STORE_SET,
+                     .key = STR("owed/gh_1/openid-1/id-1"),
+                     .value = buf_str(&earlier) };
+  store_reply_free(store_call_wait(world.store, &call, NULL));
+  buf_clear(&earlier);
+  return 0;
+}
+
+static const DoorFunction undoing[] = {
+  { "wechat.undo", "undo", l_undo, DOOR_READS, NULL },
+  { "wechat.act", "act", l_act, DOOR_ACTS, NULL },
+  { NULL, NULL, NULL, DOOR_READS, NULL },
+};
+
+static void
+test_a_call_is_written_again_if_the_store_has_an_earlier_value_of_the_run(void **state) {
+  known_before = false;
+  world_doors = undoing;
+  world_message.owe_at_us = clock_now_us() + 10000;
+  world_message.identity = STR("id-1");
+  load("function on_message(msg)\n"
+       "  wechat.sleep(0.1)\n"
+       "  wechat.undo()\n"
+       "  wechat.act()\n"
+       "  return 'done'\n"
+       "end");
+  assert_answer("x", TASK_RETURNED, "done");
+  assert_true(known_before);
+}
+
 static void test_without_its_lease_a_process_looks_at_the_run_before_each_call(void **state) {
   Heard heard;
   reads = 0;
@@ -195,6 +253,9 @@ int main(void) {
     TEST(test_of_one_users_two_conversations_the_first_is_kept),
     TEST(test_a_record_that_is_too_long_keeps_the_conversation_in_this_process),
     TEST(test_a_call_that_changes_something_is_known_there_before_it_is_made),
+    cmocka_unit_test_setup_teardown(
+        test_a_call_is_written_again_if_the_store_has_an_earlier_value_of_the_run, set_up_shared,
+        tear_down_shared),
     TEST(test_without_its_lease_a_process_looks_at_the_run_before_each_call),
     TEST(test_a_question_that_was_late_owes_its_message_no_longer),
     TEST(test_after_a_time_out_a_call_is_known_there_before_it_is_made_too),
