@@ -109,8 +109,9 @@ void keep_put_back(Keep *keep, KeptRun *run, KeptState state);
 
 // A user who has left the account, and whose conversation is to be ended.
 typedef struct {
-  Buf openid;      // initially empty; the caller clears it
-  int64_t left_s;  // Unix
+  Buf openid;       // initially empty; the caller clears it
+  int64_t left_s;   // Unix
+  int64_t until_s;  // Unix: until then this process tries
 } KeepLeaver;
 // Notes that the user has just left. Until keep_leaver_done the store says so too, for the next process, if the store may
 // have a conversation of the user. Does not wait. The conversation is to be ended (interpreter_end_conversation) on the
@@ -120,7 +121,7 @@ void keep_note_leaver(Keep *keep, Str openid);
 size_t keep_leavers(Keep *keep);
 bool keep_next_leaver(Keep *keep, KeepLeaver *leaver);
 // Ends what keep_next_leaver began. `ended`: the conversation has ended, or there is none; otherwise the leaver comes
-// again, for a minute.
+// again, for a minute from the time when this process learned of it.
 void keep_leaver_done(Keep *keep, const KeepLeaver *leaver, bool ended);
 // Takes over the leaver of a process that has ended, if that is what keep_claim_due claimed. Returns false for a run of
 // the script.

@@ -26,7 +26,7 @@ struct Keep {
   // Monotonic: the first and the last call without an answer since the store last answered; 0: it answered.
   atomic_int_least64_t away_since_us, away_us;
   pthread_mutex_t leavers_mutex;
-  Buf leavers;  // openid (pack_str) and time of leaving (pack_number)
+  Buf leavers;  // openid (pack_str), left_s and until_s (pack_number) of each
   size_t leavers_count;
   // For the thread of keep_look:
   int64_t renew_us, list_us;

@@ -22,10 +22,11 @@ void keep_leavers_clear(Keep *keep) {
   pthread_mutex_destroy(&keep->leavers_mutex);
 }
 
-static void put(Keep *keep, Str openid, int64_t left_s) {
+static void put(Keep *keep, Str openid, int64_t left_s, int64_t until_s) {
   pthread_mutex_lock(&keep->leavers_mutex);
   pack_str(&keep->leavers, openid);
   pack_number(&keep->leavers, (uint64_t)left_s);
+  pack_number(&keep->leavers, (uint64_t)until_s);
   keep->leavers_count++;
   pthread_mutex_unlock(&keep->leavers_mutex);
 }
@@ -47,7 +48,7 @@ void keep_note_leaver(Keep *keep, Str openid) {
   int64_t now_s = clock_unix_s();
   if (keep_lacks(keep, openid)) return;
   put_mark(keep, openid, now_s);
-  put(keep, openid, now_s);
+  put(keep, openid, now_s, now_s + PATIENCE_S);
 }
 
 size_t keep_leavers(Keep *keep) {
@@ -65,14 +66,16 @@ static void empty(Keep *keep) {
 
 bool keep_next_leaver(Keep *keep, KeepLeaver *leaver) {
   Str openid;
-  uint64_t left_s;
+  uint64_t left_s, until_s;
   buf_reset(&leaver->openid);
   pthread_mutex_lock(&keep->leavers_mutex);
   Str rest = buf_str(&keep->leavers);
-  bool there = pack_take_str(&rest, &openid) && pack_take_number(&rest, &left_s);
+  bool there = pack_take_str(&rest, &openid) && pack_take_number(&rest, &left_s) &&
+               pack_take_number(&rest, &until_s);
   if (there) {
     buf_add(&leaver->openid, openid);
     leaver->left_s = (int64_t)left_s;
+    leaver->until_s = (int64_t)until_s;
     memmove(keep->leavers.ptr, rest.ptr, rest.len);
     keep->leavers.len = rest.len;
     keep->leavers_count--;
@@ -85,12 +88,13 @@ bool keep_next_leaver(Keep *keep, KeepLeaver *leaver) {
 
 void keep_leaver_done(Keep *keep, const KeepLeaver *leaver, bool ended) {
   Str openid = buf_str(&leaver->openid);
-  if (!ended && clock_unix_s() - leaver->left_s < PATIENCE_S) put(keep, openid, leaver->left_s);
+  if (!ended && clock_unix_s() < leaver->until_s)
+    put(keep, openid, leaver->left_s, leaver->until_s);
   else keep_drop(keep, openid, str_of(MARK));
 }
 
 bool keep_take_leaver(Keep *keep, const KeptRun *run) {
   if (!str_eq(run->identity, str_of(MARK))) return false;
-  put(keep, run->openid, run->since_s);
+  put(keep, run->openid, run->since_s, clock_unix_s() + PATIENCE_S);
   return true;
 }

@@ -93,10 +93,19 @@ static void test_a_leaver_whose_conversation_runs_comes_again_for_a_minute(void 
   assert_true(next_is("a"));
   keep_leaver_done(keep, &leaver, false);
   assert_true(next_is("a"));
-  leaver.left_s -= 60;
+  leaver.until_s -= 60;
   keep_leaver_done(keep, &leaver, false);
   assert_false(keep_next_leaver(keep, &leaver));
   assert_false(takes_over("a"));
+}
+
+static void test_who_left_long_before_is_tried_for_as_long_by_the_next_process(void **state) {
+  KeptRun mark = { .openid = STR("a"), .identity = STR("left"), .since_s = clock_unix_s() - 600 };
+  assert_true(keep_take_leaver(keep, &mark));
+  assert_true(next_is("a"));
+  keep_leaver_done(keep, &leaver, false);
+  assert_true(next_is("a"));
+  assert_int_equal(leaver.left_s, mark.since_s);
 }
 
 static void test_an_owed_run_is_no_leaver(void **state) {
@@ -113,6 +122,7 @@ int main(void) {
     TEST(test_the_next_process_takes_over_a_leaver_whose_conversation_has_not_ended),
     TEST(test_a_leaver_whose_conversation_has_ended_has_left_the_store),
     TEST(test_a_leaver_whose_conversation_runs_comes_again_for_a_minute),
+    TEST(test_who_left_long_before_is_tried_for_as_long_by_the_next_process),
     TEST(test_an_owed_run_is_no_leaver),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
