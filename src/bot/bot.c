@@ -221,17 +221,16 @@ static bool wait_until(bool (*is_so)(Webhook *), Webhook *webhook, int64_t max_m
   return is_so(webhook);
 }
 
-// Writes the answers of the window for a successor, although something is still under way. Returns false.
-static bool leave(Webhook *webhook) {
-  if (webhook->peers) peers_leave(webhook->peers);
-  wait_until(is_written, webhook, LEAVE_MS);
-  return false;
+void bot_leave(Bot *bot) {
+  if (bot->webhook.peers) peers_leave(bot->webhook.peers);
+  wait_until(is_written, &bot->webhook, LEAVE_MS);
 }
 
 bool bot_drain(Bot *bot, int64_t grace_ms) {
   bot_refuse(bot);
   if (wait_until(is_idle, &bot->webhook, grace_ms)) return true;
-  return leave(&bot->webhook);
+  bot_leave(bot);
+  return false;
 }
 
 void bot_interrupt(Bot *bot) {
@@ -249,11 +248,16 @@ bool bot_free(Bot *bot) {
   if (!bot) return true;
   Webhook *webhook = &bot->webhook;
   bot_end_loads(bot);
+  // Now: what follows may take longer than the process has.
+  if (webhook->peers) peers_leave(webhook->peers);
   maintenance_stop(bot->maintenance);
   watch_stop(bot->watch);
   if (webhook->shared.conversations) conversations_end_all(webhook->shared.conversations);
   pool_free(webhook->pool);
-  if (!wait_until(is_alone, webhook, CLOSING_MS)) return leave(webhook);
+  if (!wait_until(is_alone, webhook, CLOSING_MS)) {
+    bot_leave(bot);
+    return false;
+  }
   notices_free(bot->notices);
   conversations_free(webhook->shared.conversations);
   cancels_free(webhook->shared.cancels);

@@ -55,6 +55,9 @@ Bot *bot_new(const BotOptions *options, Err *err);
 // Waits up to `grace_ms` for jobs under way and late replies. Returns false if some are left: then the process must
 // end, and the store has, as far as it took them within another second, the answers that its successor needs.
 bool bot_drain(Bot *bot, int64_t grace_ms);
+// Writes the answers that a successor needs, although something is still under way; waits up to a second for the store.
+// bot_drain and bot_free do so themselves.
+void bot_leave(Bot *bot);
 // Ends the scripts that run in the interpreters in service. Call it from any thread.
 void bot_interrupt(Bot *bot);
 // Stops loads as soon as they wait, the one under way too: the process ends. Call it from any thread.

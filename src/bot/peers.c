@@ -14,8 +14,9 @@
 
 enum {
   RENEW_US = 750 * 1000,
-  AWAY_US = 1000 * 1000,  // how long the store is not asked after it was away
-  ALONE_US = 5 * 1000,    // how long the result of peers_look is used
+  AWAY_US = 1000 * 1000,    // how long the store is not asked after it was away
+  ALONE_US = 5 * 1000,      // how long the result of peers_look is used
+  FINISH_US = 1000 * 1000,  // more than it takes to enter an answer that has its time already
 };
 
 typedef struct Claim {
@@ -277,12 +278,13 @@ PeersFound peers_read_value(const Peers *peers, Str value, Buf *answer, int64_t 
 typedef struct {
   Peers *peers;
   int64_t now_us;
+  int64_t written_us;  // what expires earlier is there already
 } Telling;
 
 static void tell_answered(void *ctx, const DedupeSeen *seen) {
   Telling *telling = ctx;
   int64_t left_ms = (seen->expires_us - telling->now_us) / 1000;
-  if (seen->job || left_ms <= 0) return;
+  if (seen->job || left_ms <= 0 || seen->expires_us < telling->written_us) return;
   char text[STORE_KEY_MAX];
   Str key = peers_key(telling->peers, seen->identity, text);
   if (key.len) put_answer(telling->peers, key, seen->answered_s, seen->answer, left_ms);
@@ -304,7 +306,7 @@ static void tell_seen(void *ctx, const DedupeSeen *seen) {
 }
 
 static void tell_all(Peers *peers, void (*visit)(void *ctx, const DedupeSeen *seen)) {
-  Telling telling = { .peers = peers, .now_us = clock_now_us() };
+  Telling telling = { .peers = peers, .now_us = clock_now_us(), .written_us = peers->written_us };
   dedupe_each(peers->dedupe, telling.now_us, visit, &telling);
 }
 
@@ -358,7 +360,10 @@ void peers_look(Peers *peers) {
 }
 
 void peers_leave(Peers *peers) {
-  if (peers->dedupe && !atomic_load(&peers->met)) tell_all(peers, tell_answered);
+  int64_t written_us = clock_now_us() + peers->window_ms * 1000 - FINISH_US;
+  if (!peers->dedupe || atomic_load(&peers->met)) return;
+  tell_all(peers, tell_answered);
+  atomic_store(&peers->written_us, written_us);
 }
 
 PeersCompany peers_company(Peers *peers, int64_t now_us) {

@@ -32,7 +32,8 @@ void peers_free(Peers *peers);  // no call may follow; waits for calls under way
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe);
 // Checks whether another process has opened the store. Call it together with peers_renew.
 void peers_look(Peers *peers);
-// Writes the answered messages to the store for a successor, when the process is about to end.
+// Writes the answered messages to the store for a successor, when the process is about to end. Called again, it writes
+// those answered since.
 void peers_leave(Peers *peers);
 
 // Gets the state of a message: `packed` and `answered_s` with PEERS_ANSWERED, valid during the call. Called once, on

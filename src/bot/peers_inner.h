@@ -24,7 +24,8 @@ struct Peers {
   atomic_int_least64_t looked_us,
       others_us;  // monotonic: the last peers_look, and the last one that saw another process
   atomic_int_least64_t away_until_us;
-  atomic_int asking;  // number of calls without a reply yet
+  atomic_int_least64_t written_us;  // peers_leave has written what expires earlier (monotonic)
+  atomic_int asking;                // number of calls without a reply yet
   pthread_mutex_t mutex;
   struct Claim *claims;
 };

@@ -109,6 +109,7 @@ static void stop(Service *service) {
   server_free(service->server);
   notify_watchdog_end(&service->watchdog);
   if (detached && bot_free(service->bot)) return;
+  if (!detached) bot_leave(service->bot);
   capture_end(service->capture);
   _exit(STATUS_DONE);
 }

@@ -230,9 +230,9 @@ void serving_wait(const sigset_t *set, ServingReload *reload) {
   }
 }
 
-// Answered messages are stored already.
+// By then the jobs and interpreters have had their time, and the store what a successor needs.
 static void *end_at_last(void *arg) {
-  sleep(SERVING_GRACE_MS / 1000 + 1);
+  sleep((SERVING_GRACE_MS + SERVING_END_MS) / 1000);
   log_warn("a script is stuck in a call that does not return: exiting without it");
   _exit(STATUS_DONE);
   return NULL;

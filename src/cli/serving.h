@@ -7,7 +7,11 @@
 
 #include "cli/config.h"
 
-enum { SERVING_GRACE_MS = 10000 };  // how long jobs under way may take after SIGTERM
+enum {
+  SERVING_GRACE_MS = 10000,  // how long jobs under way may take after SIGTERM
+  // And all else after that. TimeoutStopSec of wemoon.service is longer than both.
+  SERVING_END_MS = 2000
+};
 
 // Raises the process's limit of descriptors, so that `waiting` more requests have one (accept fails without one); warns
 // if there are too few for the threads. False if silent connections could take the last descriptor before they have the
@@ -37,8 +41,8 @@ typedef struct {
 void serving_wait(const sigset_t *set, ServingReload *reload);
 // Waits for the end of a reload under way; none begins any more.
 void serving_end_reload(ServingReload *reload);
-// From now on a second Ctrl-C ends the process at once, and so does a second more than SERVING_GRACE_MS: a thread that is
-// stuck in a script's call cannot be ended.
+// From now on a second Ctrl-C ends the process at once, and it ends after SERVING_GRACE_MS and SERVING_END_MS at the
+// latest: a thread that is stuck in a script's call cannot be ended.
 void serving_begin_end(void);
 // Prints how to talk to the bot at `url`: a command that works in any folder. `listens_elsewhere`: at another address
 // than the configuration's.

@@ -192,6 +192,20 @@ test('the end of the bot is said at once, and ends the prompt with status 1', as
   assert.match((await attach(bot, ['1'], { code: 1 })).err, /wemoon: repl: no running bot of this configuration \(looked for \S*wemoon-PID\.sock\)/);
 });
 
+test('an input that does not return keeps no successor from what was answered', async (t) => {
+  const script = 'function on_message(msg) return msg.content .. " " .. wechat.store.incr("runs") end';
+  const config = { store: `sqlite:${path.join(tempDir(t), 'wemoon.db')}`, allow_shell: true };
+  const xml = textXml('hi');
+  const bot = await startBot(t, { script, config });
+  assert.equal((await bot.deliver(xml)).reply.Content, 'hi 1');
+  const stuck = attach(bot, ['os.execute("sleep 20")'], { code: 1 });
+  await bot.waitForLog(/attach 1: os/);
+  await bot.stop();
+  await stuck;
+  const next = await startBot(t, { script, config });
+  assert.equal((await next.deliver(xml)).reply.Content, 'hi 1');
+});
+
 test('several at once: each has its own _ and menu; the ninth is refused', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const sockets = [];

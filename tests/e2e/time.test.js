@@ -135,7 +135,7 @@ test('SIGTERM ends a bot whose script is stuck in a call that nothing interrupts
   assert.equal(await bot.say('hi'), 'fine');
   const began = Date.now();
   await bot.stop({ timeoutMs: 16000 });
-  assert.ok(Date.now() - began < 13000, 'ends within the grace');
+  assert.ok(Date.now() - began < 14000, 'ends before the service manager ends it (TimeoutStopSec)');
 });
 
 // ---- late replies -----------------------------------------------------------------------------------------------------------
