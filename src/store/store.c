@@ -337,6 +337,13 @@ bool store_list_page(Store *store, Str prefix, Buf *after, void (*each)(void *ct
 
 bool store_is_shared(const Store *store) { return store->backend->shared; }
 
+// Several threads look at once, and the one that looked last counts.
+static void note_others(Store *store) {
+  long long now_us = clock_now_us(), before = atomic_load(&store->others_us);
+  while (before < now_us && !atomic_compare_exchange_weak(&store->others_us, &before, now_us)) {
+  }
+}
+
 StoreCompany store_company(const Store *store) {
   const StoreBackend *backend = store->backend;
   if (!backend->shared) return STORE_ALONE;
@@ -346,7 +353,7 @@ StoreCompany store_company(const Store *store) {
   int64_t now_us = clock_now_us();
   if (now_us < atomic_load_explicit(alone_until_us, memory_order_relaxed)) return STORE_ALONE;
   if (!backend->is_alone(store->self)) {
-    atomic_store(&((Store *)store)->others_us, now_us);
+    note_others((Store *)store);
     return STORE_MET;
   }
   atomic_store_explicit(alone_until_us, now_us + ALONE_US, memory_order_relaxed);
