@@ -48,12 +48,14 @@ bool file_append(const char *path, size_t max, Buf *out) {
   return !failed;
 }
 
-// A pipe that is open for reading too can be opened without a reader, and outlives one that goes away.
+// A pipe that is open for reading too can be opened without a reader, and outlives one that goes away. One that may
+// only be written to cannot.
 int file_open_to_append(const char *path, mode_t mode) {
   struct stat info;
   bool is_pipe = stat(path, &info) == 0 && S_ISFIFO(info.st_mode);
   int flags = is_pipe ? O_RDWR : O_WRONLY | O_APPEND | O_CREAT;
-  return open(path, flags | O_NONBLOCK | O_CLOEXEC, mode);
+  int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC, mode);
+  return fd < 0 && is_pipe && errno == EACCES ? open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC) : fd;
 }
 
 Str file_write_some(int fd, Str bytes) {

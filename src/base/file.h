@@ -15,7 +15,8 @@ bool file_read(const char *path, size_t max, Buf *out, Err *err);
 // Appends the bytes of the file. False with errno: EFBIG if it has more than `max` bytes, ENOMEM without memory.
 bool file_append(const char *path, size_t max, Buf *out);
 // Opens a file to append to, made with `mode` if it is not there; -1 with errno. No write to a named pipe waits for its
-// reader, and neither does this: what the pipe has no room for is refused with EAGAIN.
+// reader, and neither does this: what the pipe has no room for is refused with EAGAIN. A pipe that this process may not
+// read needs a reader: without one it is not opened (ENXIO), and a write after the reader has gone is refused (EPIPE).
 int file_open_to_append(const char *path, mode_t mode);
 // Writes as much of `bytes` as possible, with several calls if necessary. Returns the rest, with errno if there is one.
 Str file_write_some(int fd, Str bytes);

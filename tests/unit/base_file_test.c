@@ -112,6 +112,28 @@ static void test_a_pipe_without_a_reader_is_opened_and_filled_without_a_wait(voi
   unlink(pipe);
 }
 
+static void test_a_pipe_that_may_only_be_written_to_is_opened_while_it_has_a_reader(void **state) {
+  enum { NOBODY = 65534 };
+  char pipe[] = "/tmp/wemoon-pipe-XXXXXX";
+  close(mkstemp(pipe));
+  unlink(pipe);
+  assert_int_equal(mkfifo(pipe, 0600), 0);
+  int reader = open(pipe, O_RDONLY | O_NONBLOCK);
+  assert_int_equal(chmod(pipe, 0222), 0);
+  bool is_root = geteuid() == 0;  // who may read everything
+  if (is_root) assert_int_equal(seteuid(NOBODY), 0);
+  int fd = file_open_to_append(pipe, 0600);
+  bool written = fd >= 0 && file_write_all(fd, STR("line\n"));
+  if (fd >= 0) close(fd);
+  close(reader);
+  int without = file_open_to_append(pipe, 0600), error = errno;
+  if (is_root) assert_int_equal(seteuid(0), 0);
+  unlink(pipe);
+  assert_true(written);
+  assert_int_equal(without, -1);
+  assert_int_equal(error, ENXIO);
+}
+
 static void test_a_file_is_appended_to_and_made(void **state) {
   char name[] = "/tmp/wemoon-file-XXXXXX", bytes[8];
   close(mkstemp(name));
@@ -155,6 +177,7 @@ int main(void) {
     cmocka_unit_test(test_all_bytes_are_written_however_slowly_they_are_taken),
     cmocka_unit_test(test_bytes_that_nobody_takes_are_a_failure),
     cmocka_unit_test(test_a_pipe_without_a_reader_is_opened_and_filled_without_a_wait),
+    cmocka_unit_test(test_a_pipe_that_may_only_be_written_to_is_opened_while_it_has_a_reader),
     cmocka_unit_test(test_a_file_is_appended_to_and_made),
     cmocka_unit_test(test_a_file_that_would_open_is_not_made),
     cmocka_unit_test(test_what_would_not_open_has_its_errno),
