@@ -46,8 +46,8 @@ bool peers_is_alone(Peers *peers, const Job *job);
 // peers_forget must not be called before `told`. Does not wait: `told` is called within 0.9 s, even if the store does
 // not answer. If the message may be another try of the platform, and the store is away or was until just now, it
 // waits for the store, and for others to tell the store that they had the message: up to 3.5 s more. Returns false, and
-// does not call `told`, if the message is this process's (PEERS_MINE), as it always is if its identity is too long for a
-// key.
+// does not call `told`, if the message is this process's (PEERS_MINE), as it always is if its identity is too long for
+// a key.
 bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx);
 // Looks up a message that another process had under way. PEERS_MINE: that process has died, so claim the message again.
 // Returns false, and does not call `told`, if the store cannot be asked now.

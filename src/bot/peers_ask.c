@@ -76,19 +76,25 @@ static PeersResult result_of(const Asking *asking, PeersFound found) {
   return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
 }
 
+// A claim that was found, because the reply to its ADD was lost, may be about to lapse: the next call confirms it.
+static int64_t held_until_us(const Asking *asking, PeersFound found) {
+  bool read = asking->step == ASK_SETTLE || asking->step == ASK_LOOK;
+  return read && found == FOUND_OWN ? 0 : asking->asked_us + PEERS_LAPSES_US;
+}
+
 static void tell_found(Asking *asking, PeersFound found, Str packed, int64_t answered_s) {
   char key[STORE_KEY_MAX];
   PeersResult result = result_of(asking, found);
   bool claims = asking->step <= ASK_ADD_AGAIN;
   if (claims && result == PEERS_MINE)
     peers_hold(asking->peers, asking->job, peers_key(asking->peers, asking->job->identity, key),
-               asking->asked_us + PEERS_LAPSES_US);
+               held_until_us(asking, found));
   asking->told(asking->ctx, result, packed, answered_s);
   end_asking(asking);
 }
 
-// Without this the claim of a process that has died, until it lapses, would keep this process from the message once there
-// are others again.
+// Without this the claim of a process that has died, until it lapses, would keep this process from the message once
+// there are others again.
 static bool is_of_dead(Asking *asking, const StoreReply *reply, PeersFound found) {
   char key[STORE_KEY_MAX];
   bool is = asking->step == ASK_READ && found == FOUND_CLAIM && str_starts(reply->value, STR("R"));
@@ -101,10 +107,13 @@ static bool is_of_dead(Asking *asking, const StoreReply *reply, PeersFound found
   return is;
 }
 
+static int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// The last look ends a pause after settle_until_us, so that the claim has its time too.
 static bool settle(Asking *asking) {
   asking->step = ASK_SETTLE;
   asking->delay_us = SETTLE_PAUSE_US;
-  asking->until_us = clock_now_us() + SETTLE_PAUSE_US + ASKS_US;
+  asking->until_us = min_of(clock_now_us() + ASKS_US, asking->settle_until_us) + SETTLE_PAUSE_US;
   return ask(asking);
 }
 
@@ -120,7 +129,7 @@ static bool settle_more(Asking *asking, PeersFound found) {
   if (!unknown && !(asking->step == ASK_SETTLE && found == FOUND_NOTHING)) return false;
   if (now_us < asking->settle_until_us && must_settle(asking->peers, asking->job))
     return settle(asking);
-  asking->until_us = now_us + ASKS_US;
+  asking->until_us = min_of(now_us, asking->settle_until_us) + ASKS_US;
   return found == FOUND_NOTHING && ask_next(asking, ASK_ADD);
 }
 
