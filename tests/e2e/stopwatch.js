@@ -2,29 +2,38 @@
 'use strict';
 
 const fs = require('node:fs');
+const os = require('node:os');
+const { performance } = require('node:perf_hooks');
 
 const read = (path) => { try { return fs.readFileSync(path, 'utf8'); } catch { return ''; } };
 const list = (path) => { try { return fs.readdirSync(path); } catch { return []; } };
 
 // Starts a watch. What it returns stops it, and tells how many milliseconds have gone by without those in which a thread of
-// the bot, or this process's, waited for a core that another program had. Threads at idle priority are to wait. `bot` may
-// be a function that returns it: until there is one, its threads' time counts from their beginning.
+// the bot, or this process's, waited for a core that another program had: what these two used of the cores themselves is
+// not another's. Threads at idle priority are to wait. `bot` may be a function that returns it: until there is one, its
+// threads' time counts from their beginning.
 function stopwatch(bot) {
   const began = Date.now();
   const pids = () => [process.pid, (typeof bot === 'function' ? bot() : bot)?.pid].filter(Boolean);
   const threads = () => pids().flatMap((pid) => list(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}`));
-  const waitedMs = (path) => Number(read(`${path}/schedstat`).split(' ')[1] || 0) / 1e6;
+  const times = (path) => read(`${path}/schedstat`).split(' ').map((ns) => Number(ns || 0) / 1e6); // run, waited
   const isIdle = (path) => (read(`${path}/stat`).split(') ')[1] || '').split(' ')[38] === '5';
-  const seen = new Map(threads().map((path) => [path, waitedMs(path)]));
-  let waited = 0;
+  const seen = new Map(threads().map((path) => [path, times(path)]));
+  let [waited, looked] = [0, performance.now()];
   const look = () => {
-    let longest = 0; // since the last look
+    let [longest, used] = [0, 0]; // since the last look
     for (const path of threads()) {
-      const ms = waitedMs(path);
-      if (!isIdle(path)) longest = Math.max(longest, ms - (seen.get(path) || 0));
-      seen.set(path, ms);
+      const [ran, waits = 0] = times(path);
+      const [ranBefore, waitsBefore] = seen.get(path) || [0, 0];
+      if (!isIdle(path)) {
+        longest = Math.max(longest, waits - waitsBefore);
+        used += ran - ranBefore;
+      }
+      seen.set(path, [ran, waits]);
     }
-    waited += longest;
+    const now = performance.now();
+    waited += Math.min(longest, Math.max(0, os.cpus().length * (now - looked) - used));
+    looked = now;
   };
   const timer = setInterval(look, 50);
   return () => {
