@@ -106,14 +106,26 @@ static void works(Store *store, StoreCall what) {
   store_reply_free(reply);
 }
 
-static void fails(Store *store, StoreCall what, ErrCode code, const char *word) {
+// Returns how long it took.
+static int64_t fails_once(Store *store, StoreCall what, ErrCode code, const char *word) {
   int64_t began_ms = clock_now_ms();
   StoreReply *reply = call(store, what);
   if (reply->err.code != code) fail_msg("it is %d: %s", reply->err.code, reply->err.text);
   if (!strstr(reply->err.text, word)) fail_msg("\"%s\" does not say \"%s\"", reply->err.text, word);
   assert_null(strstr(reply->err.text, "hunter2"));
   store_reply_free(reply);
-  assert_in_range(clock_now_ms() - began_ms, 0, 5000);  // 0.9 s, on a machine that is not busy
+  int64_t took_ms = clock_now_ms() - began_ms;
+  assert_true(took_ms < 5000);
+  return took_ms;
+}
+
+enum { TRIES = 4 };  // a busy machine takes longer
+
+static void fails(Store *store, StoreCall what, ErrCode code, const char *word) {
+  bool in_time = false;
+  for (int i = 0; i < TRIES && !in_time; i++)
+    in_time = fails_once(store, what, code, word) <= 1000;  // 0.9 s
+  assert_true(in_time);
 }
 
 // ---- connections --------------------------------------------------------------------------------
@@ -396,7 +408,7 @@ static void test_a_call_that_is_not_answered_is_not_made_again(void **state) {
   Fake fake;
   start_fake(&fake, answers_greetings_alone);
   Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
-  fails(store, set_k, ERR_NETWORK, "no answer in time");
+  fails_once(store, set_k, ERR_NETWORK, "no answer in time");
   assert_int_equal(atomic_load(&fake.connections), 1);
   store_close(store);
   stop_fake(&fake);
@@ -410,10 +422,8 @@ static void test_a_server_that_falls_silent_does_not_hold_a_listing(void **state
   Fake fake;
   start_fake(&fake, answers_greetings_alone);
   Store *store = OPEN("redis://127.0.0.1:%d/0", fake.port);
-  int64_t began_ms = clock_now_ms();
-  fails(store, (StoreCall){ .op = STORE_LIST, .key = STR("k"), .patience_ms = 10000 }, ERR_NETWORK,
-        "no answer in time");
-  assert_true(clock_now_ms() - began_ms < 5000);
+  fails_once(store, (StoreCall){ .op = STORE_LIST, .key = STR("k"), .patience_ms = 10000 },
+             ERR_NETWORK, "no answer in time");
   store_close(store);
   stop_fake(&fake);
 }
@@ -430,10 +440,14 @@ static void test_a_server_that_drips_has_the_time_of_one_call(void **state) {
 
 static void test_a_silent_server_keeps_nobody_from_opening(void **state) {
   int silent, fd = listen_somewhere(&silent);
-  int64_t began_ms = clock_now_ms();
-  Store *store = OPEN("redis://127.0.0.1:%d/0", silent);
-  assert_in_range(clock_now_ms() - began_ms, 800, 5000);
-  store_close(store);
+  int64_t took_ms = INT64_MAX;
+  for (int i = 0; i < TRIES && took_ms > 1100; i++) {
+    int64_t began_ms = clock_now_ms();
+    Store *store = OPEN("redis://127.0.0.1:%d/0", silent);
+    took_ms = clock_now_ms() - began_ms;
+    store_close(store);
+  }
+  assert_in_range(took_ms, 800, 1100);
   close(fd);
 }
 
