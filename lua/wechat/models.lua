@@ -83,7 +83,8 @@ return function(wechat, host)
 
   -- A tool call arrives in pieces, by its index in the list.
   local function add_call(calls, piece)
-    local at = (member(piece, "index", "number") or #calls) + 1
+    local index = tonumber(member(piece, "index", "number") or member(piece, "index", "string"))
+    local at = (index or #calls) + 1
     local call = calls[at] or { id = "", type = "function", ["function"] = { name = "", arguments = "" } }
     calls[at] = call
     local its, new, id = call["function"], member(piece, "function", "table"), member(piece, "id", "string")
@@ -103,7 +104,9 @@ return function(wechat, host)
       answer[#answer + 1] = text
       on_text(text)
     end
-    for _, piece in ipairs(member(message, "tool_calls", "table") or {}) do add_call(answer.calls, piece) end
+    for _, piece in ipairs(member(message, "tool_calls", "table") or {}) do
+      if type(piece) == "table" then add_call(answer.calls, piece) end
+    end
     answer.reason = given(choice.finish_reason) or answer.reason
     answer.finished = answer.finished or answer.reason ~= nil
   end

@@ -135,7 +135,7 @@ test('tools are called with what came in pieces, and what they return goes back'
   const piece = (index, more) => ({ choices: [{ index: 0, delta: { tool_calls: [{ index, ...more }] }, finish_reason: null }] });
   const model = await startModel(t, (body, n) => (n > 1 ? said('晴，20 度。') : [
     piece(0, { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '' } }),
-    piece(0, { function: { arguments: '{"ci' } }), piece(0, { function: { arguments: 'ty":"北京"}' } }),
+    piece('0', { function: { arguments: '{"ci' } }), piece(0, { function: { arguments: 'ty":"北京"}' } }),
     piece(1, { id: 'call_2', type: 'function', function: { name: 'bad', arguments: '{}' } }),
     piece(2, { id: 'call_3', type: 'function', function: { name: 'none', arguments: '{}' } }),
     { choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] }, '[DONE]']));
@@ -245,7 +245,7 @@ test('an answer of any form raises nothing in the script', async (t) => {
 
 test('the arguments of a tool call may be an object, as some servers send them', async (t) => {
   const model = await startModel(t, (body, n) => (n > 1 ? said('好。')
-    : [delta('', { tool_calls: [{ index: 0, id: 'a', function: { name: 'add', arguments: { x: 2, y: 3 } } }] }), '[DONE]']));
+    : [delta('', { tool_calls: [null, { index: 0, id: 'a', function: { name: 'add', arguments: { x: 2, y: 3 } } }] }), '[DONE]']));
   const { values } = await run(t, model, `local sum; model:chat("q", {tools = {add = {call = function(given) sum = given.x + given.y return sum end}}}) return sum`);
   assert.equal(values[0], 5);
 });
