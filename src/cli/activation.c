@@ -2,6 +2,7 @@
 #include "cli/activation.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -20,12 +21,20 @@ static int count(void) {
   return ours ? (int)number : 0;
 }
 
+// If no socket was handed over there after all, the program itself may have the descriptor, for the log's file perhaps.
+static bool is_listening(int fd) {
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
+}
+
 Activation activation_take(void) {
   int sockets = count();
   if (sockets > 2)
     log_warn("%d sockets were handed over (LISTEN_FDS): the first is the callback's, the second "
              "the admin address's; the others are not used",
              sockets);
-  for (int i = 2; i < sockets; i++) close(FIRST + i);
+  for (int i = 2; i < sockets; i++)
+    if (is_listening(FIRST + i)) close(FIRST + i);
   return (Activation){ .callback = sockets > 0 ? FIRST : 0, .admin = sockets > 1 ? FIRST + 1 : 0 };
 }

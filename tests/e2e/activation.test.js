@@ -4,6 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const { BINARY, TOKEN, cleanEnv, configLua, freePort, signedQuery, sleep, tempDir, textXml, until, wemoon, writeFiles } = require('./harness');
@@ -17,10 +18,11 @@ function makeDir(t, config = {}) {
   return dir;
 }
 
-// Starts a program that acts as systemd: `ports` of its sockets, `pids` of the bots that it started.
-async function hold(t, count, dir) {
+// Starts a program that acts as systemd: `ports` of its sockets, `pids` of the bots that it started. It says that it hands
+// `said` of them over.
+async function hold(t, count, dir, said = count) {
   const child = spawn('perl', [path.join(__dirname, 'hold_socket.pl'), String(count), BINARY, 'run', path.join(dir, 'bot.lua')],
-    { cwd: dir, env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
+    { cwd: dir, env: cleanEnv({ SAID: String(said) }), stdio: ['ignore', 'pipe', 'pipe'] });
   const manager = { child, output: '', log: '', ports: [], pids: [] };
   child.stderr.on('data', (chunk) => { manager.log += chunk; });
   child.stdout.on('data', (chunk) => {
@@ -113,6 +115,15 @@ test('a descriptor that is no listening socket, or is closed, is refused with wh
     assert.deepEqual([given, status, signal], [given, 2, null]);
     assert.match(stderr, /^wemoon: the socket that was handed over \(descriptor 3\) is not a listening TCP socket.*ListenStream=ADDRESS:PORT\n$/m);
   }
+});
+
+test('a descriptor beyond the second that is not a socket of the manager stays as it is', async (t) => {
+  const dir = makeDir(t, { log_file: 'bot.log' });
+  const manager = await hold(t, 2, dir, 3);
+  await say(manager.ports[0], 'hi');
+  process.kill(manager.pids[0], 'SIGTERM');
+  await until(() => manager.pids.length === 2, 'the end of the first');
+  assert.match(fs.readFileSync(path.join(dir, 'bot.log'), 'utf8'), /SIGTERM: stopping/);
 });
 
 const ACTIVATES = has('systemd-socket-activate', '--version');

@@ -19,7 +19,7 @@ until ($ending) {
     POSIX::dup2(fileno($sockets[$_]), 50 + $_) for 0 .. $#sockets;
     POSIX::dup2(50 + $_, 3 + $_) for 0 .. $#sockets;
     POSIX::close($_) for 3 + $count .. 60;
-    @ENV{qw(LISTEN_PID LISTEN_FDS)} = ($$, $count);
+    @ENV{qw(LISTEN_PID LISTEN_FDS)} = ($$, $ENV{SAID} || $count);
     exec @ARGV or die $!;
   }
   print "pid $child\n";
