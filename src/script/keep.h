@@ -45,8 +45,9 @@ int64_t keep_lapses(const Keep *keep);
 
 // Writes the run. Writes again until the store accepts it, except for a run that asks and has a `done`. `done` as in
 // store_call; NULL: none. Returns false without memory. Call it from any thread. `before`: the value that was written
-// last, or empty if the store is to have none; reply->ok then says whether that was so. NULL: overwrites any value. `value` gets the written value.
-// A run that asks is held by this process, which handles its time-out, until keep_let_go.
+// last, or empty if the store is to have none; reply->ok then says whether that was so. NULL: overwrites any value.
+// `value` gets the written value. A run that asks is held by this process, which handles its time-out, until
+// keep_let_go.
 bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
                void *ctx);
 // Writes the run on this thread if that takes microseconds, and no other process has the store open. False if it was not
@@ -64,8 +65,8 @@ bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run)
 // Notes that the run has left this process's memory. Call it from any thread.
 void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
 // Claims, as keep_claim does, a conversation that this process holds in memory. KEEP_ASKING: it still waits for the
-// answer to its question number `asks`, which answered the document with hash `answered`, and is claimed. KEEP_NOTHING: it does not. KEEP_BUSY: the store is away. Waits for
-// the store.
+// answer to its question number `asks`, which answered the document with hash `answered`, and is claimed. KEEP_NOTHING:
+// it does not. KEEP_BUSY: the store is away. Waits for the store.
 KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, uint64_t answered, Str answering,
                           Buf *value);
 // Gives up a run that another process may have taken over or ended: writes it, without a process, only if the store still

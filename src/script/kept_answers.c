@@ -22,8 +22,8 @@ struct KeptAnswers {
   Buf empty;  // the value without answers, with which every value begins
   KeptUsers *users;
   StoreChanges *changes;
-  atomic_int_least64_t
-      learned_us;  // monotonic: the beginning of the last refresh; 0: there was none
+  // Monotonic: the beginning of the last refresh; 0: there was none.
+  atomic_int_least64_t learned_us;
   // For the thread of kept_answers_refresh:
   int64_t refresh_us;
   bool unread;  // a user could not be read

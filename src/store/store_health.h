@@ -4,7 +4,8 @@
 
 #include "store/backend.h"
 
-// Zeroed at first. `told` and `failed_us` belong to the thread that has the backend, all else is under the store's lock.
+// Zeroed at first. `told` and `failed_us` belong to the thread that has the backend, all else is under the store's
+// lock.
 typedef struct {
   Err last;  // of the last call that reached the backend, or of the last tick
   bool has_worked;
@@ -13,8 +14,8 @@ typedef struct {
   int64_t failed_us;  // of the last failure
 } StoreHealth;
 
-// Returns whether the backend works: a call that was wrong in itself (INCR of a value that is not a number) says nothing
-// about it.
+// Returns whether the backend works: a call that was wrong in itself (INCR of a value that is not a number) says
+// nothing about it.
 bool store_health_is_good(const Err *err);
 // Tells the log, in one line, that the store fails or works again. By the thread that has the backend.
 void store_health_tell(StoreHealth *health, const Err *err);
