@@ -77,6 +77,13 @@ Str file_write_lines(int fd, Str lines, bool *cut) {
   return rest;
 }
 
+enum { PIPE_BYTES = 1 << 20 };
+
+void file_widen_pipe(int fd) {
+  int bytes = fcntl(fd, F_GETPIPE_SZ);
+  if (bytes >= 0 && bytes < PIPE_BYTES) fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
+}
+
 // ---- before a file is opened --------------------------------------------------------------------
 
 Str file_folder(const char *path) {

@@ -27,6 +27,8 @@ bool file_write_all(int fd, Str bytes);
 Str file_write_lines(int fd, Str lines, bool *cut);
 // The folder of the path, with its slash at the end; empty if the path has none. Points into `path`.
 Str file_folder(const char *path);
+// Asks for a pipe to hold 1 MB, for a slow reader; leaves a larger one, and what is no pipe.
+void file_widen_pipe(int fd);
 // Whether the file could be opened for writing now, or made if it is missing; leaves no file behind. False with errno.
 bool file_would_open(const char *path);
 

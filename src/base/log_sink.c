@@ -15,8 +15,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-enum { PIPE_BYTES = 1 << 20 };  // the capacity asked for a pipe, for a slow reader
-
 static atomic_int file_fd = -1;  // -1: standard error
 static char *file_path;          // set before threads start
 static atomic_int_least64_t looked_s;
@@ -39,6 +37,7 @@ static struct {
 static bool open_file(void) {
   int fd = file_open_to_append(file_path, 0640);
   if (fd < 0) return false;
+  file_widen_pipe(fd);
   atomic_store(&is_torn, false);
   int expected = -1;
   if (atomic_compare_exchange_strong(&file_fd, &expected, fd)) return true;
@@ -94,7 +93,7 @@ static void meet_peer(const struct stat *now) {
   peer.is_socket = S_ISSOCK(now->st_mode);
   peer.fd =
       peer.is_socket ? -1 : open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (peer.fd >= 0 && S_ISFIFO(now->st_mode)) fcntl(peer.fd, F_SETPIPE_SZ, PIPE_BYTES);
+  if (peer.fd >= 0) file_widen_pipe(peer.fd);
 }
 
 static bool can_take(void) {

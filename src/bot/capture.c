@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -23,6 +24,9 @@
 enum {
   WRITE_EVERY_US = 200 * 1000,
   WRITE_AT = 256 << 10,    // bytes that are written without waiting for WRITE_EVERY_US
+  READER_US = 1000000,     // a pipe's reader that took nothing for so long has stopped
+  LAST_US = 200 * 1000,    // how long the reader has once the capture closes
+  READER_LOOK_MS = 20,     // how long the writer may miss that it closes
   PENDING_MAX = 32 << 20,  // bytes that may wait for the disk
   NOTED_MAX = 4 << 20,     // bytes of one message's calls and late parts
   LINE_MORE =
@@ -48,6 +52,7 @@ struct Capture {
   Buf spare;         // the writer's: the previous `pending`
   uint64_t dropped;  // lines dropped since the last warning
   bool closing;
+  int64_t closing_us;  // since when
   int64_t said_us;
 };
 
@@ -91,6 +96,7 @@ static bool open_file(Capture *capture) {
   if (fd < 0) return false;
   if (capture->fd >= 0) close(capture->fd);
   capture->fd = fd;
+  file_widen_pipe(fd);
   bool known = fstat(fd, &info) == 0;
   capture->size = known ? info.st_size : 0;
   if (known && S_ISREG(info.st_mode)) fchmod(fd, 0600);  // not /dev/null, which is everybody's
@@ -143,11 +149,41 @@ static void say_dropped(Capture *capture, uint64_t lines, const char *why) {
            (unsigned long long)dropped);
 }
 
+// Whether the writer, which waits for the reader since then, should give it up.
+static bool has_waited(Capture *capture, int64_t since_us) {
+  pthread_mutex_lock(&capture->mutex);
+  int64_t until_us = capture->closing ? capture->closing_us + LAST_US : since_us + READER_US;
+  pthread_mutex_unlock(&capture->mutex);
+  return clock_now_us() >= until_us;
+}
+
+// Returns whether the pipe has room again. Lines may wait in `pending` meanwhile. False with EAGAIN.
+static bool await_reader(Capture *capture) {
+  struct pollfd one = { .fd = capture->fd, .events = POLLOUT };
+  int64_t since_us = clock_now_us();
+  while (!has_waited(capture, since_us))
+    if (poll(&one, 1, READER_LOOK_MS) > 0) return true;
+  errno = EAGAIN;
+  return false;
+}
+
+// A batch is larger than a pipe: its rest is written as the reader makes room. Returns what was not written.
+static Str write_as_read(Capture *capture, Str lines) {
+  Str rest = file_write_lines(capture->fd, lines, &capture->is_torn);
+  while (rest.len && errno == EAGAIN && await_reader(capture)) {
+    bool has_begun = rest.len < lines.len;
+    rest = has_begun ? file_write_some(capture->fd, rest)
+                     : file_write_lines(capture->fd, lines, &capture->is_torn);
+    if (has_begun) capture->is_torn = rest.len && rest.ptr[-1] != '\n';
+  }
+  return rest;
+}
+
 // Writes whole lines; rotates the file only between two lines.
 static void write_lines(Capture *capture, Str lines) {
   follow_rename(capture);
   if (capture->size > 0 && capture->size + (off_t)lines.len > CAPTURE_FILE_MAX) rotate(capture);
-  Str rest = file_write_lines(capture->fd, lines, &capture->is_torn);
+  Str rest = write_as_read(capture, lines);
   if (rest.len) say_dropped(capture, count_lines(rest), strerror(errno));
 }
 
@@ -484,6 +520,7 @@ void capture_end(Capture *capture) {
   if (!capture || capture->take || capture->closing) return;
   pthread_mutex_lock(&capture->mutex);
   capture->closing = true;
+  capture->closing_us = clock_now_us();
   pthread_cond_signal(&capture->changed);
   pthread_mutex_unlock(&capture->mutex);
   pthread_join(capture->thread, NULL);

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,6 +247,86 @@ static void test_a_file_becomes_private_but_no_pipe(void **state) {
   unlink(path);
 }
 
+// ---- a pipe -------------------------------------------------------------------------------------
+
+enum { LINES = 500, LINE_TEXT = 4000 };  // twice what the largest pipe holds
+
+typedef struct {
+  int fd;
+  Buf text;
+} Reader;
+
+static size_t count_lines(Str text) {
+  size_t lines = 0;
+  for (size_t i = 0; i < text.len; i++) lines += text.ptr[i] == '\n';
+  return lines;
+}
+
+// Reads until all lines have come, or none for 3 s.
+static void *read_lines(void *arg) {
+  Reader *reader = arg;
+  char part[16384];
+  struct pollfd one = { .fd = reader->fd, .events = POLLIN };
+  for (size_t lines = 0; lines < LINES && poll(&one, 1, 3000) > 0; usleep(1000)) {
+    Str got = str_make(part, (size_t)read(reader->fd, part, sizeof part));
+    lines += count_lines(got);
+    buf_add(&reader->text, got);
+  }
+  return NULL;
+}
+
+static size_t count_whole(Str text) {
+  size_t whole = 0;
+  for (Str line; str_cut(text, '\n', &line, &text);)
+    whole += str_starts(line, STR("{\"t\":")) && str_ends(line, STR("\"calls\":[]}")) &&
+             line.len > LINE_TEXT && line.len < LINE_TEXT + 200;
+  return whole;
+}
+
+static void capture_burst(Capture *capture) {
+  static char text[LINE_TEXT];
+  memset(text, 'x', sizeof text);
+  Str document = str_make(text, sizeof text);
+  for (int i = 0; i < LINES; i++)
+    trail_drop(capture_begin(capture, document, true, STR("oUser"), clock_now_us()));
+}
+
+static char pipe_path[64];
+
+static int make_pipe(void **state) {
+  snprintf(pipe_path, sizeof pipe_path, "/tmp/wemoon-capture-pipe-%d", (int)getpid());
+  return mkfifo(pipe_path, 0600);
+}
+
+static int remove_pipe(void **state) { return unlink(pipe_path); }
+
+static void test_a_burst_into_a_pipe_that_is_read_arrives_whole(void **state) {
+  Err err;
+  pthread_t thread;
+  Capture *capture = capture_open(pipe_path, &err);
+  assert_non_null(capture);
+  Reader reader = { .fd = open(pipe_path, O_RDONLY | O_CLOEXEC) };
+  buf_init(&reader.text);
+  assert_int_equal(pthread_create(&thread, NULL, read_lines, &reader), 0);
+  capture_burst(capture);
+  pthread_join(thread, NULL);
+  capture_close(capture);
+  close(reader.fd);
+  assert_int_equal(count_lines(buf_str(&reader.text)), LINES);
+  assert_int_equal(count_whole(buf_str(&reader.text)), LINES);
+  buf_clear(&reader.text);
+}
+
+static void test_a_reader_that_stopped_keeps_no_capture_open(void **state) {
+  Err err;
+  Capture *capture = capture_open(pipe_path, &err);
+  assert_non_null(capture);
+  capture_burst(capture);
+  int64_t began_us = clock_now_us();
+  capture_close(capture);
+  assert_true(clock_now_us() - began_us < 5 * 1000 * 1000);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_line_is_written_when_the_last_holder_lets_go),
@@ -257,6 +338,10 @@ int main(void) {
     cmocka_unit_test(test_of_several_answers_one_that_shows_something_is_written),
     cmocka_unit_test(test_the_longest_secret_is_masked_wherever_it_stands),
     cmocka_unit_test(test_a_file_becomes_private_but_no_pipe),
+    cmocka_unit_test_setup_teardown(test_a_burst_into_a_pipe_that_is_read_arrives_whole, make_pipe,
+                                    remove_pipe),
+    cmocka_unit_test_setup_teardown(test_a_reader_that_stopped_keeps_no_capture_open, make_pipe,
+                                    remove_pipe),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
