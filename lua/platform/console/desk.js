@@ -143,7 +143,7 @@ const units = { s: 1, m: 60, h: 3600, d: 86400 };
 
 // 90, 30m, 1h 30m; NaN for anything else.
 function seconds_of(text) {
-  if (!/^(\s*[\d.]+\s*[smhd]?)+\s*$/.test(text)) return NaN;
+  if (!/^\s*([\d.]+\s*[smhd]\s*)*([\d.]+\s*)?$/.test(text)) return NaN;
   return [...text.matchAll(/([\d.]+)\s*([smhd]?)/g)].reduce((sum, [, number, unit]) => sum + Number(number) * (units[unit] || 1), 0);
 }
 
