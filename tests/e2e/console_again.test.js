@@ -112,6 +112,18 @@ test('what is no span of time is said, once and in the page\'s language', async 
   }
 });
 
+test('why a reply is not seen is said in the page\'s language, and a text that is not saved looks unlike one that is', async (t) => {
+  const { page, dev } = await openConsole(t, { script: COUNT });
+  await dev.act('event', { name: 'VIEW', fields: { EventKey: 'http://127.0.0.1/' } });
+  await openFirstRow(page);
+  await page.waitForSelector('#panel p >> text=用户看不到对');
+  await page.click('#tab-script');
+  await page.fill('#editor', COUNT.replace('"no"', '"none"'));
+  const colour = (selector) => page.$eval(selector, (one) => getComputedStyle(one).color);
+  await page.waitForSelector('#note .open >> text=未保存');
+  assert.notEqual(await colour('#note .open'), await colour('#note'));
+});
+
 test('time can be moved', async (t) => {
   const { page, saw } = await openConsole(t, { script: 'function on_message(msg) wechat.spawn(function() wechat.sleep(60) wechat.send_text_message(msg.source, "a minute later") end) return "wait" end' });
   await page.fill('#input', 'x');

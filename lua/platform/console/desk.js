@@ -3,7 +3,7 @@
 import { h, set, sync, once_a_frame, arrow_keys } from './dom.js';
 import { ask, tell_error } from './dialog.js';
 import { fold, clock, code, table, pretty_xml, or_empty, newest_first } from './rows.js';
-import { t } from './words.js';
+import { t, said } from './words.js';
 import { on_user } from './phone.js';
 import * as script from './script.js';
 import * as kept from './kept.js';
@@ -82,7 +82,7 @@ function trace_body(item) {
   return [h('div', { class: 'row again' }, h('button', { type: 'button', onclick: () => again(item) }, t('send_again')),
     h('button', { type: 'button', onclick: () => again_changed(item) }, t('change_again'))),
     item.script_error && [h('pre', { class: 'fault' }, item.script_error), script.place_button(item.script_error)],
-    item.note && h('p', {}, t(item.note)),
+    item.note && h('p', {}, said(item.note)),
     is_in_parts(item) && [h('h2', {}, t('t_parts')), item.parts.map(part_row)],
     h('h2', {}, t('t_fields')), table({ ...of_script(item.names), ...item.fields }),
     item.calls.length > 0 && [h('h2', {}, t('t_calls')), item.calls.map(({ id, name }) => call_of(id) ? call_row(call_of(id)) : h('p', {}, name))],

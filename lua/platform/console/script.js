@@ -196,7 +196,7 @@ function update() {
   }
   update_choice();
   put_text(parts.editor, one.text);
-  const words = error ? h('span', { class: 'fault' }, t('not_reloaded', error)) : is_changed(one) ? t('unsaved') : note;
+  const words = error ? h('span', { class: 'fault' }, t('not_reloaded', error)) : is_changed(one) ? h('span', { class: 'open' }, t('unsaved')) : note;
   if (parts.note.textContent !== (words.textContent ?? words)) fill(parts.note, words);
   mark();
 }

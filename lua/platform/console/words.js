@@ -37,7 +37,12 @@ export const words = {
   search: ['搜索', 'search'], any_user: ['所有用户', 'every user'], any_outcome: ['所有结果', 'every outcome'], none_fits: ['没有符合的消息', 'no message fits'],
   move_time: ['快进时间', 'Move time on'], time_by: ['快进多久（30m、2h、1d）', 'how far (30m, 2h, 1d)'],
   time_wrong: ['“{0}”不是一年以内的时长：请写 30m、2h 或 1d', '“{0}” is no span of up to a year: write 30m, 2h or 1d'],
-  'sent by another program': ['由其他程序发来', 'sent by another program'],
+  'sent by another program': ['由其他程序发来'],
+  'the user sees no reply to {0}': ['用户看不到对 {0} 的回复'],
+  '{0} of {1} articles are shown': ['{1} 篇图文只显示前 {0} 篇'],
+  "an account of the kind '{0}' has no customer service staff": ['{0} 类账号没有客服'],
+  "an account of the kind '{0}' gets no {1}": ['{0} 类账号收不到 {1}'],
+  'there is no bot: start wemoon dev with BOT.lua or --callback URL': ['没有机器人：启动 wemoon dev 时写明 BOT.lua 或 --callback URL'],
   no_menu: ['还没有菜单', 'no menu yet'],
   empty_chat: ['说点什么吧', 'Say something'],
   typing: ['对方正在输入…', 'typing…'],
@@ -117,6 +122,15 @@ export function choose_first() {
 
 // t('serving', 'bot.lua') returns a text in the current language, {0} replaced by 'bot.lua'.
 export function t(key, ...values) {
-  const text = words[key] ? words[key][column] : key;
+  const text = words[key]?.[column] ?? key;
   return text.replace(/\{(\d)\}/g, (_, n) => values[n]);
+}
+
+// Returns a text that the program wrote in English in the current language.
+export function said(text) {
+  for (const key in words) {
+    const found = key.includes(' ') && new RegExp(`^${key.replace(/\{\d\}/g, '(.+)')}$`).exec(text);
+    if (found) return t(key, ...found.slice(1));
+  }
+  return text;
 }
