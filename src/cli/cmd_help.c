@@ -23,6 +23,11 @@ static void print_option(const Option *option, const char *fallback) {
   print_row(left, option->help, fallback);
 }
 
+static void print_usage(const char *before, const Command *command, const char *after) {
+  const char *gap = command->usage[0] ? " " : "";
+  printf("%swemoon %s%s%s%s", before, command->name, gap, command->usage, after);
+}
+
 static void print_commands(FILE *out, const Command *const *commands) {
   for (size_t i = 0; commands[i]; i++)
     fprintf(out, "  wemoon %-7s %s\n", commands[i]->name, commands[i]->summary);
@@ -37,8 +42,8 @@ void help_short(const Command *const *commands) {
 void help_all(const Command *const *commands) {
   printf("wemoon %s: WeChat Official Account bots, written in Lua\n\n", WEMOON_VERSION);
   for (size_t i = 0; commands[i]; i++) {
-    printf("  wemoon %s %s\n      %s\n", commands[i]->name, commands[i]->usage,
-           commands[i]->summary);
+    print_usage("  ", commands[i], "\n      ");
+    printf("%s\n", commands[i]->summary);
   }
   fputs("  wemoon COMMAND --help\n      Print what the command does and takes\n"
         "  wemoon --version\n\n"
@@ -69,7 +74,8 @@ static void print_config(const Option *config_options) {
 }
 
 void help_command(const Command *command, const Option *config_options) {
-  printf("wemoon %s %s\n\n%s.\n", command->name, command->usage, command->summary);
+  print_usage("", command, "\n\n");
+  printf("%s.\n", command->summary);
   if (command->details[0]) printf("\n%s", command->details);
   if (command->print_details) command->print_details();
   fputs("\nOptions (--key value or --key=value):\n", stdout);

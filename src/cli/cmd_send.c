@@ -239,8 +239,9 @@ static Str value_or(const Arguments *arguments, const char *name, const char *fa
 }
 
 static int run(Invocation *in) {
-  if (!command_configure(in, NULL, true, true)) return STATUS_USAGE;
   Err err = { .text = "no memory" };
+  if (!compose_knows(in->arguments.positionals[0], &err)) return report_err("send", &err);
+  if (!command_configure(in, NULL, true, true)) return STATUS_USAGE;
   Sending s = { .from = value_or(&in->arguments, "from", DEFAULT_FROM),
                 .to = value_or(&in->arguments, "to", DEFAULT_TO) };
   if (!config_account(in->config, &s.account, &err)) return report_err("", &err);

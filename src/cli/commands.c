@@ -42,8 +42,9 @@ static int check_count(const Invocation *in) {
     return report_usage(command->name, "an argument is missing: wemoon %s %s", command->name,
                         command->usage);
   if (count <= command->most) return STATUS_DONE;
-  return report_usage(command->name, "\"%s\" is one argument too many: wemoon %s %s",
-                      in->arguments.positionals[command->most], command->name, command->usage);
+  return report_usage(command->name, "\"%s\" is one argument too many: wemoon %s%s%s",
+                      in->arguments.positionals[command->most], command->name,
+                      command->usage[0] ? " " : "", command->usage);
 }
 
 static int invoke(Invocation *in, int argc, char **argv) {

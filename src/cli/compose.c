@@ -222,25 +222,38 @@ static bool make_event(char **words, size_t count, const ComposeHead *head, Node
 
 // ---- public -------------------------------------------------------------------------------------
 
-bool compose_message(const char *kind, char **words, size_t count, const ComposeHead *head,
-                     NodeTree *tree, Err *err) {
-  if (strcmp(kind, "event") == 0) return make_event(words, count, head, tree, err);
+static const Kind *kind_named(const char *name) {
+  for (size_t i = 0; i < KIND_COUNT; i++)
+    if (strcmp(name, kinds[i].name) == 0) return &kinds[i];
+  return NULL;
+}
+
+static bool refuse_kind(const char *kind, Err *err) {
   Suggestion nearest = suggest_for(str_of(kind));
   suggest_try(&nearest, "event");
   suggest_try(&nearest, "xml");
-  for (size_t i = 0; i < KIND_COUNT; i++) {
-    if (strcmp(kind, kinds[i].name) == 0)
-      return make_kind(&kinds[i], words, count, head, tree, err);
-    suggest_try(&nearest, kinds[i].name);
-  }
+  for (size_t i = 0; i < KIND_COUNT; i++) suggest_try(&nearest, kinds[i].name);
   if (nearest.name)
     return err_set(err, ERR_USAGE, "unknown kind \"%s\"; did you mean %s?", kind, nearest.name);
   return err_set(err, ERR_USAGE, "unknown kind \"%s\"; a text is sent by: wemoon send text CONTENT",
                  kind);
 }
 
+bool compose_knows(const char *kind, Err *err) {
+  bool is_other = strcmp(kind, "event") == 0 || strcmp(kind, "xml") == 0;
+  return is_other || kind_named(kind) || refuse_kind(kind, err);
+}
+
+bool compose_message(const char *kind, char **words, size_t count, const ComposeHead *head,
+                     NodeTree *tree, Err *err) {
+  if (strcmp(kind, "event") == 0) return make_event(words, count, head, tree, err);
+  const Kind *named = kind_named(kind);
+  return named ? make_kind(named, words, count, head, tree, err) : refuse_kind(kind, err);
+}
+
 void compose_print_kinds(void) {
-  for (size_t i = 0; i < KIND_COUNT; i++) printf("  %s %s\n", kinds[i].name, kinds[i].usage);
+  for (size_t i = 0; i < KIND_COUNT; i++)
+    printf("  %s%s%s\n", kinds[i].name, kinds[i].usage[0] ? " " : "", kinds[i].usage);
   for (size_t i = 0; i < sizeof(other_usages) / sizeof(other_usages[0]); i++)
     printf("  %s\n", other_usages[i]);
 }

@@ -15,6 +15,8 @@ typedef struct {
 // ERR_USAGE for an unknown kind, too few or too many words, or a word that does not fit, with the mend.
 bool compose_message(const char *kind, char **words, size_t count, const ComposeHead *head,
                      NodeTree *tree, Err *err);
+// Whether messages of the kind can be sent, "xml" among them. ERR_USAGE, with the nearest kind if one is near.
+bool compose_knows(const char *kind, Err *err);
 // Prints the kinds and their words on standard output, one a line: help.
 void compose_print_kinds(void);
 

@@ -64,6 +64,15 @@ for (const command of ['run', 'exec', 'send', 'check']) {
   });
 }
 
+test('no line of any help ends with a blank', async () => {
+  const names = [...(await wemoon(['--help'], { code: 0 })).stdout.matchAll(/^ {2}wemoon ([a-z]+)/gm)].map((found) => found[1]);
+  assert.ok(names.includes('status'));
+  for (const args of [['--help'], ...names.map((name) => [name, '--help'])]) {
+    const { stdout } = await wemoon(args, { code: 0 });
+    assert.doesNotMatch(stdout, / $/m, args.join(' '));
+  }
+});
+
 test('help does not need a valid configuration and never shows one', async () => {
   const { stdout } = await wemoon(['run', '--help'], { code: 0, env: { WEMOON_TOKEN: 's3cret', WEMOON_NONSENSE: '1' } });
   assert.doesNotMatch(stdout, /s3cret/);

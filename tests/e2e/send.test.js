@@ -335,6 +335,11 @@ test('wrong arguments are status 2, and nothing is sent', async (t) => {
   assert.equal(peer.requests.length, 0);
 });
 
+test('a wrong kind is told before what the configuration lacks', async (t) => {
+  const { stderr } = await wemoon(['send', 'txet', 'hi'], { cwd: tempDir(t), code: 2 });
+  assert.match(stderr, /^wemoon: send: unknown kind "txet"; did you mean text\?/);
+});
+
 test('without a token: status 2 and the mend', async (t) => {
   const { stderr } = await wemoon(['send', 'text', 'hi'], { cwd: tempDir(t), code: 2 });
   assert.match(stderr, /token: is not set/);
