@@ -19,12 +19,12 @@ static Buf secrets[SECRETS_MAX];  // with the lock: those that are kept, then th
 static size_t kept, passed;       // with the lock: how many were added
 static _Atomic OpenidHash openid_hash;
 
-// Of a text only the three bytes at every (window - 2)-th place are looked at, where `window` is the length of the shortest
-// secret: three such bytes stand within the first `window` bytes of each secret in the text. No look waits for another, as
-// it would if each said how far away the next one is. If the three are marked, because a secret's window has them, it is
-// looked for four bytes around them that are the first four of a secret.
-// Written with the lock, each store a release; who reads without the lock reads by acquiring, and looks before and after at
-// the version, which is odd while they are written.
+// Of a text only the three bytes at every (window - 2)-th place are looked at, where `window` is the length of the
+// shortest secret: three such bytes stand within the first `window` bytes of each secret in the text. No look waits for
+// another, as it would if each said how far away the next one is. If the three are marked, because a secret's window
+// has them, it is looked for four bytes around them that are the first four of a secret.
+// Written with the lock, each store a release; who reads without the lock reads by acquiring, and looks before and
+// after at the version, which is odd while they are written.
 enum { MARKS = 1 << 16, FRONTS = 4096, WINDOW_MAX = 32, LOOK = 3 };
 static atomic_bool marks[MARKS];
 static atomic_bool fronts[FRONTS];
@@ -181,8 +181,8 @@ static inline int look_at_four(const char *at, size_t step) {
   return look(at) | look(at + step) | look(at + 2 * step) | look(at + 3 * step);
 }
 
-// Whether a place is marked of those where a window of `len` bytes would have one. The last look is laid over those before
-// it.
+// Whether a place is marked of those where a window of `len` bytes would have one. The last look is laid over those
+// before it.
 static inline bool is_any_marked(Str text, size_t len) {
   size_t at = len - LOOK, step = at + 1, next = 4 * step, seen = 3 * step + LOOK + 1;
   if (text.len < at + seen) return true;  // one may be

@@ -28,8 +28,8 @@ void answer_with(Callback *c, int status, Str body) {
   respond(c, &(HttpResponse){ .status = status, .body = body, .close = c->closes });
 }
 
-// Shows the desk a reply: with its outcome, which saves 0.4 % of a message, where that follows at once and the workspace
-// is still there. A parked request gives the workspace back before; a stuck script delays the outcome.
+// Shows the desk a reply: with its outcome, which saves 0.4 % of a message, where that follows at once and the
+// workspace is still there. A parked request gives the workspace back before; a stuck script delays the outcome.
 static void show_reply(Callback *c, Str xml) {
   LiveSubject of = { c->sender, c->msgid, c->received_us };  // reading the clock would cost 0.3 %
   if (c->parked || c->closes) live_reply(c->webhook->options->live, &of, xml);

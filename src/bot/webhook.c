@@ -33,13 +33,14 @@ typedef struct {
   Job *job;
 } Running;
 
-// On the watcher's thread: answers in place of the request's thread, which will not read another request soon, so the
-// connection is closed. Returns false if the script has just answered: then the request's thread does the rest.
+// Hangs up on a request that was held for the platform's next try.
 static bool end_held(void *request) {
   server_hang_up(request);
   return true;
 }
 
+// On the watcher's thread: answers in place of the request's thread, which will not read another request soon, so the
+// connection is closed. Returns false if the script has just answered: then the request's thread does the rest.
 static bool respond_in_its_place(void *ctx) {
   Running *running = ctx;
   Callback *c = running->callback;
