@@ -1,6 +1,6 @@
 -- `wemoon check`, without running the script: unknown names below `wechat` and in Lua's library, message fields that no
--- type has, calls with too many or too few arguments or with misspelt fields, functions of wemoon's defined twice.
--- Uncertain cases pass.
+-- type has, misspelt globals and hooks, calls with too many or too few arguments, with misspelt fields, or with a colon
+-- for a dot, hooks defined twice. Uncertain cases pass.
 
 local host = ...
 local wechat = wechat
@@ -9,6 +9,7 @@ local catalogue = require "wechat.catalogue"
 local fields = require "check.fields"
 local menu_types = require "wechat.menu.types"
 local misread = require "wechat.misread"
+local nearest = require "wechat.nearest"
 local parse = require "check.parse"
 local types = require "meta.types"
 
@@ -53,9 +54,14 @@ end
 
 local shell = { ["os.execute"] = true, ["io.popen"] = true }
 
--- What wemoon calls in a script; what may set globals that no file names.
+-- What wemoon calls in a script.
 local hook_names = { "on_message", "on_load", "on_unload", "on_error", "on_lost" }
-local sets_globals = { _G = true, _ENV = true, load = true, loadfile = true, dofile = true }
+local is_hook = {}
+for _, name in ipairs(hook_names) do is_hook[name] = true end
+
+-- What may set or read globals that no file names, and what runs files that the check does not read.
+local hides_globals = { "_G", "_ENV", "load" }
+local hides_files = { "loadfile", "dofile", "package", "require" }
 
 -- Tables with members of the user's own.
 local open_tables = { ["wechat.config"] = true }
@@ -93,8 +99,24 @@ local Check = {}
 Check.__index = Check
 
 function Check:add(file, token, text, variable)
-  self.found[#self.found + 1] = { file = file, line = token.line, column = token.column, text = text, variable = variable }
+  local found = { file = file, line = token.line, column = token.column, text = text, variable = variable }
+  self.found[#self.found + 1] = found
 end
+
+function Check:reads_any(names)
+  for _, name in ipairs(names) do
+    if self.other_reads[name] or self.filled[name] then return true end
+  end
+  return false
+end
+
+-- Whether all files of the script were read. What is missing otherwise may be set where nobody sees it.
+function Check:sees_all_files() return not self.misses_file and not self:reads_any(hides_files) end
+
+function Check:sees_all_globals() return self:sees_all_files() and not self:reads_any(hides_globals) end
+
+-- Whether a field of that name is set anywhere, of whatever table.
+function Check:may_set(name) return self.set_names[name] or not self:sees_all_files() end
 
 -- Returns nil if reading the name raises an error, which means that it does not exist.
 local function value_of(t, name)
@@ -102,10 +124,11 @@ local function value_of(t, name)
   return there and value or nil
 end
 
--- Whether the script may have seen to it that the function is there, or calls it only where it is: `if os.execute then`.
+-- Whether the script may have seen to it that the function is there, or calls it only where it is:
+-- `if os.execute then`.
 function Check:provides(library, name)
   local path = library .. "." .. name
-  return self.set_names[name] or self.filled[library] or self.other_reads[path]
+  return self:may_set(name) or self.filled[library] or self.other_reads[path]
     or (shell[path] and self.other_reads["wechat.config.allow_shell"])
 end
 
@@ -114,8 +137,8 @@ function Check:call_library(file, meaning)
   local library, name = meaning.path:match("^(.-)%.(.+)$")
   if not self.own[file] or self:provides(library, name) or rawget(_G[library], name) ~= nil then return end
   local why = host.stdlib.why_nil(("(field '%s')"):format(name), meaning.path)
-  local names = sorted_keys(_G[library])
-  self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, misread.hint(name, names, library .. ".")))
+  local hint = misread.hint(name, sorted_keys(_G[library]), library .. ".")
+  self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, hint))
 end
 
 function Check:add_all(file, faults)
@@ -149,26 +172,30 @@ function Check:judge_method(call)
   for _, known in ipairs(names) do
     if known == name then return end
   end
-  if self.set_names[name] then return end
+  if self:may_set(name) then return end
   local what = words_of[class]
-  self:add(call.file, call.token, ("a %s has no method %s%s"):format(what, name, misread.hint(name, names, what .. ":")), call.object.variable)
+  local hint = misread.hint(name, names, what .. ":")
+  self:add(call.file, call.token, ("a %s has no method %s%s"):format(what, name, hint), call.object.variable)
 end
 
 -- The last definition in a file is the one that counts. One before it is dead unless the script reads it, to wrap it.
 -- Of two files one may have a default for the other, or only one may be required.
 function Check:define(definition)
-  local hook, token, place = definition.hook, definition.token, definition.file .. ":" .. definition.hook
+  local name, file = definition.name, definition.file
+  local place = file .. ":" .. name
   local before = self.first_definitions[place]
   self.first_definitions[place] = before or definition
-  if not before or self.other_reads[hook] then return end
-  self:add(definition.file, token, ("%s is defined already, at %s:%d: this one replaces it"):format(hook, before.file, before.token.line))
+  if not before or self.other_reads[name] then return end
+  local text = "%s is defined already, at %s:%d: this one replaces it"
+  self:add(file, definition.token, text:format(name, before.file, before.token.line))
 end
 
--- A global function that nobody calls, and whose name is near to one that wemoon calls.
-function Check:judge_other(definition)
-  local name = definition.hook
-  local hint = name:find("^on_?%l") and not self.other_reads[name] and misread.hint(name, hook_names) or ""
-  if hint ~= "" then self:add(definition.file, definition.token, ("nobody calls %s%s"):format(name, hint)) end
+-- A global function that nobody calls, one letter away from a hook.
+function Check:judge_global_function(definition)
+  local name = definition.name
+  if is_hook[name] or self.other_reads[name] or not self:sees_all_globals() then return end
+  local near = nearest(name, hook_names, 1)
+  if near then self:add(definition.file, definition.token, ("nobody calls %s; did you mean %s?"):format(name, near)) end
 end
 
 -- The nearest global, or what `wechat` has by that name.
@@ -186,18 +213,35 @@ function Check:read_global(file, meaning)
 end
 
 function Check:judge_globals()
-  for name in pairs(sets_globals) do
-    if self.other_reads[name] then return end
-  end
+  if not self:sees_all_globals() then return end
   for _, read in ipairs(self.global_reads) do self:read_global(read.file, read.meaning) end
 end
 
--- wechat:response_text("hi") would hand over `wechat` itself as the first argument.
-function Check:call_with_colon(file, meaning, token)
-  local path = ("%s.%s"):format(meaning.path, token.text)
-  local method = path:match("^wechat%.(.+)$")
-  local is_function = method and (host.args.methods[method] or catalogue.endpoint(method)) or rawget(require "wechat.bot", path:match("^bot%.([^.]+)$"))
-  if is_function then self:add(file, token, ("write %s with a dot"):format(path), meaning.variable) end
+-- Whether wemoon has the function that is called with a colon: wechat:response_text("hi") would hand over `wechat`
+-- itself as the first argument.
+local function is_function(path)
+  local method, of_bot = path:match("^wechat%.(.+)$"), path:match("^bot%.([^.]+)$")
+  if method then return host.args.methods[method] or catalogue.endpoint(method) end
+  return of_bot and rawget(require "wechat.bot", of_bot)
+end
+
+-- A script may have set a method of its own in its place.
+function Check:judge_colon(call)
+  local path = ("%s.%s"):format(call.meaning.path, call.token.text)
+  if self.set_names[call.token.text] or not is_function(path) then return end
+  self:add(call.file, call.token, ("write %s with a dot"):format(path), call.meaning.variable)
+end
+
+-- A call of a function of wemoon's, unless the script may have set another in its place.
+function Check:judge_call(call)
+  local path, file, variable = call.meaning.path, call.file, call.meaning.variable
+  if self.set_names[path:match("[^.]+$")] then return end
+  local fault = fault_of_count(path, call.count, call.open, call.only)
+  if fault then self:add(file, call.meaning.token or call.token, fault, variable) end
+  local method = path:sub(#"wechat." + 1)
+  for _, one in ipairs(fields.of_call(method, host.args.methods[method], call.values)) do
+    self:add(file, one.token, one.text, variable)
+  end
 end
 
 -- Follows a path as far as it is known. Only its last name is reported: each earlier one is read separately.
@@ -207,10 +251,9 @@ function Check:read_wechat(file, meaning)
     if type(value) ~= "table" or open_tables[path] then return end
     local below = value_of(value, name)
     if below == nil then
-      if self.set_names[name] or path .. "." .. name ~= meaning.path then return end
-      local names = names_below(path, value)
-      return self:add(file, meaning.token, ("there is no %s.%s%s"):format(path, name, misread.hint(name, names, path .. ".")),
-        meaning.variable)
+      if self:may_set(name) or path .. "." .. name ~= meaning.path then return end
+      local hint = misread.hint(name, names_below(path, value), path .. ".")
+      return self:add(file, meaning.token, ("there is no %s.%s%s"):format(path, name, hint), meaning.variable)
     end
     value, path = below, path .. "." .. name
   end
@@ -218,9 +261,9 @@ end
 
 function Check:read_bot(file, meaning)
   local bot, name = require "wechat.bot", meaning.path:match("%.([^.]+)$")
-  if meaning.path:match("^bot%.[^.]+$") and rawget(bot, name) == nil and not self.set_names[name] then
-    self:add(file, meaning.token, ("wechat.bot has no %s%s"):format(name, misread.hint(name, sorted_keys(bot), "bot.")),
-      meaning.variable)
+  if meaning.path:match("^bot%.[^.]+$") and rawget(bot, name) == nil and not self:may_set(name) then
+    local hint = misread.hint(name, sorted_keys(bot), "bot.")
+    self:add(file, meaning.token, ("wechat.bot has no %s%s"):format(name, hint), meaning.variable)
   end
 end
 
@@ -233,19 +276,21 @@ function Check:watcher(file)
   return {
     read = function(meaning)
       self.other_reads[meaning.path] = true
-      if meaning.kind == "global" then self.global_reads[#self.global_reads + 1] = { file = file, meaning = meaning } end
-      if meaning.kind == "library" or meaning.kind == "global" then return end
-      self.own[file] = true
-      self.reads[#self.reads + 1] = { file = file, meaning = meaning }
+      local list = meaning.kind == "global" and self.global_reads or self.reads
+      if meaning.kind == "library" or meaning.kind == "require" then return end
+      if meaning.kind ~= "global" then self.own[file] = true end
+      list[#list + 1] = { file = file, meaning = meaning }
     end,
-    call_library = function(meaning) self.library_calls[#self.library_calls + 1] = { file = file, meaning = meaning } end,
+    call_library = function(meaning) table.insert(self.library_calls, { file = file, meaning = meaning }) end,
     model = function(values) self:call_model(file, "", values) end,
     method = function(object, token, values) self:call_method(file, object, token, values) end,
-    colon = function(meaning, token) self:call_with_colon(file, meaning, token) end,
-    defines = function(name, token, is_hook)
-      local list = is_hook and self.definitions or self.others
-      self.own[file] = self.own[file] or is_hook
-      list[#list + 1] = { file = file, hook = name, token = token }
+    colon = function(meaning, token)
+      self.colon_calls[#self.colon_calls + 1] = { file = file, meaning = meaning, token = token }
+    end,
+    defines = function(name, token, has_message)
+      local list = has_message and self.definitions or self.global_functions
+      self.own[file] = self.own[file] or has_message
+      list[#list + 1] = { file = file, name = name, token = token }
     end,
     set = function(base, name)
       if name then self.set_names[name] = true
@@ -254,38 +299,36 @@ function Check:watcher(file)
     end,
     message = function(name, token, variable) self:read_message(file, name, token, variable) end,
     call = function(meaning, count, open, only, token, values)
-      local fault = fault_of_count(meaning.path, count, open, only)
-      if fault then self:add(file, meaning.token or token, fault, meaning.variable) end
-      local method = meaning.path:sub(#"wechat." + 1)
-      for _, one in ipairs(fields.of_call(method, host.args.methods[method], values)) do
-        self:add(file, one.token, one.text, meaning.variable)
-      end
+      table.insert(self.calls, { file = file, meaning = meaning, count = count, open = open, only = only, token = token,
+        values = values })
     end,
     assign_global = function(name)
-      self.replaced = self.replaced or name == "wechat"
+      self.replaced = self.replaced or name == "wechat" or name == "_ENV"
       self.filled[name] = true
     end,
     requires = function(name) self:file_of(name) end,
   }
 end
 
--- Checks a required module too if it is in the script's folder.
+-- Checks a required module too if it is in the script's folder. `module`: nil if it is computed.
 function Check:file_of(module)
-  if self.seen[module] or module:find("^wechat%.") then return end
+  if not module then self.misses_file = true end
+  if not module or self.seen[module] or module:find("^wechat%.") then return end
   self.seen[module] = true
   local path = self.folder .. module:gsub("%.", "/")
-  self:look(path .. ".lua", true)
-  self:look(path .. "/init.lua", true)
+  if not self:look(path .. ".lua") and not self:look(path .. "/init.lua") then self.misses_file = true end
 end
 
-function Check:look(path, may_miss)
+-- Returns whether the file was read and understood.
+function Check:look(path)
   local file = io.open(path, "rb")
-  if not file then return may_miss end
-  local text = file:read(SOURCE_MAX + 1) -- nil: empty, or a folder
+  if not file then return false end
+  local text, fault = file:read(SOURCE_MAX + 1) -- nil: empty, or a folder
   file:close()
-  if not text or #text > SOURCE_MAX then return end
+  if not text then return fault == nil end
+  if #text > SOURCE_MAX then return false end
   text = text:gsub("^\xEF\xBB\xBF", ""):gsub("^#[^\n]*", "") -- what Lua's own loader of files passes over
-  if load(text, "=" .. path, "t") then parse.chunk(text, self:watcher(path)) end
+  return load(text, "=" .. path, "t") ~= nil and parse.chunk(text, self:watcher(path))
 end
 
 local function in_order(a, b)
@@ -298,18 +341,22 @@ end
 function Check:judge()
   if self.replaced then return end
   for _, read in ipairs(self.reads) do
-    if read.meaning.kind == "bot" then self:read_bot(read.file, read.meaning) else self:read_wechat(read.file, read.meaning) end
+    local judge = read.meaning.kind == "bot" and self.read_bot or self.read_wechat
+    judge(self, read.file, read.meaning)
   end
+  for _, call in ipairs(self.calls) do self:judge_call(call) end
+  for _, call in ipairs(self.colon_calls) do self:judge_colon(call) end
   for _, call in ipairs(self.method_calls) do self:judge_method(call) end
   for _, definition in ipairs(self.definitions) do self:define(definition) end
-  for _, definition in ipairs(self.others) do self:judge_other(definition) end
+  for _, definition in ipairs(self.global_functions) do self:judge_global_function(definition) end
   self:judge_globals()
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
   if self.any_field then return end
   for _, field in ipairs(self.fields) do
-    if not self.set_names[field.name] then
+    if not self:may_set(field.name) then
       local hint = misread.hint(field.name, message_fields)
-      self:add(field.file, field.token, ("no type of message has a field %s%s"):format(field.name, hint), field.variable)
+      local text = ("no type of message has a field %s%s"):format(field.name, hint)
+      self:add(field.file, field.token, text, field.variable)
     end
   end
 end
@@ -321,8 +368,9 @@ local program = {}
 ---@return string
 function program.check(path)
   local check = setmetatable({
-    found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, other_reads = {}, library_calls = {}, method_calls = {},
-    definitions = {}, others = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
+    found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, other_reads = {}, calls = {}, library_calls = {},
+    method_calls = {}, colon_calls = {}, definitions = {}, global_functions = {}, global_reads = {},
+    first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)
   check:judge()

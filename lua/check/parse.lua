@@ -5,41 +5,44 @@ local lex = require "check.lex"
 
 ---@class Meaning the meaning of an expression; nil: unknown
 ---@field kind "wechat"|"bot"|"message"|"require"|"global"|"library"|"models"|"object"|"table"|"function"
----@field place? integer of a named function: where it is defined
+---@field place? integer of a local function: where it is defined
 ---@field class? string of kind object: its class in the annotations, "Task"
----@field path? string of kind wechat, "wechat.tag.create"; of kind global, its name; of kind library, "os.execute"
+---@field path? string of kind wechat, "wechat.tag.create"; of kinds global and require, its name; of kind library,
+---  "os.execute"
 ---@field variable? table the local variable that it was read from
 ---@field token? Token the last name of the path
 ---@field named? Named[] of kind table, which is a table constructor: the names that it gives
 ---@field items? table<integer, Meaning?> of kind table: its values without a name
 
 ---@class Watcher
----@field read fun(meaning: Meaning) a name below `wechat`, `wechat.bot` or a library is read, or a global
+---@field read fun(meaning: Meaning) a name below `wechat`, `wechat.bot` or a library is read, or a global; of kind
+---  require: as a value, which may be called where nobody sees it
 ---@field set fun(base: Meaning?, name: string?) a field is set; name is nil if it is computed
 ---@field message fun(field: string, token: Token, variable: table?) a field of a message is read
----@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`: the
----  last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
+---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`:
+---  the last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
 ---@field call_library fun(meaning: Meaning) a function of Lua's library is called
 ---@field model fun(values: table) wechat.model is called
 ---@field colon fun(meaning: Meaning, token: Token) a function below `wechat` or `wechat.bot` is called with a colon
 ---@field method fun(object: Meaning, token: Token, values: table) a method of an object is called
 ---@field assign_global fun(name: string)
----@field defines fun(name: string, token: Token, is_hook: boolean) a global function is defined at the top level; `is_hook`:
----  wemoon calls it
----@field requires fun(name: string)
+---@field defines fun(name: string, token: Token, is_hook: boolean) a global function is defined at the top level;
+---  `is_hook`: wemoon calls it
+---@field requires fun(name: string?) nil: the name is computed
 
 local parse = {}
 
-local binary = { ["or"] = 1, ["and"] = 2, ["<"] = 3, [">"] = 3, ["<="] = 3, [">="] = 3, ["~="] = 3, ["=="] = 3, ["|"] = 4,
-  ["~"] = 5, ["&"] = 6, ["<<"] = 7, [">>"] = 7, [".."] = 9, ["+"] = 10, ["-"] = 10, ["*"] = 11, ["/"] = 11, ["//"] = 11,
-  ["%"] = 11, ["^"] = 14 }
+local binary = { ["or"] = 1, ["and"] = 2, ["<"] = 3, [">"] = 3, ["<="] = 3, [">="] = 3, ["~="] = 3, ["=="] = 3,
+  ["|"] = 4, ["~"] = 5, ["&"] = 6, ["<<"] = 7, [">>"] = 7, [".."] = 9, ["+"] = 10, ["-"] = 10, ["*"] = 11,
+  ["/"] = 11, ["//"] = 11, ["%"] = 11, ["^"] = 14 }
 local right = { [".."] = true, ["^"] = true }
 local unary, UNARY = { ["not"] = true, ["-"] = true, ["#"] = true, ["~"] = true }, 12
 
 -- The parameter that is a message in functions that the script defines, by function name.
 local hooks = { on_message = 1, on_error = 2, on_lost = 1 }
 local routes = { text = true, word = true, click = true, on = true, default = true }
-local libraries = { coroutine = true, debug = true, io = true, math = true, os = true, string = true, table = true, utf8 = true }
+local libraries = { coroutine = true, debug = true, io = true, math = true, os = true, string = true, table = true,
+  utf8 = true }
 local modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
 local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true }
 
@@ -97,16 +100,21 @@ function Parser:find(name)
   end
 end
 
+local function global(token)
+  if token.text == "wechat" then return { kind = "wechat", path = "wechat", token = token } end
+  if token.text == "require" then return { kind = "require", path = "require", token = token, unread = true } end
+  return { kind = "global", path = token.text, token = token, unread = true }
+end
+
+-- A local _ENV makes every other name one of a table of the script's.
 function Parser:name(token)
   local variable = self:find(token.text)
   if variable then
     local meaning = variable.meaning
-    return meaning and { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place, variable = variable,
-      token = token }, variable
+    return meaning and { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place,
+      variable = variable, token = token }, variable
   end
-  if token.text == "wechat" then return { kind = "wechat", path = "wechat", token = token } end
-  if token.text == "require" then return { kind = "require" } end
-  return { kind = "global", path = token.text, token = token, unread = true, place = self.places[token.text] }
+  return not self:find("_ENV") and global(token) or nil
 end
 
 -- ---- expressions
@@ -139,19 +147,41 @@ function Parser:table_constructor()
   return constructor
 end
 
--- Notes that wemoon calls a named function with a message as that parameter; and that the script calls it itself, with
--- what may be no message.
-function Parser:is_handler(meaning, message)
-  if meaning and meaning.place then self.handlers[meaning.place] = message end
+-- ---- named functions
+
+-- The key of a named function in the notes: of a local one its place, of a global one its name.
+local function key_of(meaning)
+  return meaning and (meaning.place or meaning.kind == "global" and meaning.path) or nil
 end
 
-function Parser:is_called(meaning, values)
-  local is_sure = values[1] and values[1].kind == "message"
-  if meaning and meaning.place and not is_sure then self.called[meaning.place] = true end
+local function add_one(counts, key) counts[key] = (counts[key] or 0) + 1 end
+
+-- A function's name is read, to be called here or elsewhere.
+function Parser:note_value(meaning)
+  local key = key_of(meaning)
+  if key then add_one(self.notes.values, key) end
 end
 
--- Which parameter of the named function that is defined here is a message.
-function Parser:message_of(place) return not self.called[place] and self.handlers[place] or nil end
+-- Of those reads: wemoon calls the function with a message as that parameter.
+function Parser:note_handler(meaning, message)
+  local key = key_of(meaning)
+  if not key then return end
+  add_one(self.notes.handlers, key)
+  self.notes.message_of[key] = message
+end
+
+-- The script calls a named function itself, with what may be no message.
+function Parser:note_call(meaning, values)
+  local key, is_sure = key_of(meaning), values[1] and values[1].kind == "message"
+  if key and not is_sure then self.notes.called[key] = true end
+end
+
+-- Which parameter of the named function is a message whoever calls it. `hook`: the one that wemoon passes anyway.
+function Parser:message_of(key, hook)
+  local found = self.found
+  local is_handled = not found.called[key] and found.values[key] == found.handlers[key]
+  return is_handled and (hook or found.message_of[key]) or nil
+end
 
 -- Parses parameters and block after `function NAME`. Parameter number `message` is a message.
 function Parser:body(message, is_method)
@@ -171,10 +201,12 @@ function Parser:body(message, is_method)
   self:close()
 end
 
+local value_words = { ["function"] = true, ["true"] = true, ["false"] = true }
+
 -- Returns the kind of an expression from its first token, for a call's only argument.
 local function kind_of(token)
   if token.kind == "string" or token.kind == "number" then return "value" end
-  if token.kind == "keyword" and (token.text == "function" or token.text == "true" or token.text == "false") then return "value" end
+  if token.kind == "keyword" and value_words[token.text] then return "value" end
   if token.kind == "operator" and token.text == "{" then return "table" end
   return "other"
 end
@@ -196,7 +228,7 @@ function Parser:arguments(callee)
     only = kind_of(self:peek())
     local meaning, several = self:expression(route and 1 or nil)
     open = several or false
-    if route then self:is_handler(meaning, 1) end
+    if route then self:note_handler(meaning, 1) end
     if meaning and meaning.kind == "message" then self.handed_on = true end
     count = count + 1
     values[count] = meaning
@@ -209,18 +241,16 @@ end
 function Parser:field(meaning, token)
   local kind = meaning and meaning.kind
   if kind == "wechat" or kind == "bot" then
-    return { kind = kind, path = meaning.path .. "." .. token.text, token = token, variable = meaning.variable, unread = true }
+    local path = meaning.path .. "." .. token.text
+    return { kind = kind, path = path, token = token, variable = meaning.variable, unread = true }
   end
-  if kind == "message" then return { kind = "field", name = token.text, token = token, variable = meaning.variable, unread = true } end
+  if kind == "message" then
+    return { kind = "field", name = token.text, token = token, variable = meaning.variable, unread = true }
+  end
   if kind == "global" and libraries[meaning.path] then
     return { kind = "library", path = meaning.path .. "." .. token.text, token = token, unread = true }
   end
-  if kind == "global" and meaning.path == "_G" and token.text == "wechat" then
-    return { kind = "wechat", path = "wechat", token = token }
-  end
-  if kind == "global" and meaning.path == "_G" and hooks[token.text] then
-    return { kind = "global", path = token.text, token = token, unread = true }
-  end
+  if kind == "global" and meaning.path == "_G" then return global(token) end
 end
 
 -- Reports a read, once a name proves not to be the target of an assignment.
@@ -231,15 +261,27 @@ function Parser:was_read(meaning)
   else self.watch.read(meaning) end
 end
 
+-- Returns the only argument of the call that follows if it is a string as it stands.
+function Parser:constant_argument()
+  local first, second, third = table.unpack(self.tokens, self.at, self.at + 2)
+  if first.kind == "string" then return first.text end
+  local is_alone = self:is("(") and second.kind == "string" and third.kind == "operator" and third.text == ")"
+  return is_alone and second.text or nil
+end
+
+function Parser:call_require()
+  local module = self:constant_argument()
+  self:arguments()
+  self.watch.requires(module)
+  return modules[module]
+end
+
 function Parser:call(meaning, token)
+  if meaning and meaning.kind == "require" then return self:call_require() end
   if meaning and meaning.kind == "library" then self.watch.call_library(meaning) else self:was_read(meaning) end
-  local count, open, only, first, values = self:arguments(meaning)
-  self:is_called(meaning, values)
+  local count, open, only, _, values = self:arguments(meaning)
+  self:note_call(meaning, values)
   if not meaning then return end
-  if meaning.kind == "require" and first and first.kind == "string" then
-    self.watch.requires(first.text)
-    return modules[first.text]
-  end
   if meaning.kind == "models" then
     self.watch.model(values)
     return object "Model"
@@ -314,6 +356,7 @@ function Parser:simple(message)
   elseif self:accept("function") then self:body(message)
   else
     local meaning, open = self:suffixed()
+    self:note_value(meaning)
     self:was_read(meaning)
     return meaning, open
   end
@@ -359,8 +402,12 @@ end
 
 -- A function at the top level, where nothing decides whether it is defined.
 function Parser:defines(token, is_function)
-  if is_function and not self.scope.up then self.watch.defines(token.text, token, hooks[token.text] ~= nil) end
+  local is_sure = is_function and not self.scope.up and not self:find("_ENV")
+  if is_sure then self.watch.defines(token.text, token, hooks[token.text] ~= nil) end
 end
+
+-- Which parameter is a message if wemoon calls the global function of that name.
+function Parser:hook(name) return not self:find("_ENV") and hooks[name] or nil end
 
 function Parser:assignment()
   local _, _, target = self:suffixed()
@@ -374,10 +421,10 @@ function Parser:assignment()
   end
   self:expect("=")
   local is_global = #targets == 1 and not target.variable and target.name
-  local hook = is_global and hooks[target.name]
+  local hook = is_global and self:hook(target.name)
   if is_global then self:defines(target.token, self:is("function")) end
-  local meanings = self:expressions(hook or nil)
-  if hook then self:is_handler(meanings[1], hook) end
+  local meanings = self:expressions(hook and self:message_of(target.name, hook))
+  if hook then self:note_handler(meanings[1], hook) end
   for _, one in ipairs(targets) do self:assign(one) end
 end
 
@@ -398,12 +445,14 @@ function Parser:local_statement()
   local meanings = self:accept("=") and self:expressions() or {}
   for i, name in ipairs(names) do
     local meaning = meanings[i]
-    self:declare(name, meaning and followed[meaning.kind] and { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place } or nil)
+    local is_followed = meaning and followed[meaning.kind]
+    self:declare(name, is_followed and
+      { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place } or nil)
   end
 end
 
 function Parser:function_statement()
-  local place, token = self.at, self:next()
+  local token = self:next()
   local base, variable = self:name(token)
   local target, is_method = { variable = variable, name = token.text }, false
   while self:is(".") or self:is(":") do
@@ -414,11 +463,8 @@ function Parser:function_statement()
   end
   self:assign(target)
   local is_global = not target.field and not variable
-  if is_global then
-    self.places[target.name] = place
-    self:defines(token, true)
-  end
-  self:body(is_global and hooks[target.name] or self:message_of(place), is_method)
+  if is_global then self:defines(token, true) end
+  self:body(is_global and self:message_of(target.name, self:hook(target.name)) or nil, is_method)
 end
 
 function Parser:for_statement()
@@ -503,26 +549,29 @@ end
 
 local silent = setmetatable({}, { __index = function() return function() end end })
 
--- `handlers` and `called`: what an earlier run over the same tokens found out about named functions.
-local function run(tokens, watch, handlers, called)
-  local parser = setmetatable({ tokens = tokens, at = 1, watch = watch, handlers = handlers, called = called, places = {} }, Parser)
+local function new_notes() return { values = {}, handlers = {}, message_of = {}, called = {} } end
+
+-- `found`: the notes of an earlier run over the same tokens.
+local function run(tokens, watch, found)
+  local parser = setmetatable({ tokens = tokens, at = 1, watch = watch, found = found, notes = new_notes() }, Parser)
   local whole, fault = pcall(function()
     parser:open()
     parser:block()
     if parser:peek().kind ~= "end" then error({ unexpected = parser:peek() }) end
   end)
   if not whole and type(fault) ~= "table" then error(fault, 0) end
-  return whole
+  return whole, parser.notes
 end
 
---- Parses a chunk, which must be one that `load` accepts; returns false if the parser fails. It does so twice: what a named
---- function is used for is said after its definition.
+--- Parses a chunk, which must be one that `load` accepts; returns false if the parser fails. It does so twice: what a
+--- named function is used for is said after its definition.
 ---@param text string
 ---@param watch Watcher
 ---@return boolean
 function parse.chunk(text, watch)
-  local tokens, handlers, called = lex.tokens(text), {}, {}
-  return run(tokens, silent, handlers, called) and run(tokens, watch, handlers, called)
+  local tokens = lex.tokens(text)
+  local whole, found = run(tokens, silent, new_notes())
+  return whole and (run(tokens, watch, found))
 end
 
 return parse

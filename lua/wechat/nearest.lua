@@ -21,14 +21,14 @@ local function distance(a, b, most)
   return above[#b]
 end
 
---- The nearest name; nil if none is near: at most a third of the letters (but at least one) may differ.
---- Case does not matter; of two equally near names, the first in the alphabet.
+--- The nearest name; nil if none is near. Case does not matter; of two equally near names, the first in the alphabet.
 ---@param word string
 ---@param names string[]
+---@param most? integer how many letters may differ; a third of them, but at least one, by default
 ---@return string?
-return function(word, names)
+return function(word, names, most)
   if #word > LONGEST then return nil end
-  local folded, best, found = word:lower(), math.max(1, #word // 3) + 1, nil
+  local folded, best, found = word:lower(), (most or math.max(1, #word // 3)) + 1, nil
   for _, name in ipairs(names) do
     if math.abs(#name - #word) < best or (found and math.abs(#name - #word) <= best) then
       local far = distance(folded, name:lower(), best)

@@ -54,6 +54,20 @@ local function show(m) return m.caption end
 bot.text("x", show)
 bot.word("y", function() return show{ caption = "z" } end)
 on_message = bot.on_message`);
+passes('and one that is a value too, which others may call with anything', `local bot = require "wechat.bot"
+local function show(x) return x.headline or x.content end
+local function page_of(item) return item.page or 1 end
+function news(item) return item.caption end
+local say = function(m) return m.content end
+local named = { page = page_of }
+bot.text("news", show)
+bot.click("PAGE", page_of)
+bot.word("news", news)
+bot.default(function(msg) local ok, text = pcall(show, { headline = "h" }) return text .. named.page{ page = 2 } .. say(msg) end)
+wechat.every(60, function() _G.news{ caption = "c" } end)
+on_message = bot.on_message`);
+passes('so on_message that the script calls itself', `function on_message(msg) return msg.caption or msg.content end
+wechat.every(60, function() on_message{ caption = "c" } end)`);
 for (const [what, before] of [['a byte order mark', '\ufeff'], ['a first line for the shell', '#!/usr/bin/env wemoon\n']]) {
   finds(`a script is read behind ${what}`, `${before}${answer('return msg.contnet')}`,
     [`bot.lua:${before.length > 1 ? 3 : 2}:14: no type of message has a field contnet; did you mean content?`]);
@@ -61,6 +75,35 @@ for (const [what, before] of [['a byte order mark', '\ufeff'], ['a first line fo
 finds('a hook by a name that is near to one', `${answer('return "a"')}function on_laod() end\non_eror = function() end\nfunction on_air() end\n`, [
   'bot.lua:4:10: nobody calls on_laod; did you mean on_load?',
   'bot.lua:5:1: nobody calls on_eror; did you mean on_error?']);
+passes('every hook passes, and functions that are two letters away from one', `${answer('return "a"')}function on_load(state) end
+function on_unload() end
+on_error = function(err, msg) end
+function on_lost(msg, lost) end
+function on_passages() end
+function on_lists() end`);
+const kinds = 'function on_list(msg) return msg.content end\nfunction on_post(msg) return "p" end\nfunction on_test(msg) return "t" end\n';
+for (const find of ['_G["on_" .. msg.type]', 'rawget(_G, "on_" .. msg.type)', '_ENV["on_" .. msg.type]', 'load("return on_" .. msg.type)()']) {
+  passes(`functions that a script finds by ${find} pass`, `${kinds}${answer(`local f = ${find} return f and f(msg)`)}`);
+}
+for (const [what, before] of [['a path of its own', 'package.path = (debug.getinfo(1, "S").source:match("^@(.*/)") or "./") .. "lib/?.lua;" .. package.path\nrequire "names"\n'],
+  ['a computed name', 'require("lib." .. "names")\n'], ['pcall', 'local ok, names = pcall(require, "lib.names")\n'], ['another name for it', 'local need = require\nneed "lib.names"\n'],
+  ['_G', '_G.require("lib.names")\n'], ['dofile', 'dofile((debug.getinfo(1, "S").source:match("^@(.*/)") or "./") .. "lib/names.lua")\n']]) {
+  passes(`what a file sets that is required by ${what} passes`, `${before}function on_list() return tostr(1) end
+${answer('mark(msg) return menu.x .. store.x .. tostr(1) .. msg.mark .. wechat.helper() .. string.spilt("a")')}`, { 'lib/names.lua': `menu = { x = "m" } store = { x = "s" } tostr = tostring
+function mark(m) m.mark = "x" end
+function wechat.helper() return on_list() end
+function string.spilt(text) return text end` });
+}
+finds('a module by a constant name that is there is read, and no other', `require("names")\nlocal bot = require "wechat.bot"\n${answer('return tostr(1) .. menu.x')}`,
+  ['bot.lua:4:22: there is no global menu; did you mean wechat.menu?'], { files: { 'names.lua': 'tostr = tostring' } });
+passes('names in an environment of the script\'s own pass', `local function with(_ENV) return menu .. store end
+do
+  local _ENV = { wechat = { anything = tostring }, store = "c" }
+  function on_message(msg) return msg.anything end
+  x = store wechat.anything(0)
+end
+${answer('return with { menu = "a", store = "b" }')}`);
+passes('so where _ENV is set', `${answer('return menu.x')}_ENV = { on_message = on_message, menu = { x = "m" } }`);
 finds('globals that are near to a name that there is', answer('pritn("a") local t = response_text("a") return wechta.response_text(t)'), [
   'bot.lua:2:3: there is no global pritn; did you mean print?',
   'bot.lua:2:24: there is no global response_text; did you mean wechat.response_text?',
@@ -70,6 +113,10 @@ passes('so where a script writes to _G', `for _, name in ipairs{ "pritn" } do _G
 finds('a colon where a dot belongs', answer('wechat.store:get("a") return wechat:response_text("x")'), [
   'bot.lua:2:16: write wechat.store.get with a dot',
   'bot.lua:2:39: write wechat.response_text with a dot']);
+passes('a colon where the script has set a method of its own, and arguments of a function of its own, pass', `function wechat.http:get_json(url) return self.get(url) end
+wechat.store.get = (function(old) return function(self, key) return old(key) end end)(wechat.store.get)
+wechat.sleep = function(a, b, c, d) return d end
+${answer('return wechat.store:get("x") or wechat.http:get_json("x") or wechat.sleep(1, 2, 3, 4)')}`);
 
 finds('too many and too few arguments', answer('wechat.response_text() wechat.response_text("a", true, 3) wechat.user.info("x") return wechat.sleep'), [
   'bot.lua:2:10: wechat.response_text: content is missing (0 arguments given)',

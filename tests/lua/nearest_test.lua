@@ -12,6 +12,9 @@ check.equal(nearest("t", names), nil)
 check.equal(nearest("something_else", names), nil)
 check.equal(nearest("ab", { "ac", "aa" }), "aa", "of two that are equally near")
 check.equal(nearest(("x"):rep(1000), names), nil)
+check.equal(nearest("repsonse_txt", names), "response_text")
+check.equal(nearest("repsonse_txt", names, 1), nil, "two letters differ, and one may")
+check.equal(nearest("repsonse_text", names, 1), "response_text")
 
 local lex = require "check.lex"
 local tokens = lex.tokens('a = "你好" .. b\n--[[ x\n ]] c')
