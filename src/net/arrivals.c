@@ -146,9 +146,22 @@ bool arrivals_accept(Arrivals *arrivals, int listener) {
   return pollers_listen(arrivals->share.pollers, listener, arrivals);
 }
 
-void arrivals_quiet(Arrivals *arrivals) {
+// Pollers may be long with what they have, and the listener is closed next.
+static void pass_all_that_wait(Arrivals *arrivals) {
+  for (;;) {
+    int fd = accept4(arrivals->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0 && errno != EINTR && errno != ECONNABORTED) return;
+    if (fd < 0) continue;
+    accepted_note(fd);
+    pass_or_close(arrivals, fd);
+  }
+}
+
+void arrivals_quiet(Arrivals *arrivals, bool is_shared) {
   atomic_store(&arrivals->quiet, true);
-  if (arrivals->listener >= 0) pollers_forget(arrivals->share.pollers, arrivals->listener);
+  if (arrivals->listener < 0) return;
+  pollers_forget(arrivals->share.pollers, arrivals->listener);
+  if (!is_shared) pass_all_that_wait(arrivals);
 }
 
 // ---- life ---------------------------------------------------------------------------------------

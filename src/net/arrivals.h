@@ -19,8 +19,9 @@ Arrivals *arrivals_new(Connections *connections, WireShare share);
 int arrivals_passed(const Arrivals *arrivals);
 // Accepts connections on `listener`, a listening socket that does not block. False if the system refuses.
 bool arrivals_accept(Arrivals *arrivals, int listener);
-// Accepts none any more. Those that were accepted go on.
-void arrivals_quiet(Arrivals *arrivals);
+// Accepts none any more; those that were accepted go on. The last ones are those that wait in the listener's backlog,
+// unless it `is_shared`: then they are another process's.
+void arrivals_quiet(Arrivals *arrivals, bool is_shared);
 // Passes none any more, and wakes the thread that polls the pipe; from now on it does not sleep there.
 void arrivals_end(Arrivals *arrivals);
 // After the pollers' end: closes connections that nobody took, and frees it. NULL is allowed.

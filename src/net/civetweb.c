@@ -458,7 +458,9 @@ void civetweb_stop(Civetweb *civetweb) {
   if (pollers_end(civetweb->pollers)) arrivals_free(civetweb->arrivals);
 }
 
-void civetweb_quiet(Civetweb *civetweb) { arrivals_quiet(civetweb->arrivals); }
+void civetweb_quiet(Civetweb *civetweb) {
+  arrivals_quiet(civetweb->arrivals, civetweb->options.listener->shared);
+}
 
 bool civetweb_free(Civetweb *civetweb) {
   if (!civetweb) return true;

@@ -43,7 +43,7 @@ Civetweb *civetweb_new(const CivetwebOptions *options);
 bool civetweb_start(Civetweb *civetweb, Err *err);
 // Ends all threads. Finish the requests under way before: it stops all reading and writing at once.
 void civetweb_stop(Civetweb *civetweb);
-// Accepts no connection any more.
+// Accepts no connection any more. Close a listener that is not shared at once: who connects meanwhile is reset.
 void civetweb_quiet(Civetweb *civetweb);
 // Stops and frees it. False if its threads cannot be stopped: they run on and use what the options point to. NULL is
 // allowed.

@@ -266,6 +266,52 @@ static void test_handlers_that_take_long_delay_no_other_new_connection(void **st
   }
 }
 
+// Opens connections that ask, and returns once as many handlers as there are pollers stand at the gate.
+static void ask_at_gate(int *fds, int count, int at_once) {
+  atomic_store(&open_gates, 0);
+  atomic_store(&at_gate, 0);
+  for (int i = 0; i < count; i++) {
+    fds[i] = dial(server_port(server));
+    assert_true(say(fds[i], "GET /gate HTTP/1.1\r\nHost: x\r\n" CLOSING));
+  }
+  while (atomic_load(&at_gate) < at_once) usleep(1000);
+}
+
+static void wait_until_nobody_listens(void) {
+  for (int fd; (fd = dial(server_port(server))) >= 0; usleep(1000)) close(fd);
+}
+
+static void assert_all_are_answered(const int *fds, int count) {
+  char answer[1000];
+  int answered = 0;
+  for (int i = 0; i < count; i++) {
+    answered += hear(fds[i], answer, sizeof answer, false) > 0;
+    close(fds[i]);
+  }
+  assert_int_equal(answered, count);
+}
+
+static pthread_t stop_elsewhere(void) {
+  pthread_t stopping;
+  pthread_create(&stopping, NULL, (void *(*)(void *))(void *)server_stop, server);
+  return stopping;
+}
+
+static void test_stopping_answers_who_waits_in_the_backlog(void **state) {
+  enum { COUNT = 40 };
+  int fds[COUNT];
+  server_free(server);
+  start("0", 2);
+  ask_at_gate(fds, COUNT, 2);
+  pthread_t stopping = stop_elsewhere();
+  wait_until_nobody_listens();
+  atomic_store(&open_gates, 1);
+  assert_all_are_answered(fds, COUNT);
+  pthread_join(stopping, NULL);
+  server_free(server);
+  start("0", 4);
+}
+
 static void test_stopping_answers_what_is_under_way_and_closes_who_is_silent(void **state) {
   char answer[1000];
   atomic_store(&open_gates, 0);
@@ -305,6 +351,7 @@ int main(void) {
     cmocka_unit_test(test_an_answer_that_is_read_slowly_arrives_whole),
     cmocka_unit_test(test_clients_that_go_leave_no_descriptor),
     cmocka_unit_test(test_handlers_that_take_long_delay_no_other_new_connection),
+    cmocka_unit_test(test_stopping_answers_who_waits_in_the_backlog),
     cmocka_unit_test(test_stopping_answers_what_is_under_way_and_closes_who_is_silent),
     cmocka_unit_test(test_libraries_find_this_accept),
   };
