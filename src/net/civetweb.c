@@ -38,6 +38,7 @@ struct Civetweb {
   struct mg_context *mg;
   int started;  // threads that the system gave, of options.threads
   bool listens, stopped;
+  bool runs_on;         // a poller did not return from its handler when the rest was stopped
   atomic_bool accepts;  // the thread that accepts connections runs
   Err why;              // it does not listen
   Pollers *pollers;
@@ -455,7 +456,8 @@ void civetweb_stop(Civetweb *civetweb) {
   if (civetweb->arrivals) arrivals_end(civetweb->arrivals);
   if (civetweb->mg) mg_stop(civetweb->mg);
   // Until now threads that answered late watched sockets.
-  if (pollers_end(civetweb->pollers)) arrivals_free(civetweb->arrivals);
+  civetweb->runs_on = !pollers_end(civetweb->pollers);
+  if (!civetweb->runs_on) arrivals_free(civetweb->arrivals);
 }
 
 void civetweb_quiet(Civetweb *civetweb) {
@@ -465,7 +467,7 @@ void civetweb_quiet(Civetweb *civetweb) {
 bool civetweb_free(Civetweb *civetweb) {
   if (!civetweb) return true;
   civetweb_stop(civetweb);
-  if (!civetweb->stopped) return false;
+  if (!civetweb->stopped || civetweb->runs_on) return false;
   mg_exit_library();
   free(civetweb);
   return true;

@@ -45,8 +45,8 @@ bool civetweb_start(Civetweb *civetweb, Err *err);
 void civetweb_stop(Civetweb *civetweb);
 // Accepts no connection any more. Close a listener that is not shared at once: who connects meanwhile is reset.
 void civetweb_quiet(Civetweb *civetweb);
-// Stops and frees it. False if its threads cannot be stopped: they run on and use what the options point to. NULL is
-// allowed.
+// Stops and frees it. False if its threads cannot be stopped, or `serve` does not return on one of them: they run on and
+// use what the options point to. NULL is allowed.
 bool civetweb_free(Civetweb *civetweb);
 
 // civetweb silently drops headers past CIVETWEB_HEADERS_MAX.

@@ -422,7 +422,7 @@ void server_stop(Server *server) {
 void server_free(Server *server) {
   if (!server) return;
   server_stop(server);
-  if (!civetweb_free(server->civetweb)) return;  // its threads still use the server
+  if (!civetweb_free(server->civetweb)) return;  // threads still use the server
   connections_free(server->connections);
   if (server->stand_in >= 0) close(server->stand_in);
   free_buffers(server);

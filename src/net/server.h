@@ -97,7 +97,7 @@ const char *server_address(const Server *server);  // "127.0.0.1:8080", as it is
 void server_load(const Server *server, int *busy, int *threads);
 // Stops accepting, and lets requests under way finish, 10 s at most. Its address and load stay available.
 void server_stop(Server *server);
-// Stops it if necessary, and frees it. NULL is allowed.
+// Stops it if necessary, and frees it; not what a handler that still does not return uses. NULL is allowed.
 void server_free(Server *server);
 
 #endif

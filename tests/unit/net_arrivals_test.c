@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "net/arrivals.h"
+#include "net/civetweb.h"
 #include "raw_client.h"
 
 #define CLOSING "Connection: close\r\n\r\n"
@@ -332,6 +333,40 @@ static void test_stopping_answers_what_is_under_way_and_closes_who_is_silent(voi
   start("0", 4);
 }
 
+
+static int hold(void *ctx, CivetwebConnection *conn, const CivetwebRequest *request) {
+  wait_at_gate();
+  civetweb_write(conn, "late", 4);
+  return 200;
+}
+
+// What it uses stays in use.
+static void test_a_poller_that_does_not_return_is_waited_for_in_vain_and_may_go_on(void **state) {
+  static Listener listener;
+  static Civetweb *civetweb;
+  Err err = { 0 };
+  char answer[8] = "";
+  atomic_store(&open_gates, 0);
+  atomic_store(&at_gate, 0);
+  assert_true(listener_open(&listener, STR("0"), 16, &err));
+  civetweb = civetweb_new(&(CivetwebOptions){ .threads = 2,
+                                              .head_timeout_ms = 1000,
+                                              .keep_alive_ms = 1000,
+                                              .connections = connections_new(2, 1000),
+                                              .listener = &listener,
+                                              .serve = hold });
+  assert_true(civetweb_start(civetweb, &err));
+  int fd = dial(listener.port);
+  assert_true(say(fd, "GET / HTTP/1.1\r\nHost: x\r\n" CLOSING));
+  while (atomic_load(&at_gate) == 0) usleep(1000);
+  assert_false(civetweb_free(civetweb));
+  atomic_store(&open_gates, 1);
+  assert_int_equal(recv(fd, answer, 4, MSG_WAITALL), 4);
+  assert_true(ends_within(fd, PATIENCE_MS));
+  close(fd);
+  listener_close(&listener);
+}
+
 static void test_libraries_find_this_accept(void **state) { assert_null(arrivals_untapped()); }
 
 int main(void) {
@@ -353,6 +388,7 @@ int main(void) {
     cmocka_unit_test(test_handlers_that_take_long_delay_no_other_new_connection),
     cmocka_unit_test(test_stopping_answers_who_waits_in_the_backlog),
     cmocka_unit_test(test_stopping_answers_what_is_under_way_and_closes_who_is_silent),
+    cmocka_unit_test(test_a_poller_that_does_not_return_is_waited_for_in_vain_and_may_go_on),
     cmocka_unit_test(test_libraries_find_this_accept),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
