@@ -65,12 +65,13 @@ static void pass_or_close(Arrivals *arrivals, int fd) {
   if (!pass(arrivals->to, fd)) connections_close(arrivals->connections, fd);
 }
 
-// Returns false if it has sent nothing yet.
-static bool serve_or_pass(Arrivals *arrivals, int fd) {
-  WireFirst first = wire_serve_first(fd, false, arrivals->share);
-  if (first == WIRE_OTHER) pass_or_close(arrivals, fd);
-  if (first == WIRE_OVER) connections_close(arrivals->connections, fd);
-  return first != WIRE_SILENT;
+// Between two of its states a connection may look to the watch as if it waited for a thread, for a moment: that does no
+// harm.
+static WireFirst serve_first(Arrivals *arrivals, int fd, bool is_watched) {
+  connections_serve_begin(arrivals->connections, fd);
+  WireFirst first = wire_serve_first(fd, is_watched, arrivals->share);
+  if (first != WIRE_OVER) connections_serve_end(arrivals->connections, fd);
+  return first;
 }
 
 // What is done with it now may be done with another connection of that number at once.
@@ -82,10 +83,10 @@ static void leave_waiters(Waiter *waiter, int fd) {
 // Returns false if it still has sent nothing.
 static bool go_on(Waiter *waiter, int fd) {
   Arrivals *arrivals = waiter->of;
-  WireFirst first = wire_serve_first(fd, true, arrivals->share);
+  WireFirst first = serve_first(arrivals, fd, true);
   if (first == WIRE_SILENT) return false;
   leave_waiters(waiter, fd);
-  if (first == WIRE_OVER) return connections_close(arrivals->connections, fd), true;
+  if (first == WIRE_OVER) return connections_close_served(arrivals->connections, fd), true;
   pollers_forget(arrivals->share.pollers, fd);
   pass_or_close(arrivals, fd);
   return true;
@@ -125,7 +126,9 @@ static bool wait_for_bytes(Arrivals *arrivals, int fd) {
 
 static void begin(Arrivals *arrivals, int fd) {
   accepted_note(fd);
-  if (!serve_or_pass(arrivals, fd) && !wait_for_bytes(arrivals, fd)) pass_or_close(arrivals, fd);
+  WireFirst first = serve_first(arrivals, fd, false);
+  if (first == WIRE_OVER) return connections_close_served(arrivals->connections, fd);
+  if (first == WIRE_OTHER || !wait_for_bytes(arrivals, fd)) pass_or_close(arrivals, fd);
 }
 
 // A system that refuses now may have a descriptor soon.

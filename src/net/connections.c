@@ -70,6 +70,8 @@ struct Connections {
   atomic_uchar parked[DESCRIPTORS_MAX / 8];   // bits by descriptor
   atomic_uchar waiting[DESCRIPTORS_MAX / 8];  // of connections_wait; bits by descriptor
   atomic_int waiting_count;
+  atomic_uchar served[DESCRIPTORS_MAX / 8];  // by pollers from the beginning; bits by descriptor
+  atomic_int served_count;
   int waiting_most;
   Connection *free;
   Connection slots[];
@@ -271,7 +273,8 @@ static void close_oldest_waiters(Connections *all, int wanted) {
   silent_close(&all->waiters, all->waiters.count, all->port, wanted);
 }
 
-// Walks the server's sockets: counts them (more than threads: others wait), and closes those past their timeout.
+// Walks the server's sockets: counts them (more than threads: others wait), and closes those past their timeout. Those
+// that pollers serve wait for nothing; even one whose client has gone is counted.
 // With the mutex held, so that no slot's socket can be closed and its number reused meanwhile.
 // Returns how many there are.
 static int look_after(Connections *all) {
@@ -285,7 +288,7 @@ static int look_after(Connections *all) {
   all->last_request_us = 0;
   for (int fd = 0, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
     if (fd % WINDOW == 0) look_which_are_open(fd, window);
-    if (has_bit(all->parked, fd)) {
+    if (has_bit(all->parked, fd) || has_bit(all->served, fd)) {
       unused = 0;
       continue;
     }
@@ -301,7 +304,7 @@ static int look_after(Connections *all) {
   atomic_store(&all->others_wait, others_wait);
   if (others_wait) make_way(all, found - waiters - busy > MANY_WAIT);
   close_oldest_waiters(all, too_many_waiters(all));
-  return found;
+  return found + atomic_load(&all->served_count);
 }
 
 static void *watch(void *arg) {
@@ -470,8 +473,25 @@ void connections_end_wait(Connections *all, int fd) {
   atomic_fetch_sub(&all->waiting_count, 1);
 }
 
+void connections_serve_begin(Connections *all, int fd) {
+  atomic_fetch_add(&all->served_count, 1);
+  set_bit(all->served, fd);
+}
+
+void connections_serve_end(Connections *all, int fd) {
+  clear_bit(all->served, fd);
+  atomic_fetch_sub(&all->served_count, 1);
+}
+
 void connections_close(Connections *all, int fd) {
   pthread_mutex_lock(&all->mutex);
+  close(fd);
+  pthread_mutex_unlock(&all->mutex);
+}
+
+void connections_close_served(Connections *all, int fd) {
+  pthread_mutex_lock(&all->mutex);
+  connections_serve_end(all, fd);
   close(fd);
   pthread_mutex_unlock(&all->mutex);
 }
@@ -490,4 +510,6 @@ void connections_unpark(Connections *all, int fd) {
   release(all);
 }
 
-int connections_busy(const Connections *all) { return atomic_load(&all->busy); }
+int connections_busy(const Connections *all) {
+  return atomic_load(&all->busy) + atomic_load(&all->served_count);
+}

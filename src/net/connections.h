@@ -24,6 +24,11 @@ void connections_note_passed(void);
 // are too many such. connections_end_wait follows.
 void connections_wait(Connections *connections, int fd);
 void connections_end_wait(Connections *connections, int fd);
+// A poller looks whether it can serve it, or serves it, to its end: it is not judged meanwhile. connections_serve_end or
+// connections_close_served follows.
+void connections_serve_begin(Connections *connections, int fd);
+void connections_serve_end(Connections *connections, int fd);
+void connections_close_served(Connections *connections, int fd);
 // Closes a connection that has no thread.
 void connections_close(Connections *connections, int fd);
 // A thread took a connection. NULL if all slots are taken, which cannot happen: each thread has one.
@@ -44,7 +49,7 @@ void connection_waits(Connection *connection);
 // Whether to close the connection after this answer, so that a waiting connection gets its thread: it had a fair share.
 bool connection_should_close(const Connection *connection);
 
-// Returns how many connections have a thread.
+// Returns how many connections have a thread, be it a poller.
 int connections_busy(const Connections *connections);
 
 // Registers a connection that leaves its thread with its new descriptor `fd`: it is not closed for being idle. Call it

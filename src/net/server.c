@@ -402,7 +402,8 @@ int server_port(const Server *server) { return server->listener.port; }
 const char *server_address(const Server *server) { return server->listener.address; }
 
 void server_load(const Server *server, int *busy, int *threads) {
-  *busy = connections_busy(server->connections);
+  int all = connections_busy(server->connections);
+  *busy = all < server->threads ? all : server->threads;
   *threads = server->threads;
 }
 

@@ -298,6 +298,28 @@ static pthread_t stop_elsewhere(void) {
   return stopping;
 }
 
+// The watch looks around because somebody is silent, and no thread is free.
+static void test_a_kept_connection_is_kept_while_pollers_serve_new_ones(void **state) {
+  enum { STUCK = 1 };
+  int fds[STUCK];
+  server_free(server);
+  start("0", 1);
+  int kept = dial(server_port(server)), silent = dial(server_port(server));
+  assert_non_null(strstr(ask_on(kept, POST "\r\nabc"), "keep-alive"));
+  ask_at_gate(fds, STUCK, 1);
+  for (int i = 0; i < 30; i++) {
+    usleep(10 * 1000);
+    assert_non_null(strstr(ask_on(kept, POST "\r\nabc"), "keep-alive"));
+  }
+  assert_int_equal(busy_threads(), 1);
+  atomic_store(&open_gates, 1);
+  assert_all_are_answered(fds, STUCK);
+  close(kept);
+  close(silent);
+  server_free(server);
+  start("0", 4);
+}
+
 static void test_stopping_answers_who_waits_in_the_backlog(void **state) {
   enum { COUNT = 40 };
   int fds[COUNT];
@@ -386,6 +408,7 @@ int main(void) {
     cmocka_unit_test(test_an_answer_that_is_read_slowly_arrives_whole),
     cmocka_unit_test(test_clients_that_go_leave_no_descriptor),
     cmocka_unit_test(test_handlers_that_take_long_delay_no_other_new_connection),
+    cmocka_unit_test(test_a_kept_connection_is_kept_while_pollers_serve_new_ones),
     cmocka_unit_test(test_stopping_answers_who_waits_in_the_backlog),
     cmocka_unit_test(test_stopping_answers_what_is_under_way_and_closes_who_is_silent),
     cmocka_unit_test(test_a_poller_that_does_not_return_is_waited_for_in_vain_and_may_go_on),
