@@ -58,6 +58,9 @@ struct Connections {
   atomic_bool others_wait;
   // Found by the last walk: connections that have, or wait for, a thread; and those of connections_wait.
   SilentList silent, waiters;
+  int found;    // those that have, or wait for, a thread
+  int waiters_found;
+  int ending;               // of these: shut down, or served; they wait no longer
   int requests;             // that waited for a thread then
   int64_t last_request_us;  // when the last of their connections was accepted
   pthread_mutex_t mutex;    // slots are opened, closed and looked up under it
@@ -228,9 +231,11 @@ static void note_request(Connections *all, int fd) {
 }
 
 static void judge_waiter(Connections *all, int fd, bool ends, int64_t now_us) {
-  if (ends || tcp_has_unread(fd)) return;
-  if (now_us - accepted_us(fd) > all->timeout_us) shutdown(fd, SHUT_RD);
-  else note_silent(&all->waiters, fd);
+  bool has_unread = tcp_has_unread(fd);
+  bool is_over = !ends && !has_unread && now_us - accepted_us(fd) > all->timeout_us;
+  if (is_over) shutdown(fd, SHUT_RD);
+  all->ending += ends || is_over;
+  if (!ends && !is_over && !has_unread) note_silent(&all->waiters, fd);
 }
 
 // `ends`: the end of the stream is to be read, or was.
@@ -268,43 +273,52 @@ static int too_many_waiters(const Connections *all) {
   return atomic_load(&all->waiting_count) - all->waiting_most;
 }
 
-static void close_oldest_waiters(Connections *all, int wanted) {
+// Those that are ending count until a poller has closed them.
+static void close_oldest_waiters(Connections *all) {
   silent_sort(&all->waiters);
-  silent_close(&all->waiters, all->waiters.count, all->port, wanted);
+  silent_close(&all->waiters, all->waiters.count, all->port, too_many_waiters(all) - all->ending);
 }
 
-// Walks the server's sockets: counts them (more than threads: others wait), and closes those past their timeout. Those
-// that pollers serve wait for nothing; even one whose client has gone is counted.
+static void forget_last_walk(Connections *all) {
+  all->silent.count = all->waiters.count = 0;
+  all->found = all->waiters_found = all->ending = all->requests = 0;
+  all->last_request_us = 0;
+}
+
+// Those that pollers serve wait for nothing. Returns whether it is a connection of the server.
+static bool look_at(Connections *all, int fd, short state, bool judges, int64_t now_us) {
+  bool waits = has_bit(all->waiting, fd), is_served = has_bit(all->served, fd);
+  if (has_bit(all->parked, fd)) return true;
+  bool is_ours = !is_served && !(state & POLLNVAL) && tcp_is_of_port(fd, all->port);
+  all->found += is_ours && !waits;
+  all->waiters_found += waits;
+  all->ending += waits && !is_ours;
+  if (is_ours && judges) judge(all, fd, state & POLLRDHUP, now_us);
+  return is_ours || waits || is_served;
+}
+
+// Walks the server's sockets: counts them (more than threads: others wait), and closes those past their timeout.
 // With the mutex held, so that no slot's socket can be closed and its number reused meanwhile.
-// Returns how many there are.
+// Returns how many there are, also of those that pollers serve though their clients have gone.
 static int look_after(Connections *all) {
   int64_t now_us = clock_now_us();
   bool judges = atomic_load(&all->others_wait) || atomic_load(&all->draining) ||
                 atomic_load(&all->waiting_count) > 0 || any_over(all);
-  int found = 0, waiters = 0;
+  int end = descriptors_end(), waiters = atomic_load(&all->waiting_count);
   struct pollfd window[WINDOW];
-  all->silent.count = all->waiters.count = 0;
-  all->requests = 0;
-  all->last_request_us = 0;
-  for (int fd = 0, end = descriptors_end(), unused = 0; fd < end && unused < UNUSED_MAX; fd++) {
+  forget_last_walk(all);
+  for (int fd = 0, unused = 0;
+       fd < end && (unused < UNUSED_MAX || all->waiters_found < waiters); fd++) {
     if (fd % WINDOW == 0) look_which_are_open(fd, window);
-    if (has_bit(all->parked, fd) || has_bit(all->served, fd)) {
-      unused = 0;
-      continue;
-    }
-    short state = window[fd % WINDOW].revents;
-    bool ours = !(state & POLLNVAL) && tcp_is_of_port(fd, all->port);
-    unused = ours ? 0 : unused + 1;
-    found += ours;
-    waiters += ours && has_bit(all->waiting, fd);
-    if (ours && judges) judge(all, fd, state & POLLRDHUP, now_us);
+    bool is_ours = look_at(all, fd, window[fd % WINDOW].revents, judges, now_us);
+    unused = is_ours ? 0 : unused + 1;
   }
   int busy = atomic_load(&all->busy);
-  bool others_wait = found - waiters > busy && busy >= all->threads;
+  bool others_wait = all->found > busy && busy >= all->threads;
   atomic_store(&all->others_wait, others_wait);
-  if (others_wait) make_way(all, found - waiters - busy > MANY_WAIT);
-  close_oldest_waiters(all, too_many_waiters(all));
-  return found + atomic_load(&all->served_count);
+  if (others_wait) make_way(all, all->found - busy > MANY_WAIT);
+  close_oldest_waiters(all);
+  return all->found + all->waiters_found + atomic_load(&all->served_count);
 }
 
 static void *watch(void *arg) {

@@ -298,6 +298,36 @@ static pthread_t stop_elsewhere(void) {
   return stopping;
 }
 
+static int count_ended(const int *fds, int count) {
+  char byte;
+  int ended = 0;
+  for (int i = 0; i < count; i++) ended += recv(fds[i], &byte, 1, MSG_DONTWAIT) == 0;
+  return ended;
+}
+
+// One is shut down at once, and closed when a poller is free.
+static void test_one_silent_connection_too_many_ends_one_even_if_pollers_are_busy(void **state) {
+  enum { ALL = 256 + 1, STUCK_MAX = 256 };
+  static int fds[ALL], stuck[STUCK_MAX];
+  int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+  if (cores > STUCK_MAX) skip();
+  server_free(server);
+  start("0", 1);
+  for (int i = 0; i < ALL; i++) fds[i] = dial(server_port(server));
+  ask_at_gate(stuck, cores, 1);
+  usleep(400 * 1000);
+  atomic_store(&open_gates, 1);
+  assert_all_are_answered(stuck, cores);
+  for (int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+       count_ended(fds, ALL) == 0 && clock_now_ms() < end_ms;)
+    usleep(1000);
+  usleep(200 * 1000);
+  assert_int_equal(count_ended(fds, ALL), 1);
+  for (int i = 0; i < ALL; i++) close(fds[i]);
+  server_free(server);
+  start("0", 4);
+}
+
 // The watch looks around because somebody is silent, and no thread is free.
 static void test_a_kept_connection_is_kept_while_pollers_serve_new_ones(void **state) {
   enum { STUCK = 1 };
@@ -408,6 +438,7 @@ int main(void) {
     cmocka_unit_test(test_an_answer_that_is_read_slowly_arrives_whole),
     cmocka_unit_test(test_clients_that_go_leave_no_descriptor),
     cmocka_unit_test(test_handlers_that_take_long_delay_no_other_new_connection),
+    cmocka_unit_test(test_one_silent_connection_too_many_ends_one_even_if_pollers_are_busy),
     cmocka_unit_test(test_a_kept_connection_is_kept_while_pollers_serve_new_ones),
     cmocka_unit_test(test_stopping_answers_who_waits_in_the_backlog),
     cmocka_unit_test(test_stopping_answers_what_is_under_way_and_closes_who_is_silent),

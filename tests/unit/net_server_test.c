@@ -798,6 +798,26 @@ static void test_a_silent_connection_ends_in_time(void **state) {
   server_free(server);
 }
 
+// The walk through the descriptors does not end before it.
+static void test_a_silent_connection_behind_many_other_files_ends_in_time(void **state) {
+  enum { OTHERS = 1100 };
+  static int others[OTHERS];
+  struct rlimit limit, enough;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  enough = limit;
+  enough.rlim_cur = limit.rlim_max > 4096 ? 4096 : limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &enough);
+  Server *server = serve(4);  // a second
+  for (int i = 0; i < OTHERS; i++) others[i] = dup(0);
+  int fd = dial(server_port(server));
+  assert_true(fd > 1024);
+  assert_true(ends_within(fd, PATIENCE_MS));
+  close(fd);
+  for (int i = 0; i < OTHERS; i++) close(others[i]);
+  server_free(server);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 enum { CLIENTS = 256 };
 
 typedef struct {
@@ -913,6 +933,7 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_silent_connections_hold_no_thread),
     cmocka_unit_test(test_of_very_many_silent_connections_the_oldest_are_closed),
     cmocka_unit_test(test_a_silent_connection_ends_in_time),
+    cmocka_unit_test(test_a_silent_connection_behind_many_other_files_ends_in_time),
     cmocka_unit_test(test_500_half_sent_heads_delay_nobody),
     cmocka_unit_test(test_500_half_sent_bodies_delay_nobody),
     cmocka_unit_test(test_256_busy_clients_share_64_threads),
