@@ -15,8 +15,8 @@
 #include "net/handover.h"
 
 enum {
-  REFUSED_US = 5 * 1000,  // a pause when the system refuses to accept
-  WAITERS_END = 65536     // descriptors from here on do not wait
+  PAUSE_US = 5 * 1000,  // when no more can be accepted
+  WAITERS_END = 65536   // descriptors from here on do not wait
 };
 
 // A connection that has sent nothing yet, by its descriptor.
@@ -32,7 +32,7 @@ struct Arrivals {
   WireShare share;
   int listener;  // -1: none
   int from, to;  // the pipe
-  atomic_bool quiet;
+  atomic_bool quiet, pauses;
   Waiter waiters[WAITERS_END];
 };
 
@@ -62,7 +62,10 @@ const char *arrivals_untapped(void) {
 // ---- one connection -----------------------------------------------------------------------------
 
 static void pass_or_close(Arrivals *arrivals, int fd) {
-  if (!pass(arrivals->to, fd)) connections_close(arrivals->connections, fd);
+  connections_pass(arrivals->connections);
+  if (pass(arrivals->to, fd)) return;
+  connections_take_back(arrivals->connections);
+  connections_close(arrivals->connections, fd);
 }
 
 // Between two of its states a connection may look to the watch as if it waited for a thread, for a moment: that does no
@@ -131,22 +134,42 @@ static void begin(Arrivals *arrivals, int fd) {
   if (first == WIRE_OTHER || !wait_for_bytes(arrivals, fd)) pass_or_close(arrivals, fd);
 }
 
-// A system that refuses now may have a descriptor soon.
-static void pause_if_refused(int error) {
-  if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) usleep(REFUSED_US);
+static bool listen_on(Arrivals *arrivals) {
+  return pollers_listen(arrivals->share.pollers, arrivals->listener, arrivals);
+}
+
+static void listen_no_more(Arrivals *arrivals) {
+  pollers_forget(arrivals->share.pollers, arrivals->listener);
+}
+
+// One thread pauses, and the others do not hear of the listener meanwhile: they serve connections that are kept. It may
+// have been forgotten for good before it is back.
+static void pause_a_moment(Arrivals *arrivals) {
+  if (atomic_exchange(&arrivals->pauses, true)) return;
+  listen_no_more(arrivals);
+  usleep(PAUSE_US);
+  listen_on(arrivals);
+  if (atomic_load(&arrivals->quiet)) listen_no_more(arrivals);
+  atomic_store(&arrivals->pauses, false);
+}
+
+// There may be a descriptor soon.
+static bool is_short_of_something(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
 static void accept_one(void *thing, bool has_ended) {
   Arrivals *arrivals = thing;
   if (atomic_load(&arrivals->quiet)) return;
+  if (connections_are_enough(arrivals->connections)) return pause_a_moment(arrivals);
   int fd = accept4(arrivals->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (fd < 0) return pause_if_refused(errno);
-  begin(arrivals, fd);
+  if (fd >= 0) begin(arrivals, fd);
+  else if (is_short_of_something(errno)) pause_a_moment(arrivals);
 }
 
 bool arrivals_accept(Arrivals *arrivals, int listener) {
   arrivals->listener = listener;
-  return pollers_listen(arrivals->share.pollers, listener, arrivals);
+  return listen_on(arrivals);
 }
 
 // Pollers may be long with what they have, and the listener is closed next.
@@ -163,7 +186,7 @@ static void pass_all_that_wait(Arrivals *arrivals) {
 void arrivals_quiet(Arrivals *arrivals, bool is_shared) {
   atomic_store(&arrivals->quiet, true);
   if (arrivals->listener < 0) return;
-  pollers_forget(arrivals->share.pollers, arrivals->listener);
+  listen_no_more(arrivals);
   if (!is_shared) pass_all_that_wait(arrivals);
 }
 

@@ -34,6 +34,7 @@ enum {
   MANY_WAIT = 256,       // so many that wait may hide others, which the system does not let in yet
   UNUSED_MAX = 1024,     // so many numbers in a row without one of ours end the walk
   WAITERS_SHARE = 4,     // one descriptor in so many may be a connection's that has sent nothing
+  PASSED_MOST = 1024,    // so many may wait for a thread; the command that serves budgets for them
   WINDOW = 256           // so many are looked at with one call
 };
 
@@ -58,7 +59,7 @@ struct Connections {
   atomic_bool others_wait;
   // Found by the last walk: connections that have, or wait for, a thread; and those of connections_wait.
   SilentList silent, waiters;
-  int found;    // those that have, or wait for, a thread
+  int found;  // those that have, or wait for, a thread
   int waiters_found;
   int ending;               // of these: shut down, or served; they wait no longer
   int requests;             // that waited for a thread then
@@ -76,6 +77,7 @@ struct Connections {
   atomic_uchar served[DESCRIPTORS_MAX / 8];  // by pollers from the beginning; bits by descriptor
   atomic_int served_count;
   int waiting_most;
+  atomic_int passed_count;  // of connections_pass
   Connection *free;
   Connection slots[];
 };
@@ -307,8 +309,8 @@ static int look_after(Connections *all) {
   int end = descriptors_end(), waiters = atomic_load(&all->waiting_count);
   struct pollfd window[WINDOW];
   forget_last_walk(all);
-  for (int fd = 0, unused = 0;
-       fd < end && (unused < UNUSED_MAX || all->waiters_found < waiters); fd++) {
+  for (int fd = 0, unused = 0; fd < end && (unused < UNUSED_MAX || all->waiters_found < waiters);
+       fd++) {
     if (fd % WINDOW == 0) look_which_are_open(fd, window);
     bool is_ours = look_at(all, fd, window[fd % WINDOW].revents, judges, now_us);
     unused = is_ours ? 0 : unused + 1;
@@ -408,6 +410,7 @@ static void set_phase(Connection *connection, Phase phase) {
 
 Connection *connection_opened(Connections *all) {
   atomic_fetch_add(&opened_count, 1);
+  atomic_fetch_sub(&all->passed_count, 1);
   pthread_mutex_lock(&all->mutex);
   Connection *connection = all->free;
   if (connection) {
@@ -474,6 +477,14 @@ bool connection_should_close(const Connection *connection) {
   return atomic_load_explicit(&connection->all->others_wait, memory_order_relaxed) &&
          (connection->waited_us > LONG_WAIT_MS * 1000 ||
           clock_now_us() - connection->opened_us > FAIR_SHARE_MS * 1000);
+}
+
+void connections_pass(Connections *all) { atomic_fetch_add(&all->passed_count, 1); }
+
+void connections_take_back(Connections *all) { atomic_fetch_sub(&all->passed_count, 1); }
+
+bool connections_are_enough(const Connections *all) {
+  return atomic_load(&all->passed_count) >= PASSED_MOST;
 }
 
 void connections_wait(Connections *all, int fd) {

@@ -18,7 +18,13 @@ void connections_drain(Connections *connections, int64_t max_ms);
 // Frees it, apart from what parked connections need, which stays until the last of them has ended.
 void connections_free(Connections *connections);
 
-// A connection that was accepted is passed on to wait for a thread; connection_opened follows when one takes it.
+// A connection that was accepted is passed on to wait for a thread; connection_opened follows when one takes it, or
+// connections_take_back if none will.
+void connections_pass(Connections *connections);
+void connections_take_back(Connections *connections);
+// Whether so many wait for a thread that no more are to be accepted: each is a descriptor.
+bool connections_are_enough(const Connections *connections);
+// libcivetweb takes one of them, of any server of the process.
 void connections_note_passed(void);
 // One has sent nothing yet and needs no thread meanwhile. It is shut down for reading once its time is over, or if there
 // are too many such. connections_end_wait follows.

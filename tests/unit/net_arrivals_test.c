@@ -8,9 +8,11 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "net/arrivals.h"
 #include "net/civetweb.h"
 #include "raw_client.h"
@@ -18,7 +20,7 @@
 #define CLOSING "Connection: close\r\n\r\n"
 #define POST "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
 
-enum { BIG = 16 * 1024 * 1024, MANY = 200 };
+enum { BIG = 16 * 1024 * 1024, MANY = 200, FILES = 4096 };
 
 static char big[BIG];
 static pthread_mutex_t noted = PTHREAD_MUTEX_INITIALIZER;  // of these
@@ -77,7 +79,15 @@ static void start(const char *listen, int threads) {
   if (!server) fail_msg("%s", err.text);
 }
 
+static void allow_files(rlim_t count) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max < count ? limit.rlim_max : count;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int set_up(void **state) {
+  allow_files(FILES);
   start("0", 4);
   return 0;
 }
@@ -233,6 +243,56 @@ static int count_descriptors(void) {
   return count;
 }
 
+static void test_only_so_many_are_accepted_that_wait_for_a_thread(void **state) {
+  enum { CLIENTS = 1500, MOST = 1024 + 64 };
+  static int fds[CLIENTS];
+  server_free(server);
+  start("0", 1);
+  int before = count_descriptors(), most = 0;
+  for (int i = 0; i < CLIENTS; i++) {
+    fds[i] = dial(server_port(server));
+    assert_true(say(fds[i], "GET / HTTP/1.1\r\nHo"));
+  }
+  for (int i = 0; i < 30; i++) {
+    int now = count_descriptors() - before - CLIENTS;
+    if (now > most) most = now;
+    usleep(10 * 1000);
+  }
+  assert_in_range(most, 1, MOST);
+  for (int i = 0; i < CLIENTS; i++) close(fds[i]);
+  assert_starts(ask_here(POST "\r\nabc"), "HTTP/1.1 200 ");
+  server_free(server);
+  start("0", 4);
+}
+
+static int connect_later(void) { return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+
+static void connect_now(int fd) {
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)server_port(server)),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+}
+
+static void test_without_descriptors_new_connections_wait_and_kept_ones_are_served(void **state) {
+  static int others[FILES];
+  int count = 0, kept = dial(server_port(server)), late = connect_later();
+  char answer[1000];
+  ask_on(kept, POST "\r\nabc");
+  while ((others[count] = dup(0)) >= 0) count++;
+  connect_now(late);
+  assert_true(say(late, POST CLOSING "abc"));
+  for (int i = 0; i < 20; i++) {
+    usleep(10 * 1000);
+    assert_non_null(strstr(ask_on(kept, POST "\r\nabc"), "\r\n\r\nabc"));
+  }
+  while (count > 0) close(others[--count]);
+  assert_true(hear(late, answer, sizeof answer, false) > 0);
+  assert_starts(answer, "HTTP/1.1 200 ");
+  close(late);
+  close(kept);
+}
+
 static void test_clients_that_go_leave_no_descriptor(void **state) {
   int before = count_descriptors();
   struct linger at_once = { .l_onoff = 1 };
@@ -385,7 +445,6 @@ static void test_stopping_answers_what_is_under_way_and_closes_who_is_silent(voi
   start("0", 4);
 }
 
-
 static int hold(void *ctx, CivetwebConnection *conn, const CivetwebRequest *request) {
   wait_at_gate();
   civetweb_write(conn, "late", 4);
@@ -422,6 +481,7 @@ static void test_a_poller_that_does_not_return_is_waited_for_in_vain_and_may_go_
 static void test_libraries_find_this_accept(void **state) { assert_null(arrivals_untapped()); }
 
 int main(void) {
+  log_setup(LOG_ERROR, LOG_TEXT);
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_connection_of_one_plain_request_is_served_by_a_poller),
     cmocka_unit_test(test_it_is_closed_after_its_answer),
@@ -436,6 +496,8 @@ int main(void) {
     cmocka_unit_test(test_another_thread_may_answer),
     cmocka_unit_test(test_no_answer_is_a_closed_connection),
     cmocka_unit_test(test_an_answer_that_is_read_slowly_arrives_whole),
+    cmocka_unit_test(test_only_so_many_are_accepted_that_wait_for_a_thread),
+    cmocka_unit_test(test_without_descriptors_new_connections_wait_and_kept_ones_are_served),
     cmocka_unit_test(test_clients_that_go_leave_no_descriptor),
     cmocka_unit_test(test_handlers_that_take_long_delay_no_other_new_connection),
     cmocka_unit_test(test_one_silent_connection_too_many_ends_one_even_if_pollers_are_busy),
