@@ -444,13 +444,18 @@ int wire_masked(void) { return wire->masked; }
 
 bool wire_has_rest(void) { return wire->rest_len > 0; }
 
-bool wire_write(int fd, const void *bytes, size_t len, int timeout_ms) {
+static bool may_write(int fd, int64_t end_ms) {
   struct pollfd wait = { .fd = fd, .events = POLLOUT };
+  int64_t left_ms = end_ms - clock_now_ms();
+  return left_ms > 0 && poll_now(&wait, 1, (int)left_ms) > 0;
+}
+
+bool wire_write(int fd, const void *bytes, size_t len, int timeout_ms) {
+  int64_t end_ms = clock_now_ms() + timeout_ms + (int64_t)(len / WIRE_SLOWEST);
   for (const char *at = bytes, *end = at + len; at < end;) {
     ssize_t n = send(fd, at, (size_t)(end - at), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) at += n;
-    else if (errno != EINTR && (errno != EAGAIN || poll_now(&wait, 1, timeout_ms) <= 0))
-      return false;
+    else if (errno != EINTR && (errno != EAGAIN || !may_write(fd, end_ms))) return false;
   }
   return true;
 }

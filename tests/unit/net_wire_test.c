@@ -158,12 +158,38 @@ static void test_an_end_that_another_poller_saw_calls_the_own_thread_at_once(voi
   close_world(&world);
 }
 
+static atomic_bool is_over;
+
+static void *read_slowly(void *fd) {
+  char bytes[150];
+  while (!atomic_load(&is_over) && recvfrom(*(int *)fd, bytes, sizeof bytes, 0, NULL, NULL) > 0)
+    usleep(20 * 1000);
+  return NULL;
+}
+
+// It never pauses for the whole timeout.
+static void test_a_client_that_reads_slowly_holds_the_writer_no_longer_than_its_time(void **state) {
+  static const char bytes[24 * 1024];
+  enum { TIMEOUT_MS = 900 };
+  int pair[2], least = 1;
+  pthread_t reader;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
+  pthread_create(&reader, NULL, read_slowly, &pair[1]);
+  assert_false(wire_write(pair[0], bytes, sizeof bytes, TIMEOUT_MS));
+  atomic_store(&is_over, true);
+  close(pair[0]);
+  pthread_join(reader, NULL);
+  close(pair[1]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_request_that_no_poller_takes_is_left_to_the_own_thread),
     cmocka_unit_test(test_the_own_thread_is_not_called_for_nothing),
     cmocka_unit_test(test_an_end_behind_a_request_calls_the_own_thread_at_once),
     cmocka_unit_test(test_an_end_that_another_poller_saw_calls_the_own_thread_at_once),
+    cmocka_unit_test(test_a_client_that_reads_slowly_holds_the_writer_no_longer_than_its_time),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
