@@ -199,6 +199,46 @@ static void test_who_ends_its_half_with_its_request_is_answered(void **state) {
   close(fd);
 }
 
+static int count_descriptors(void) {
+  int count = 0;
+  DIR *dir = opendir("/proc/self/fd");
+  while (readdir(dir)) count++;
+  closedir(dir);
+  return count;
+}
+
+// Each is closed by a thread of libcivetweb, which is busy until all have gone.
+static void test_who_has_gone_before_it_has_a_thread_takes_none(void **state) {
+  enum { GONE = 20 };
+  struct linger at_once = { .l_onoff = 1 };
+  int fds[GONE], held, busy = 1;
+  char answer[1000];
+  server_free(server);
+  start("0", 1);
+  atomic_store(&open_gates, 0);
+  atomic_store(&at_gate, 0);
+  int before = count_descriptors();
+  held = dial(server_port(server));
+  assert_true(say(held, "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n"));
+  while (atomic_load(&at_gate) == 0) usleep(1000);
+  for (int i = 0; i < GONE; i++) {
+    fds[i] = dial(server_port(server));
+    assert_true(say(fds[i], "GET / HTTP/1.1\r\nHo"));
+    setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+  for (int i = 0; i < GONE; i++) close(fds[i]);
+  atomic_store(&open_gates, 1);
+  assert_true(hear(held, answer, sizeof answer, false) > 0);
+  close(held);
+  for (int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+       (busy > 0 || count_descriptors() > before) && clock_now_ms() < end_ms; usleep(1000))
+    busy = busy_threads();
+  assert_int_equal(busy, 0);
+  assert_true(count_descriptors() <= before);
+  server_free(server);
+  start("0", 4);
+}
+
 static void test_a_proxy_that_is_trusted_names_the_client(void **state) {
   ask_here("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.7\r\n" CLOSING);
   assert_noted(remote, "192.0.2.7");
@@ -233,14 +273,6 @@ static void test_an_answer_that_is_read_slowly_arrives_whole(void **state) {
   usleep(200 * 1000);
   assert_true(hear(fd, answer, sizeof answer, false) > BIG);
   close(fd);
-}
-
-static int count_descriptors(void) {
-  int count = 0;
-  DIR *dir = opendir("/proc/self/fd");
-  while (readdir(dir)) count++;
-  closedir(dir);
-  return count;
 }
 
 static void test_only_so_many_are_accepted_that_wait_for_a_thread(void **state) {
@@ -478,6 +510,21 @@ static void test_a_poller_that_does_not_return_is_waited_for_in_vain_and_may_go_
   listener_close(&listener);
 }
 
+// It closes nothing: that is libcivetweb's, when it reads the end.
+static void test_accept_gives_who_has_gone_without_an_address(void **state) {
+  int pipe_ends[2], gone = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address, zero = { 0 };
+  socklen_t len = sizeof address;
+  memset(&address, 1, sizeof address);
+  assert_int_equal(pipe(pipe_ends), 0);
+  assert_int_equal(write(pipe_ends[1], &gone, sizeof gone), sizeof gone);
+  assert_int_equal(accept(pipe_ends[0], (struct sockaddr *)&address, &len), gone);
+  assert_memory_equal(&address, &zero, sizeof address);
+  assert_int_equal(close(gone), 0);
+  close(pipe_ends[0]);
+  close(pipe_ends[1]);
+}
+
 static void test_libraries_find_this_accept(void **state) { assert_null(arrivals_untapped()); }
 
 int main(void) {
@@ -491,6 +538,7 @@ int main(void) {
     cmocka_unit_test(test_a_request_in_pieces_is_the_same),
     cmocka_unit_test(test_who_sends_more_than_its_request_is_answered_once),
     cmocka_unit_test(test_who_ends_its_half_with_its_request_is_answered),
+    cmocka_unit_test(test_who_has_gone_before_it_has_a_thread_takes_none),
     cmocka_unit_test(test_a_proxy_that_is_trusted_names_the_client),
     cmocka_unit_test(test_what_is_refused_is_answered),
     cmocka_unit_test(test_another_thread_may_answer),
@@ -505,6 +553,7 @@ int main(void) {
     cmocka_unit_test(test_stopping_answers_who_waits_in_the_backlog),
     cmocka_unit_test(test_stopping_answers_what_is_under_way_and_closes_who_is_silent),
     cmocka_unit_test(test_a_poller_that_does_not_return_is_waited_for_in_vain_and_may_go_on),
+    cmocka_unit_test(test_accept_gives_who_has_gone_without_an_address),
     cmocka_unit_test(test_libraries_find_this_accept),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
