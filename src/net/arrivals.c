@@ -14,17 +14,22 @@
 
 #include "net/accepted.h"
 #include "net/handover.h"
+#include "net/tcp_state.h"
 
 enum {
-  PAUSE_US = 5 * 1000,  // when no more can be accepted
-  WAITERS_END = 65536   // descriptors from here on do not wait
+  PAUSE_US = 5 * 1000,   // when no more can be accepted
+  WAITERS_END = 65536,   // descriptors from here on do not wait
+  DROPPED_MAX = 1 << 20  // bytes behind a request that are read
 };
 
-// A connection that has sent nothing yet, by its descriptor.
+// A connection that waits without a thread, by its descriptor: one that has sent nothing yet, or one that was answered and
+// has sent more than its request. To close that with bytes unread would reset it, and the answer would be lost.
 typedef struct {
   Watched watched;  // first
   Handover handover;
   Arrivals *of;
+  bool lingers;    // it was answered
+  size_t dropped;  // bytes received since
 } Waiter;
 
 struct Arrivals {
@@ -85,11 +90,43 @@ static void leave_waiters(Waiter *waiter, int fd) {
   handover_release(&waiter->handover);
 }
 
-// Returns false if it still has sent nothing.
+// From now on it may be silent for as long as at first.
+static void begin_linger(Waiter *waiter, int fd) {
+  shutdown(fd, SHUT_WR);
+  accepted_note(fd);
+  waiter->lingers = true;
+  waiter->dropped = 0;
+}
+
+// Returns false if the client may send more.
+static bool drop_bytes(Waiter *waiter, int fd) {
+  char bytes[4096];
+  ssize_t n = 1;
+  while (n > 0 && waiter->dropped < DROPPED_MAX) {
+    n = recvfrom(fd, bytes, sizeof bytes, MSG_DONTWAIT, NULL, NULL);
+    if (n > 0) waiter->dropped += (size_t)n;
+  }
+  return n >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
+static bool go_on_lingering(Waiter *waiter, int fd) {
+  if (!drop_bytes(waiter, fd)) return false;
+  leave_waiters(waiter, fd);
+  connections_close(waiter->of->connections, fd);
+  return true;
+}
+
+// Returns false if it goes on waiting.
 static bool go_on(Waiter *waiter, int fd) {
   Arrivals *arrivals = waiter->of;
+  if (waiter->lingers) return go_on_lingering(waiter, fd);
   WireFirst first = serve_first(arrivals, fd, true);
   if (first == WIRE_SILENT) return false;
+  if (first == WIRE_OVER && tcp_has_unread(fd)) {
+    begin_linger(waiter, fd);
+    connections_serve_end(arrivals->connections, fd);
+    return go_on_lingering(waiter, fd);
+  }
   leave_waiters(waiter, fd);
   if (first == WIRE_OVER) return connections_close_served(arrivals->connections, fd), true;
   pollers_forget(arrivals->share.pollers, fd);
@@ -116,10 +153,12 @@ static Waiter *place_of(Arrivals *arrivals, int fd) {
 }
 
 // Returns false if the system refuses.
-static bool wait_for_bytes(Arrivals *arrivals, int fd) {
+static bool wait_for_bytes(Arrivals *arrivals, int fd, bool lingers) {
   if (fd >= WAITERS_END) return false;
   Waiter *waiter = place_of(arrivals, fd);
   handover_hold(&waiter->handover);
+  waiter->lingers = false;
+  if (lingers) begin_linger(waiter, fd);
   connections_wait(arrivals->connections, fd);
   bool watched = pollers_watch(arrivals->share.pollers, fd, waiter, false);
   if (!watched) leave_waiters(waiter, fd);
@@ -129,11 +168,17 @@ static bool wait_for_bytes(Arrivals *arrivals, int fd) {
 
 // ---- the listener -------------------------------------------------------------------------------
 
+static void finish(Arrivals *arrivals, int fd) {
+  if (!tcp_has_unread(fd)) return connections_close_served(arrivals->connections, fd);
+  connections_serve_end(arrivals->connections, fd);
+  if (!wait_for_bytes(arrivals, fd, true)) connections_close(arrivals->connections, fd);
+}
+
 static void begin(Arrivals *arrivals, int fd) {
   accepted_note(fd);
   WireFirst first = serve_first(arrivals, fd, false);
-  if (first == WIRE_OVER) return connections_close_served(arrivals->connections, fd);
-  if (first == WIRE_OTHER || !wait_for_bytes(arrivals, fd)) pass_or_close(arrivals, fd);
+  if (first == WIRE_OVER) return finish(arrivals, fd);
+  if (first == WIRE_OTHER || !wait_for_bytes(arrivals, fd, false)) pass_or_close(arrivals, fd);
 }
 
 static bool listen_on(Arrivals *arrivals) {

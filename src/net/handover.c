@@ -64,6 +64,7 @@ void handover_call(Handover *handover) {
   syscall(SYS_futex, &handover->called, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-void handover_hold(Handover *handover) { atomic_store(&handover->state, TAKEN); }
+// It sees what the one before wrote that released it.
+void handover_hold(Handover *handover) { atomic_exchange(&handover->state, TAKEN); }
 
 void handover_release(Handover *handover) { atomic_store(&handover->state, OWNED); }

@@ -54,8 +54,10 @@ static void handle(void *ctx, HttpRequest *request) {
   }
   HttpResponse response = { .status = 200, .body = request->body };
   note(request);
-  if (str_eq(request->path, STR("/gate"))) wait_at_gate();
-  if (str_eq(request->path, STR("/big"))) response.body = str_make(big, sizeof big);
+  bool is_held_and_big = str_eq(request->path, STR("/gate/big"));
+  if (is_held_and_big || str_eq(request->path, STR("/gate"))) wait_at_gate();
+  if (is_held_and_big || str_eq(request->path, STR("/big")))
+    response.body = str_make(big, sizeof big);
   if (str_eq(request->path, STR("/none"))) response.no_answer = true;
   server_respond(request, &response);
 }
@@ -272,6 +274,42 @@ static void test_an_answer_that_is_read_slowly_arrives_whole(void **state) {
   assert_true(say(fd, "GET /big HTTP/1.1\r\nHost: x\r\n" CLOSING));
   usleep(200 * 1000);
   assert_true(hear(fd, answer, sizeof answer, false) > BIG);
+  close(fd);
+}
+
+// At once, and from one who was silent at first.
+static void test_who_sends_more_during_the_handler_gets_all_of_a_large_answer(void **state) {
+  static char answer[BIG + 1000];
+  for (int silent_ms = 0; silent_ms <= 50; silent_ms += 50) {
+    int fd = dial(server_port(server));
+    atomic_store(&open_gates, 0);
+    atomic_store(&at_gate, 0);
+    usleep((useconds_t)silent_ms * 1000);
+    assert_true(say(fd, "GET /gate/big HTTP/1.1\r\nHost: x\r\n" CLOSING));
+    while (atomic_load(&at_gate) == 0) usleep(1000);
+    assert_true(say(fd, "\r\n"));
+    atomic_store(&open_gates, 1);
+    usleep(100 * 1000);
+    assert_true(hear(fd, answer, sizeof answer, false) > BIG);
+    assert_true(ends_within(fd, PATIENCE_MS));
+    close(fd);
+  }
+}
+
+static void test_who_lingers_after_its_answer_is_closed_in_time(void **state) {
+  char answer[1000];
+  int before = count_descriptors(), fd = dial(server_port(server));
+  atomic_store(&open_gates, 0);
+  atomic_store(&at_gate, 0);
+  assert_true(say(fd, "GET /gate HTTP/1.1\r\nHost: x\r\n" CLOSING));
+  while (atomic_load(&at_gate) == 0) usleep(1000);
+  assert_true(say(fd, "\r\n"));
+  atomic_store(&open_gates, 1);
+  assert_true(hear(fd, answer, sizeof answer, false) > 0);
+  for (int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+       count_descriptors() > before + 1 && clock_now_ms() < end_ms;)
+    usleep(10 * 1000);
+  assert_true(count_descriptors() <= before + 1);
   close(fd);
 }
 
@@ -544,6 +582,8 @@ int main(void) {
     cmocka_unit_test(test_another_thread_may_answer),
     cmocka_unit_test(test_no_answer_is_a_closed_connection),
     cmocka_unit_test(test_an_answer_that_is_read_slowly_arrives_whole),
+    cmocka_unit_test(test_who_sends_more_during_the_handler_gets_all_of_a_large_answer),
+    cmocka_unit_test(test_who_lingers_after_its_answer_is_closed_in_time),
     cmocka_unit_test(test_only_so_many_are_accepted_that_wait_for_a_thread),
     cmocka_unit_test(test_without_descriptors_new_connections_wait_and_kept_ones_are_served),
     cmocka_unit_test(test_clients_that_go_leave_no_descriptor),
