@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "net/tcp_state.h"
 
-enum { DESCRIPTORS_MAX = 65536, ROOM = 256 };
+enum { ROOM = 256 };
 
 // By descriptor. The accepting thread writes it before it passes the descriptor on.
 static atomic_int_least64_t times_us[DESCRIPTORS_MAX];

@@ -1,5 +1,5 @@
-// The listener is in the pollers' set, which reports it for as long as connections wait there: who accepts one serves it,
-// and meanwhile another poller accepts the next one. So they are served in the order of their arrival.
+// The listener is in the pollers' set, which reports it for as long as connections wait there: who accepts one serves
+// it, and meanwhile another poller accepts the next one. So they are served in the order of their arrival.
 #include "net/arrivals.h"
 
 #include <dlfcn.h>
@@ -18,12 +18,11 @@
 
 enum {
   PAUSE_US = 5 * 1000,   // when no more can be accepted
-  WAITERS_END = 65536,   // descriptors from here on do not wait
   DROPPED_MAX = 1 << 20  // bytes behind a request that are read
 };
 
-// A connection that waits without a thread, by its descriptor: one that has sent nothing yet, or one that was answered and
-// has sent more than its request. To close that with bytes unread would reset it, and the answer would be lost.
+// A connection that waits without a thread, by its descriptor: one that has sent nothing yet, or one that was answered
+// and has sent more than its request. To close that with bytes unread would reset it, and the answer would be lost.
 typedef struct {
   Watched watched;  // first
   Handover handover;
@@ -39,7 +38,7 @@ struct Arrivals {
   int listener;  // -1: none
   int from, to;  // the pipe
   atomic_bool quiet, pauses;
-  Waiter waiters[WAITERS_END];
+  Waiter waiters[DESCRIPTORS_MAX];
 };
 
 // ---- the pipe -----------------------------------------------------------------------------------
@@ -154,7 +153,7 @@ static Waiter *place_of(Arrivals *arrivals, int fd) {
 
 // Returns false if the system refuses.
 static bool wait_for_bytes(Arrivals *arrivals, int fd, bool lingers) {
-  if (fd >= WAITERS_END) return false;
+  if (fd >= DESCRIPTORS_MAX) return false;
   Waiter *waiter = place_of(arrivals, fd);
   handover_hold(&waiter->handover);
   waiter->lingers = false;
@@ -267,7 +266,7 @@ static void close_passed(Arrivals *arrivals) {
 }
 
 static void close_waiters(Arrivals *arrivals) {
-  for (int fd = 0; fd < WAITERS_END; fd++) {
+  for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
     Waiter *waiter = &arrivals->waiters[fd];
     if (!handover_take(&waiter->handover)) continue;
     leave_waiters(waiter, fd);

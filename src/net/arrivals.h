@@ -1,6 +1,6 @@
 // The connections that arrive. Pollers accept them, and serve each that begins and ends with one plain request; a
-// connection that has sent nothing yet waits without a thread. All others are passed to libcivetweb, with nothing read: it
-// accepts from a pipe of descriptors, through the accept defined here, which it finds before libc's.
+// connection that has sent nothing yet waits without a thread. All others are passed to libcivetweb, with nothing
+// read: it accepts from a pipe of descriptors, through the accept defined here, which it finds before libc's.
 #ifndef WEMOON_NET_ARRIVALS_H
 #define WEMOON_NET_ARRIVALS_H
 
@@ -12,8 +12,8 @@ typedef struct Arrivals Arrivals;
 
 // Returns the name of a function defined here whose libc version libraries find, or NULL.
 const char *arrivals_untapped(void);
-// `share` serves plain requests; it has pollers, made with wire_ready. What is given outlives it. NULL without memory or
-// descriptors.
+// `share` serves plain requests; it has pollers, made with wire_ready. What is given outlives it. NULL without memory
+// or descriptors.
 Arrivals *arrivals_new(Connections *connections, WireShare share);
 // The descriptor from which libcivetweb is to accept, a copy of it.
 int arrivals_passed(const Arrivals *arrivals);

@@ -45,8 +45,8 @@ bool civetweb_start(Civetweb *civetweb, Err *err);
 void civetweb_stop(Civetweb *civetweb);
 // Accepts no connection any more. Close a listener that is not shared at once: who connects meanwhile is reset.
 void civetweb_quiet(Civetweb *civetweb);
-// Stops and frees it. False if its threads cannot be stopped, or `serve` does not return on one of them: they run on and
-// use what the options point to. NULL is allowed.
+// Stops and frees it. False if its threads cannot be stopped, or `serve` does not return on one of them: they run on
+// and use what the options point to. NULL is allowed.
 bool civetweb_free(Civetweb *civetweb);
 
 // civetweb silently drops headers past CIVETWEB_HEADERS_MAX.
@@ -62,8 +62,8 @@ const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_T
 void civetweb_keep(CivetwebConnection *conn, bool keep);
 // Ends the connection while its request is served, on any thread: what is written from now on goes nowhere.
 void civetweb_hang_up(CivetwebConnection *conn);
-// Detaches the connection (wire_take_away); civetweb takes the request for answered: do not read or write here any more.
-// Returns the connection's descriptor, or -1 if the process has none left.
+// Detaches the connection (wire_take_away); civetweb takes the request for answered: do not read or write here any
+// more. Returns the connection's descriptor, or -1 if the process has none left.
 int civetweb_take(CivetwebConnection *conn, int stand_in);
 
 #endif

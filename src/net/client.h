@@ -92,7 +92,8 @@ typedef enum {
   CLIENT_NETWORK,  // the host is unknown, no connection, an untrusted certificate, or an early end
   CLIENT_TIMEOUT,
   CLIENT_TOO_LARGE,  // the answer's body goes beyond response_max
-  CLIENT_UNKNOWN,  // not repeatable, and the connection broke or memory ran out after sending began: it may have arrived
+  // Not repeatable, and the connection broke or memory ran out after sending began: it may have arrived.
+  CLIENT_UNKNOWN,
   CLIENT_CANCELLED  // client_cancel or client_free
 } ClientOutcome;
 

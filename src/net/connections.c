@@ -1,8 +1,10 @@
 // The table of connections, and the thread that watches it.
 //
-// A connection's socket is known from its first request on. Connections without a request, or that wait for a
-// thread, are found among the process's descriptors and judged by the kernel's information; that happens
-// only if a connection must be closed or no thread is free, so that it costs nothing otherwise.
+// The socket of a connection that has a thread is known from its first request on; that of one that waits for its
+// first bytes, that a poller serves, or that is parked, is marked by descriptor. All others, those that wait for a
+// thread, are found among the process's descriptors and judged by the kernel's information. The walk through the
+// descriptors is made only if a connection must be closed, no thread is free, or some wait for bytes, so that it costs
+// nothing otherwise.
 #include "net/connections.h"
 
 #include <poll.h>
@@ -22,13 +24,12 @@ enum {
   TICK_SHORT_MS = 20,  // while few threads are free
   TICK_MS = 500,
   TICK_DRAIN_MS = 10,
-  SILENCE_MS = 250,    // how long a connection may be silent while others wait for its thread
-  REST_MS = 20,        // the same when the server stops
-  PAUSE_MS = 250,      // how long a body may pause then
-  DAWDLE_MS = 400,     // how long its first request may take then, from the first packet on
-  LONG_WAIT_MS = 250,  // how long a request waits for a thread when idle clients hold all of them
-  FAIR_SHARE_MS = 20,  // how long a busy connection keeps its thread while others wait
-  DESCRIPTORS_MAX = 65536,
+  SILENCE_MS = 250,      // how long a connection may be silent while others wait for its thread
+  REST_MS = 20,          // the same when the server stops
+  PAUSE_MS = 250,        // how long a body may pause then
+  DAWDLE_MS = 400,       // how long its first request may take then, from the first packet on
+  LONG_WAIT_MS = 250,    // how long a request waits for a thread when idle clients hold all of them
+  FAIR_SHARE_MS = 20,    // how long a busy connection keeps its thread while others wait
   IDLE_LEAST_MS = 1000,  // how long a connection that had an answer may be idle, whatever waits
   RESERVE_SHARE = 16,    // one thread in so many is to be free for connections that come
   MANY_WAIT = 256,       // so many that wait may hide others, which the system does not let in yet
@@ -59,9 +60,9 @@ struct Connections {
   atomic_bool others_wait;
   // Found by the last walk: connections that have, or wait for, a thread; and those of connections_wait.
   SilentList silent, waiters;
-  int found;  // those that have, or wait for, a thread
-  int waiters_found;
-  int ending;               // of these: shut down, or served; they wait no longer
+  int found;                // those that have, or wait for, a thread
+  int waiters_found;        // those of connections_wait
+  int ending;               // of these: shut down, or served; they will not wait any longer
   int requests;             // that waited for a thread then
   int64_t last_request_us;  // when the last of their connections was accepted
   pthread_mutex_t mutex;    // slots are opened, closed and looked up under it

@@ -1,5 +1,6 @@
-// Shares the HTTP threads among connections. A connection keeps its thread: when all threads are taken and others wait,
-// idle connections are closed and slow requests are cut off.
+// Shares the HTTP threads among connections, and watches those that have none. A connection that libcivetweb has keeps
+// its thread: when all threads are taken and others wait, idle connections are closed and slow requests are cut off.
+// One that pollers serve from its beginning to its end, or that has sent nothing yet, has none.
 #ifndef WEMOON_NET_CONNECTIONS_H
 #define WEMOON_NET_CONNECTIONS_H
 
@@ -9,8 +10,8 @@
 typedef struct Connections Connections;
 typedef struct Connection Connection;
 
-// For `threads` connections at once. A request must arrive within `request_timeout_ms` of its first byte; a connection's
-// first request, of the opening. NULL without memory or thread. connections_serve sets the port.
+// For `threads` connections at once. A request must arrive within `request_timeout_ms` of its first byte; a
+// connection's first request, of the opening. NULL without memory or thread. connections_serve sets the port.
 Connections *connections_new(int threads, int64_t request_timeout_ms);
 void connections_serve(Connections *connections, int port);
 // After accepting has stopped: waits until every request is answered and every connection closed, `max_ms` at most.
@@ -26,12 +27,12 @@ void connections_take_back(Connections *connections);
 bool connections_are_enough(const Connections *connections);
 // libcivetweb takes one of them, of any server of the process.
 void connections_note_passed(void);
-// One has sent nothing yet and needs no thread meanwhile. It is shut down for reading once its time is over, or if there
-// are too many such. connections_end_wait follows.
+// One has sent nothing yet, or lingers after its answer, and needs no thread meanwhile. It is shut down for reading
+// once its time is over, or if there are too many such. connections_end_wait follows.
 void connections_wait(Connections *connections, int fd);
 void connections_end_wait(Connections *connections, int fd);
-// A poller looks whether it can serve it, or serves it, to its end: it is not judged meanwhile. connections_serve_end or
-// connections_close_served follows.
+// A poller looks whether it can serve it, or serves it, to its end: it is not judged meanwhile. connections_serve_end
+// or connections_close_served follows.
 void connections_serve_begin(Connections *connections, int fd);
 void connections_serve_end(Connections *connections, int fd);
 void connections_close_served(Connections *connections, int fd);

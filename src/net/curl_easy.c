@@ -14,7 +14,8 @@
 #define ENCODING "gzip"
 
 // IDLE_S: servers close connections that were idle for 5 s (Node, Apache, uvicorn) or longer: so late none carries a
-// request that must not be repeated, which might be on its way then. libcurl counts whole seconds. LONG_IDLE_S is its own.
+// request that must not be repeated, which might be on its way then. libcurl counts whole seconds. LONG_IDLE_S is its
+// own.
 enum { CONNECT_MS = 10 * 1000, BUFFER_SIZE = 1024 };
 static const long IDLE_S = 3, LONG_IDLE_S = 118;
 

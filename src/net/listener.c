@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DESCRIPTORS_MAX = 65536 };
+#include "net/tcp_state.h"
 
 // "8080", "127.0.0.1:8080", "[::1]:8080".
 static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *len, Err *err) {

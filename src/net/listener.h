@@ -21,9 +21,9 @@ bool listener_open(Listener *listener, Str listen, int backlog, Err *err);
 // Takes over `fd`, a listening socket that another process opened and keeps: connections made while no process serves
 // wait in its backlog. ERR_USAGE if it is not a listening TCP socket; then it stays open.
 bool listener_inherit(Listener *listener, int fd, Err *err);
-// Closes this process's listening socket on 127.0.0.1:`port`, of another owner; its descriptor means `fd` from now on.
+// Closes this process's listening socket on 127.0.0.1:`port`, of another owner; its descriptor means `by` from now on.
 // Call it before that descriptor is polled.
-bool listener_replace(const Listener *listener, int port, int fd, Err *err);
+bool listener_replace(const Listener *listener, int port, int by, Err *err);
 // Refuses connections from now on, unless another process has the socket too. The descriptor stays open.
 void listener_quiet(const Listener *listener);
 void listener_close(Listener *listener);

@@ -1,6 +1,6 @@
-// Threads that wait for bytes on many sockets at once, and serve what has arrived one after the other: a thread that finds
-// its next request there need not sleep and be woken, which costs as much as a message. There are a few, for the cores;
-// while all of them are busy for long, there are more.
+// Threads that wait for bytes on many sockets at once, and serve what has arrived one after the other: a thread that
+// finds its next request there need not sleep and be woken, which costs as much as a message. There are a few, for the
+// cores; while all of them are busy for long, there are more.
 #ifndef WEMOON_NET_POLLERS_H
 #define WEMOON_NET_POLLERS_H
 
@@ -14,8 +14,8 @@ typedef void (*PollersReady)(void *thing, bool has_ended);
 
 // Starts the threads: one for each core, and `most` in all while those are busy. NULL if the system refuses.
 Pollers *pollers_new(int most, PollersReady ready);
-// Has `ready` called with `thing` when bytes arrive on `fd`, or have arrived by now. `again`: the socket is known already.
-// False if the system refuses. The socket is forgotten when it is closed.
+// Has `ready` called with `thing` when bytes arrive on `fd`, or have arrived by now. `again`: the socket is known
+// already. False if the system refuses. The socket is forgotten when it is closed.
 bool pollers_watch(Pollers *pollers, int fd, void *thing, bool again);
 // Has `ready` called with `thing` while connections wait on the listening socket `fd`, for one after the other.
 bool pollers_listen(Pollers *pollers, int fd, void *thing);
@@ -23,10 +23,11 @@ bool pollers_listen(Pollers *pollers, int fd, void *thing);
 void pollers_forget(Pollers *pollers, int fd);
 // Returns how many threads there are.
 int pollers_count(Pollers *pollers);
-// Ends the threads, so that nothing is reported any more; sockets may still be watched and forgotten. NULL is allowed.
+// Ends the threads, so that nothing is reported any more; sockets may still be watched and forgotten. NULL is
+// allowed.
 void pollers_stop(Pollers *pollers);
-// Ends the threads and frees it; NULL is allowed. False if threads do not return from `ready`: they run on, and use what
-// they were given.
+// Ends the threads and frees it; NULL is allowed. False if threads do not return from `ready`: they run on, and use
+// what they were given.
 bool pollers_end(Pollers *pollers);
 
 #endif

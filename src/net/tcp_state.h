@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// Of tables by descriptor: those from here on have no place in them.
+enum { DESCRIPTORS_MAX = 65536 };
+
 // Whether `fd` is a connection that was made to this port of ours.
 bool tcp_is_of_port(int fd, int port);
 bool tcp_has_unread(int fd);

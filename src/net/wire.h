@@ -1,9 +1,9 @@
-// The bytes below libcivetweb. It tells neither a request's descriptor nor its time of arrival, takes blank lines for a
-// head, and decodes only some chunked bodies. But it calls poll and recv, and finds the executable's before libc's:
-// those defined here check each head as it arrives, keep plain heads, their
-// bodies, and the body of a chunked request from libcivetweb, and have the next plain request of a kept connection served
-// by a poller, while libcivetweb's thread sleeps in poll. Connections of one plain request it never sees. All functions are about the calling thread's connection: its
-// own, or the one that it serves as a poller.
+// The bytes below libcivetweb. It tells neither a request's descriptor nor its time of arrival, takes blank lines for
+// a head, and decodes only some chunked bodies. But it calls poll and recv, and finds the executable's before libc's:
+// those defined here check each head as it arrives, keep plain heads, their bodies, and the body of a chunked request
+// from libcivetweb, and have the next plain request of a kept connection served by a poller, while libcivetweb's thread
+// sleeps in poll. Connections of one plain request it never sees. All functions are about the calling thread's
+// connection: its own, or the one that it serves as a poller.
 #ifndef WEMOON_NET_WIRE_H
 #define WEMOON_NET_WIRE_H
 
@@ -14,8 +14,8 @@
 
 enum { WIRE_HEAD_MAX = 16384 };  // libcivetweb's buffer for a head, in bytes
 
-// Replaces the first letter of "Transfer-Encoding" in the head that libcivetweb reads, so that it sees a request without
-// a body.
+// Replaces the first letter of "Transfer-Encoding" in the head that libcivetweb reads, so that it sees a request
+// without a body.
 #define WIRE_MASK '!'
 
 // What pollers watch for: the first member of each `thing`.
@@ -28,8 +28,8 @@ void wire_ready(void *thing, bool has_ended);
 // Returns the name of one of these functions whose libc version libraries find, or NULL. If there is one, nothing here
 // works.
 const char *wire_untapped(void);
-// Who serves the plain requests that come on a kept connection whole: one of `pollers`, which calls `serve` with `conn`.
-// Without pollers each is served by the connection's own thread.
+// Who serves the plain requests that come on a kept connection whole: one of `pollers`, which calls `serve` with
+// `conn`. Without pollers each is served by the connection's own thread.
 typedef struct {
   Pollers *pollers;
   void (*serve)(void *conn);
@@ -83,8 +83,8 @@ bool wire_is_whole(void);
 // Whether the client closed its sending half within the head.
 bool wire_has_ended(void);
 // The head of the current request, if it is plain and arrived in one piece, with no more than its body behind it. Else
-// NULL: libcivetweb has the head. libcivetweb takes a plain head for "GET /" and sees no body: it would go through every
-// byte of the head twice, and through its lines once more.
+// NULL: libcivetweb has the head. libcivetweb takes a plain head for "GET /" and sees no body: it would go through
+// every byte of the head twice, and through its lines once more.
 const PlainHead *wire_plain(void);
 // How many Transfer-Encoding headers are masked.
 int wire_masked(void);
