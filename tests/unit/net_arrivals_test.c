@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -512,6 +513,98 @@ static void test_stopping_answers_what_is_under_way_and_closes_who_is_silent(voi
   start("0", 4);
 }
 
+// A process that serves a listening socket of this one, from one order to the next.
+typedef struct {
+  pid_t pid;
+  int orders[2], replies[2];
+} Peer;
+
+static void serve_from_order_to_order(const Peer *peer, int fd) {
+  char byte;
+  Err err;
+  ServerOptions options = {
+    .inherited = fd, .threads = 2, .head_timeout_ms = 5000, .keep_alive_ms = 5000
+  };
+  if (read(peer->orders[0], &byte, 1) != 1) _exit(1);
+  Server *inherited = server_start(&options, &(HttpHandler){ .route = route }, &err);
+  if (!inherited || write(peer->replies[1], "", 1) != 1) _exit(1);
+  if (read(peer->orders[0], &byte, 1) != 1) _exit(1);
+  server_free(inherited);
+  _exit(0);
+}
+
+static void fork_peer(Peer *peer, int fd) {
+  assert_int_equal(pipe(peer->orders), 0);
+  assert_int_equal(pipe(peer->replies), 0);
+  peer->pid = fork();
+  assert_true(peer->pid >= 0);
+  if (peer->pid == 0) serve_from_order_to_order(peer, fd);
+}
+
+static void begin_peer(const Peer *peer) {
+  char byte;
+  assert_int_equal(write(peer->orders[1], "", 1), 1);
+  assert_int_equal(read(peer->replies[0], &byte, 1), 1);
+}
+
+static void end_peer(const Peer *peer) {
+  int status;
+  assert_int_equal(write(peer->orders[1], "", 1), 1);
+  assert_int_equal(waitpid(peer->pid, &status, 0), peer->pid);
+  assert_int_equal(status, 0);
+}
+
+// Asks one request after the other, each on a connection of its own.
+typedef struct {
+  int port, answered, lost;
+  atomic_bool *is_over;
+} Asker;
+
+static void *ask_and_ask(void *ctx) {
+  Asker *asker = ctx;
+  char answer[1000];
+  while (!atomic_load(asker->is_over)) {
+    int fd = dial(asker->port);
+    bool heard =
+        fd >= 0 && say(fd, POST CLOSING "abc") && hear(fd, answer, sizeof answer, false) > 0;
+    asker->answered += heard;
+    asker->lost += !heard;
+    close(fd);
+  }
+  return NULL;
+}
+
+// Before this process has threads.
+static void test_processes_that_have_one_listening_socket_by_turns_lose_no_request(void **state) {
+  enum { ASKERS = 4, PEERS = 6 };
+  Listener listener;
+  Err err = { 0 };
+  Peer peers[PEERS];
+  atomic_bool is_over = false;
+  Asker askers[ASKERS];
+  pthread_t threads[ASKERS];
+  assert_true(listener_open(&listener, STR("0"), 128, &err));
+  for (int i = 0; i < PEERS; i++) fork_peer(&peers[i], listener.fd);
+  begin_peer(&peers[0]);
+  for (int i = 0; i < ASKERS; i++) {
+    askers[i] = (Asker){ .port = listener.port, .is_over = &is_over };
+    pthread_create(&threads[i], NULL, ask_and_ask, &askers[i]);
+  }
+  for (int i = 1; i < PEERS; i++) {
+    begin_peer(&peers[i]);
+    usleep(20 * 1000);
+    end_peer(&peers[i - 1]);
+  }
+  atomic_store(&is_over, true);
+  for (int i = 0; i < ASKERS; i++) {
+    pthread_join(threads[i], NULL);
+    assert_true(askers[i].answered > 0);
+    assert_int_equal(askers[i].lost, 0);
+  }
+  end_peer(&peers[PEERS - 1]);
+  listener_close(&listener);
+}
+
 static int hold(void *ctx, CivetwebConnection *conn, const CivetwebRequest *request) {
   wait_at_gate();
   civetweb_write(conn, "late", 4);
@@ -593,5 +686,9 @@ int main(void) {
     cmocka_unit_test(test_accept_gives_who_has_gone_without_an_address),
     cmocka_unit_test(test_libraries_find_this_accept),
   };
-  return cmocka_run_group_tests(tests, set_up, tear_down);
+  const struct CMUnitTest by_processes[] = {
+    cmocka_unit_test(test_processes_that_have_one_listening_socket_by_turns_lose_no_request),
+  };
+  int failed = cmocka_run_group_tests(by_processes, NULL, NULL);
+  return failed + cmocka_run_group_tests(tests, set_up, tear_down);
 }

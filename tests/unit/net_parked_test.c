@@ -206,6 +206,50 @@ static void test_what_comes_behind_a_parked_request_does_not_cost_its_answer(voi
   close_world(world);
 }
 
+// ---- new connections of one request, which a poller parks ----------------------------------------
+
+static const char GET_AND_CLOSE[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+// The one asks at once, the other was silent at first: the pollers know its socket.
+static int new_client_of(World *world, bool silent_at_first) {
+  int fd = dial(server_port(world->server));
+  assert_true(fd >= 0);
+  if (silent_at_first) usleep(100 * 1000);
+  park_on(world, fd, GET_AND_CLOSE);
+  return fd;
+}
+
+static void test_the_request_of_a_new_connection_is_parked_too(void **state) {
+  for (int silent = 0; silent < 2; silent++) {
+    char got[ANSWER_MAX];
+    int busy = 1, threads;
+    World *world = open_world(false);
+    int fd = new_client_of(world, silent);
+    for (int64_t end = clock_now_ms() + PATIENCE_MS; busy > 0 && clock_now_ms() < end; usleep(2000))
+      server_load(world->server, &busy, &threads);
+    assert_int_equal(busy, 0);
+    on_loop(world, answer);
+    assert_true(hear(fd, got, sizeof got, false) > 0);
+    assert_string_equal(strstr(got, "\r\n\r\n"), "\r\n\r\nlater");
+    assert_true(ends_within(fd, PATIENCE_MS));
+    close(fd);
+    close_world(world);
+  }
+}
+
+static void test_the_end_of_a_new_connection_is_known_while_it_is_parked(void **state) {
+  for (int silent = 0; silent < 2; silent++) {
+    World *world = open_world(false);
+    int fd = new_client_of(world, silent);
+    shutdown(fd, SHUT_WR);
+    wait_for(world, &world->state, PARKED_HALF_CLOSED);
+    reset(fd);
+    wait_for(world, &world->state, PARKED_GONE);
+    on_loop(world, close_it);
+    close_world(world);
+  }
+}
+
 // ---- end ----------------------------------------------------------------------------------------
 
 static void test_an_answered_connection_may_outlive_server_and_loop_waits_for_none(void **state) {
@@ -317,6 +361,8 @@ int main(void) {
     cmocka_unit_test(test_a_client_that_has_ended_its_half_is_known_and_answered),
     cmocka_unit_test(test_a_client_that_resets_is_gone_also_after_it_ended_its_half),
     cmocka_unit_test(test_what_comes_behind_a_parked_request_does_not_cost_its_answer),
+    cmocka_unit_test(test_the_request_of_a_new_connection_is_parked_too),
+    cmocka_unit_test(test_the_end_of_a_new_connection_is_known_while_it_is_parked),
     cmocka_unit_test(test_an_answered_connection_may_outlive_server_and_loop_waits_for_none),
     cmocka_unit_test(test_the_server_may_be_freed_while_a_request_is_parked),
     cmocka_unit_test(test_an_answer_may_come_bit_by_bit),
