@@ -15,8 +15,8 @@ enum {
     // FILE.4
 
 // Opens a capture that appends lines to the file `path` (mode 0600) on a thread of its own: callers never wait, and
-// lines that the disk does not take in time are dropped and logged. Returns NULL, with ERR_USAGE if the file cannot be
-// opened.
+// lines that the disk does not take in time are dropped and logged, and so are those for a pipe whose reader takes
+// nothing for a second. Returns NULL, with ERR_USAGE if the file cannot be opened.
 Capture *capture_open(const char *path, Err *err);
 // Whether capture_open could open the file now; makes none.
 bool capture_would_open(const char *path, Err *err);
