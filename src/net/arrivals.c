@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ struct Arrivals {
   int listener;  // -1: none
   int from, to;  // the pipe
   atomic_bool quiet, pauses;
+  atomic_int accepting;  // threads that may have accepted one that is not marked yet
   Waiter waiters[DESCRIPTORS_MAX];
 };
 
@@ -74,10 +76,9 @@ static void pass_or_close(Arrivals *arrivals, int fd) {
   connections_close(arrivals->connections, fd);
 }
 
-// Between two of its states a connection may look to the watch as if it waited for a thread, for a moment: that does no
-// harm.
+// Of one that is marked as served (connections_serve_begin). Between two of its states it may look to the watch as if it
+// waited for a thread, for a moment: that does no harm.
 static WireFirst serve_first(Arrivals *arrivals, int fd, bool is_watched) {
-  connections_serve_begin(arrivals->connections, fd);
   WireFirst first = wire_serve_first(fd, is_watched, arrivals->share);
   if (first != WIRE_OVER) connections_serve_end(arrivals->connections, fd);
   return first;
@@ -119,6 +120,7 @@ static bool go_on_lingering(Waiter *waiter, int fd) {
 static bool go_on(Waiter *waiter, int fd) {
   Arrivals *arrivals = waiter->of;
   if (waiter->lingers) return go_on_lingering(waiter, fd);
+  connections_serve_begin(arrivals->connections, fd);
   WireFirst first = serve_first(arrivals, fd, true);
   if (first == WIRE_SILENT) return false;
   if (first == WIRE_OVER && tcp_has_unread(fd)) {
@@ -174,7 +176,6 @@ static void finish(Arrivals *arrivals, int fd) {
 }
 
 static void begin(Arrivals *arrivals, int fd) {
-  accepted_note(fd);
   WireFirst first = serve_first(arrivals, fd, false);
   if (first == WIRE_OVER) return finish(arrivals, fd);
   if (first == WIRE_OTHER || !wait_for_bytes(arrivals, fd, false)) pass_or_close(arrivals, fd);
@@ -204,11 +205,28 @@ static bool is_short_of_something(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+// Who stops accepting waits for threads that are here.
+static int accept_unless_quiet(Arrivals *arrivals) {
+  int fd = -1;
+  atomic_fetch_add(&arrivals->accepting, 1);
+  errno = EAGAIN;
+  if (!atomic_load(&arrivals->quiet))
+    fd = accept4(arrivals->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  int error = errno;
+  if (fd >= 0) {
+    accepted_note(fd);
+    connections_serve_begin(arrivals->connections, fd);
+  }
+  atomic_fetch_sub(&arrivals->accepting, 1);
+  errno = error;
+  return fd;
+}
+
 static void accept_one(void *thing, bool has_ended) {
   Arrivals *arrivals = thing;
   if (atomic_load(&arrivals->quiet)) return;
   if (connections_are_enough(arrivals->connections)) return pause_a_moment(arrivals);
-  int fd = accept4(arrivals->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  int fd = accept_unless_quiet(arrivals);
   if (fd >= 0) begin(arrivals, fd);
   else if (is_short_of_something(errno)) pause_a_moment(arrivals);
 }
@@ -233,6 +251,7 @@ void arrivals_quiet(Arrivals *arrivals, bool is_shared) {
   atomic_store(&arrivals->quiet, true);
   if (arrivals->listener < 0) return;
   listen_no_more(arrivals);
+  while (atomic_load(&arrivals->accepting) > 0) sched_yield();
   if (!is_shared) pass_all_that_wait(arrivals);
 }
 

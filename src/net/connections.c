@@ -62,6 +62,7 @@ struct Connections {
   SilentList silent, waiters;
   int found;                // those that have, or wait for, a thread
   int waiters_found;        // those of connections_wait
+  int served_found;         // those of connections_serve_begin; they may be something else by now
   int ending;               // of these: shut down, or served; they will not wait any longer
   int requests;             // that waited for a thread then
   int64_t last_request_us;  // when the last of their connections was accepted
@@ -284,7 +285,8 @@ static void close_oldest_waiters(Connections *all) {
 
 static void forget_last_walk(Connections *all) {
   all->silent.count = all->waiters.count = 0;
-  all->found = all->waiters_found = all->ending = all->requests = 0;
+  all->found = all->waiters_found = all->served_found = 0;
+  all->ending = all->requests = 0;
   all->last_request_us = 0;
 }
 
@@ -294,6 +296,7 @@ static bool look_at(Connections *all, int fd, short state, bool judges, int64_t 
   if (has_bit(all->parked, fd)) return true;
   bool is_ours = !is_served && !(state & POLLNVAL) && tcp_is_of_port(fd, all->port);
   all->found += is_ours && !waits;
+  all->served_found += is_served;
   all->waiters_found += waits;
   all->ending += waits && !is_ours;
   if (is_ours && judges) judge(all, fd, state & POLLRDHUP, now_us);
@@ -302,7 +305,7 @@ static bool look_at(Connections *all, int fd, short state, bool judges, int64_t 
 
 // Walks the server's sockets: counts them (more than threads: others wait), and closes those past their timeout.
 // With the mutex held, so that no slot's socket can be closed and its number reused meanwhile.
-// Returns how many there are, also of those that pollers serve though their clients have gone.
+// Returns 0 if there are none, also of those that pollers serve though their clients have gone.
 static int look_after(Connections *all) {
   int64_t now_us = clock_now_us();
   bool judges = atomic_load(&all->others_wait) || atomic_load(&all->draining) ||
@@ -321,7 +324,7 @@ static int look_after(Connections *all) {
   atomic_store(&all->others_wait, others_wait);
   if (others_wait) make_way(all, all->found - busy > MANY_WAIT);
   close_oldest_waiters(all);
-  return all->found + all->waiters_found + atomic_load(&all->served_count);
+  return all->found + all->waiters_found + all->served_found + atomic_load(&all->served_count);
 }
 
 static void *watch(void *arg) {

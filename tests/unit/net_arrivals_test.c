@@ -1,7 +1,7 @@
 // New connections: which of them a poller serves from beginning to end, and which libcivetweb gets.
 #include "net/server.h"
 
-#include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -204,9 +204,7 @@ static void test_who_ends_its_half_with_its_request_is_answered(void **state) {
 
 static int count_descriptors(void) {
   int count = 0;
-  DIR *dir = opendir("/proc/self/fd");
-  while (readdir(dir)) count++;
-  closedir(dir);
+  for (int fd = 0; fd < FILES; fd++) count += fcntl(fd, F_GETFD) >= 0;
   return count;
 }
 
