@@ -76,8 +76,8 @@ static void pass_or_close(Arrivals *arrivals, int fd) {
   connections_close(arrivals->connections, fd);
 }
 
-// Of one that is marked as served (connections_serve_begin). Between two of its states it may look to the watch as if it
-// waited for a thread, for a moment: that does no harm.
+// Of one that is marked as served (connections_serve_begin). Between two of its states it may look to the watch as if
+// it waited for a thread, for a moment: that does no harm.
 static WireFirst serve_first(Arrivals *arrivals, int fd, bool is_watched) {
   WireFirst first = wire_serve_first(fd, is_watched, arrivals->share);
   if (first != WIRE_OVER) connections_serve_end(arrivals->connections, fd);
