@@ -60,9 +60,9 @@ typedef struct {
 // Writes a line with fields of its own, in this order, after those of the subject.
 void log_fields(LogLevel level, const char *message, const LogField *fields, size_t count);
 
-// Calls `tap` with every line of the level `from` or above too; NULL ends it. It runs on the thread that logs, which may hold locks: it must neither
-// block nor log. Process-wide, one at a time. Set it while no other thread logs, unless the previous tap may be called
-// a moment longer.
+// Calls `tap` with every line of the level `from` or above too; NULL ends it. It runs on the thread that logs, which may
+// hold locks: it must neither block nor log. Process-wide, one at a time. Set it while no other thread logs, unless the
+// previous tap may be called a moment longer.
 void log_tap(LogLevel from, void (*tap)(void *ctx, LogLevel level, Str message), void *ctx);
 // Calls `show` with every line instead of writing it: a prompt prints it above the input line. NULL ends it.
 void log_divert(void (*show)(void *ctx, LogLevel level, Str message), void *ctx);

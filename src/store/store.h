@@ -135,7 +135,8 @@ void store_reply_free(StoreReply *reply);  // NULL is allowed
 // open, and no earlier call waits. NULL if it was not made: use store_call. Free the reply.
 StoreReply *store_call_now(Store *store, const StoreCall *call);
 
-// The same as store_call, but waits for the reply: for tests, tools and threads that may block, never on the loop. Free the reply.
+// The same as store_call, but waits for the reply: for tests, tools and threads that may block, never on the loop. Free
+// the reply.
 // NULL if store_call returns false.
 StoreReply *store_call_wait(Store *store, const StoreCall *call, Err *err);
 
