@@ -176,7 +176,8 @@ function Parser:note_call(meaning, values)
   if key and not is_sure then self.notes.called[key] = true end
 end
 
--- Which parameter of the named function is a message whoever calls it. `hook`: the one that wemoon passes anyway.
+-- Which parameter of the named function is a message, without regard to its callers. `hook`: the one that wemoon passes
+-- anyway.
 function Parser:message_of(key, hook)
   local found = self.found
   local is_handled = not found.called[key] and found.values[key] == found.handlers[key]

@@ -48,7 +48,7 @@ typedef enum {
 // Serves the request with which the connection `fd` begins, on any thread, if it has arrived whole, is plain, and is
 // the last one: then the caller closes `fd`. `is_watched`: by share.pollers.
 WireFirst wire_serve_first(int fd, bool is_watched, WireShare share);
-// Bytes in a millisecond that a client takes at least: whoever reads a byte now and then holds no thread for long.
+// Bytes in a millisecond that a client takes at least: one that reads a byte now and then holds no thread for long.
 enum { WIRE_SLOWEST = 16 };
 // Writes to a connection that libcivetweb does not have, on any thread. False if the client did not take all of it in
 // time: at that pace, and `timeout_ms` more.
