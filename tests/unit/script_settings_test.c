@@ -134,7 +134,7 @@ static void test_a_file_that_nothing_can_stop_is_left_behind(void **state) {
 
 static void test_a_file_that_takes_all_memory_is_stopped(void **state) {
   assert_refused("return { a = string.rep('x', 1 << 30) }", "not enough memory");
-  assert_refused("local t = {} while true do t[#t + 1] = string.rep('x', 1 << 24) end",
+  assert_refused("local t = {} while true do t[#t + 1] = string.rep('x', 1 << 25) end",
                  "not enough memory");
 }
 
