@@ -98,6 +98,7 @@ test('what a user writes while an earlier answer is on its way is no answer to t
   const peer = await startPeer(t);
   const behind = `function on_message(msg)
     if msg.content ~= "first" and msg.content ~= "go" then return "plain " .. msg.content end
+    print("begun", msg.content)
     wechat.sleep(1.5)
     if msg.content == "first" then return "the first answer" end
     print("asking")
@@ -105,8 +106,9 @@ test('what a user writes while an earlier answer is on its way is no answer to t
   end`;
   const bot = await startBot(t, { script: behind, config: { ...platform(peer), late_reply: 'customer_service', deadline_ms: 1000 } });
   peer.sendPause = 4000;
-  const asked = [bot.say('first'), bot.say('go')];
-  assert.deepEqual(await Promise.all(asked), [null, null]);
+  const first = bot.say('first');
+  await until(() => /begun\tfirst/.test(bot.output), 'the first message begins');
+  assert.deepEqual(await Promise.all([first, bot.say('go')]), [null, null]);
   await until(() => peer.sent.length === 1 && /asking/.test(bot.output), 'the question behind the answer');
   peer.sendPause = 0;
   assert.equal(await bot.say('x'), 'plain x');
