@@ -205,18 +205,20 @@ static bool is_short_of_something(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+static int accept_next(Arrivals *arrivals) {
+  int fd = accept4(arrivals->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd >= 0) accepted_note(fd);
+  return fd;
+}
+
 // Who stops accepting waits for threads that are here.
 static int accept_unless_quiet(Arrivals *arrivals) {
   int fd = -1;
   atomic_fetch_add(&arrivals->accepting, 1);
   errno = EAGAIN;
-  if (!atomic_load(&arrivals->quiet))
-    fd = accept4(arrivals->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (!atomic_load(&arrivals->quiet)) fd = accept_next(arrivals);
   int error = errno;
-  if (fd >= 0) {
-    accepted_note(fd);
-    connections_serve_begin(arrivals->connections, fd);
-  }
+  if (fd >= 0) connections_serve_begin(arrivals->connections, fd);
   atomic_fetch_sub(&arrivals->accepting, 1);
   errno = error;
   return fd;
@@ -239,11 +241,9 @@ bool arrivals_accept(Arrivals *arrivals, int listener) {
 // Pollers may be long with what they have, and the listener is closed next.
 static void pass_all_that_wait(Arrivals *arrivals) {
   for (;;) {
-    int fd = accept4(arrivals->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0 && errno != EINTR && errno != ECONNABORTED) return;
-    if (fd < 0) continue;
-    accepted_note(fd);
-    pass_or_close(arrivals, fd);
+    int fd = accept_next(arrivals);
+    if (fd >= 0) pass_or_close(arrivals, fd);
+    else if (errno != EINTR && errno != ECONNABORTED) return;
   }
 }
 

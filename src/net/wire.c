@@ -265,16 +265,21 @@ static bool is_whole_request(const Wire *of, ssize_t read_len) {
   return len - plain_head.len == plain_head.body_len;
 }
 
+// Serves the request whose head is in plain_head, and whose body follows in the buffer.
+static void serve_plain(void) {
+  wire->plain = true;
+  wire->rest = wire->buffer + plain_head.len;
+  wire->rest_len = plain_head.body_len;
+  wire->share.serve(wire->share.conn);
+}
+
 static void serve_at_once(void) {
   wire->has_read = false;
   wire->held = (size_t)wire->read_len;
   wire->came_us = wire->arrived_us = when_it_came_here(wire->fd);
-  wire->plain = true;
   wire->head = 0;
   wire->in_head = wire->taken = false;
-  wire->rest = wire->buffer + plain_head.len;
-  wire->rest_len = plain_head.body_len;
-  wire->share.serve(wire->share.conn);
+  serve_plain();
   if (!wire->last) return;
   wire->has_read = true;  // the end of the stream
   wire->read_len = 0;
@@ -294,10 +299,7 @@ static void serve_first(Wire *first) {
   recvfrom(first->fd, first->buffer, first->held, 0, NULL, NULL);
   wire = first;
   note_first_bytes(first->fd);
-  first->plain = true;
-  first->rest = first->buffer + plain_head.len;
-  first->rest_len = plain_head.body_len;
-  first->share.serve(first->share.conn);
+  serve_plain();
   wire = &no_wire;
 }
 

@@ -62,8 +62,8 @@ int message_check_stored(lua_State *L) {
 
 static int save_run(lua_State *L, int status, lua_KContext context);
 
-// If the store had another value, another process wrote it, or an earlier write of this process was lost: then the run is
-// saved again.
+// If the store had another value, another process wrote it, or an earlier write of this process was lost: then the run
+// is saved again.
 static int push_saved(lua_State *L, void *data) {
   StoreReply *reply = data;
   bool away = reply->err.code != ERR_NONE, other = !away && !reply->ok;
