@@ -768,15 +768,21 @@ static void test_silent_connections_hold_no_thread(void **state) {
   server_free(server);
 }
 
-// Descriptors are what they take.
-static void test_of_very_many_silent_connections_the_oldest_are_closed(void **state) {
-  enum { ALL = 300, KEPT = 256, ENDED = ALL - KEPT };
-  static int fds[ALL];
+// Returns the limit before.
+static struct rlimit allow_descriptors(void) {
   struct rlimit limit, enough;
   getrlimit(RLIMIT_NOFILE, &limit);
   enough = limit;
   enough.rlim_cur = limit.rlim_max > 4096 ? 4096 : limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &enough);
+  return limit;
+}
+
+// Descriptors are what they take.
+static void test_of_very_many_silent_connections_the_oldest_are_closed(void **state) {
+  enum { ALL = 300, KEPT = 256, ENDED = ALL - KEPT };
+  static int fds[ALL];
+  struct rlimit limit = allow_descriptors();
   Server *server = serve_patiently(4);
   for (int i = 0; i < ALL; i++) fds[i] = dial(server_port(server));
   int64_t end_ms = clock_now_ms() + PATIENCE_MS;
@@ -802,11 +808,7 @@ static void test_a_silent_connection_ends_in_time(void **state) {
 static void test_a_silent_connection_behind_many_other_files_ends_in_time(void **state) {
   enum { OTHERS = 1100 };
   static int others[OTHERS];
-  struct rlimit limit, enough;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  enough = limit;
-  enough.rlim_cur = limit.rlim_max > 4096 ? 4096 : limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &enough);
+  struct rlimit limit = allow_descriptors();
   Server *server = serve(4);  // a second
   for (int i = 0; i < OTHERS; i++) others[i] = dup(0);
   int fd = dial(server_port(server));

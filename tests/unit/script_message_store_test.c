@@ -120,20 +120,29 @@ static void test_a_call_that_changes_something_is_known_there_before_it_is_made(
 
 static atomic_int reads;
 
-// A call that reads, during which another process takes the run over.
-static int l_read(lua_State *L) {
+// What a call does meanwhile to the run in the store.
+static void rewrite(void (*change)(KeptRun *run)) {
   KeptRun run;
-  Buf theirs;
-  buf_init(&theirs);
+  Buf changed;
+  buf_init(&changed);
   if (fetch("owed/gh_1/openid-1/id-1", &run)) {
-    run.process = STR("another");
-    kept_write(&run, &theirs);
+    change(&run);
+    kept_write(&run, &changed);
   }
   StoreCall call = { .op = STORE_SET,
                      .key = STR("owed/gh_1/openid-1/id-1"),
-                     .value = buf_str(&theirs) };
+                     .value = buf_str(&changed) };
   store_reply_free(store_call_wait(world.store, &call, NULL));
-  buf_clear(&theirs);
+  buf_clear(&changed);
+}
+
+static void take_over(KeptRun *run) { run->process = STR("another"); }
+
+static void forget_record(KeptRun *run) { run->record = STR(""); }
+
+// A call that reads, during which another process takes the run over.
+static int l_read(lua_State *L) {
+  rewrite(take_over);
   reads++;
   return 0;
 }
@@ -145,18 +154,7 @@ static const DoorFunction reading[] = {
 
 // A call that reads, during which the store gets a value of this process again that was written before.
 static int l_undo(lua_State *L) {
-  KeptRun run;
-  Buf earlier;
-  buf_init(&earlier);
-  if (fetch("owed/gh_1/openid-1/id-1", &run)) {
-    run.record = STR("");
-    kept_write(&run, &earlier);
-  }
-  StoreCall call = { .op = STORE_SET,
-                     .key = STR("owed/gh_1/openid-1/id-1"),
-                     .value = buf_str(&earlier) };
-  store_reply_free(store_call_wait(world.store, &call, NULL));
-  buf_clear(&earlier);
+  rewrite(forget_record);
   return 0;
 }
 

@@ -17,18 +17,25 @@ static int set_up(void **state) {
   return stored ? 0 : -1;
 }
 
-// On a store that another process has open too.
-static int set_up_shared(void **state) {
-  char url[128];
-  if (set_up(state) != 0) return -1;
+// Begins anew on SQLite, whose file is `path`.
+static void use_sqlite(char path[128]) {
+  char url[160];
   stored_run_free(stored);
   keep_free(keep);
   store_close(world.store);
-  snprintf(url, sizeof url, "sqlite:%s/kept.db", world.folder);
+  snprintf(path, 128, "%s/kept.db", world.folder);
+  snprintf(url, sizeof url, "sqlite:%s", path);
   world.options.store = world.store = store_open(str_of(url), NULL);
   keep = world.shared.keep = world_new_keep();
   stored = stored_run_new(keep, STR("a"), STR("<m/>"));
-  return stored && another_opens(url + strlen("sqlite:")) ? 0 : -1;
+}
+
+// On a store that another process has open too.
+static int set_up_shared(void **state) {
+  char path[128];
+  if (set_up(state) != 0) return -1;
+  use_sqlite(path);
+  return stored && another_opens(path) ? 0 : -1;
 }
 
 static int tear_down(void **state) {
@@ -95,16 +102,10 @@ static void test_one_that_goes_on_is_saved_soon(void **state) {
 static void test_alone_on_sqlite_one_is_saved_at_once(void **state) {
   KeptRun run;
   Buf value;
-  char url[128];
+  char path[128];
   assert_false(
       stored_run_save_now(stored, NULL, KEPT_ASKS));  // a store in memory has a queue alone
-  stored_run_free(stored);
-  keep_free(keep);
-  store_close(world.store);
-  snprintf(url, sizeof url, "sqlite:%s/kept.db", world.folder);
-  world.options.store = world.store = store_open(str_of(url), NULL);
-  keep = world.shared.keep = world_new_keep();
-  stored = stored_run_new(keep, STR("a"), STR("<m/>"));
+  use_sqlite(path);
   assert_true(stored_run_save_now(stored, NULL, KEPT_ASKS));
   assert_true(stored->in_store && keep_has(keep, STR("a")));
   assert_true(fetch(&run, &value));
