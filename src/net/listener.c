@@ -12,6 +12,8 @@
 
 #include "net/tcp_state.h"
 
+enum { DEFER_S = 1 };
+
 // "8080", "127.0.0.1:8080", "[::1]:8080".
 static bool read_address(Str listen, struct sockaddr_storage *out, socklen_t *len, Err *err) {
   const char *colon = listen.len ? memrchr(listen.ptr, ':', listen.len) : NULL;
@@ -91,11 +93,13 @@ static bool bind_it(Listener *listener, const struct sockaddr_storage *address, 
          listen(listener->fd, backlog) == 0;
 }
 
-// Accepted connections inherit both.
+// Accepted connections inherit the first two. The system holds a new connection back until its first bytes are there,
+// or for DEFER_S: so it is accepted by a thread that can serve it at once, and a client that has gone by then by none.
 static void set_options(int fd) {
-  int on = 1;
+  int on = 1, defer_s = DEFER_S;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_s, sizeof defer_s);
 }
 
 bool listener_open(Listener *listener, Str text, int backlog, Err *err) {

@@ -135,7 +135,7 @@ static void test_it_is_closed_after_its_answer(void **state) {
 
 static void test_who_is_silent_at_first_is_served_so_too_and_held_no_thread(void **state) {
   int fd = dial(server_port(server));
-  usleep(100 * 1000);
+  usleep(ACCEPTED_AFTER_US);
   assert_int_equal(busy_threads(), 0);
   assert_starts(ask_on(fd, "GET / HTTP/1.1\r\nHost: x\r\n" CLOSING), "HTTP/1.1 200 ");
   assert_served_by("http-poll");
@@ -279,11 +279,11 @@ static void test_an_answer_that_is_read_slowly_arrives_whole(void **state) {
 // At once, and from one who was silent at first.
 static void test_who_sends_more_during_the_handler_gets_all_of_a_large_answer(void **state) {
   static char answer[BIG + 1000];
-  for (int silent_ms = 0; silent_ms <= 50; silent_ms += 50) {
+  for (int silent_us = 0; silent_us <= ACCEPTED_AFTER_US; silent_us += ACCEPTED_AFTER_US) {
     int fd = dial(server_port(server));
     atomic_store(&open_gates, 0);
     atomic_store(&at_gate, 0);
-    usleep((useconds_t)silent_ms * 1000);
+    usleep((useconds_t)silent_us);
     assert_true(say(fd, "GET /gate/big HTTP/1.1\r\nHost: x\r\n" CLOSING));
     while (atomic_load(&at_gate) == 0) usleep(1000);
     assert_true(say(fd, "\r\n"));
@@ -440,6 +440,7 @@ static void test_one_silent_connection_too_many_ends_one_even_if_pollers_are_bus
   server_free(server);
   start("0", 1);
   for (int i = 0; i < ALL; i++) fds[i] = dial(server_port(server));
+  usleep(ACCEPTED_AFTER_US);
   ask_at_gate(stuck, cores, 1);
   usleep(400 * 1000);
   atomic_store(&open_gates, 1);
@@ -461,6 +462,7 @@ static void test_a_kept_connection_is_kept_while_pollers_serve_new_ones(void **s
   server_free(server);
   start("0", 1);
   int kept = dial(server_port(server)), silent = dial(server_port(server));
+  usleep(ACCEPTED_AFTER_US);
   assert_non_null(strstr(ask_on(kept, POST "\r\nabc"), "keep-alive"));
   ask_at_gate(fds, STUCK, 1);
   for (int i = 0; i < 30; i++) {
@@ -496,6 +498,7 @@ static void test_stopping_answers_what_is_under_way_and_closes_who_is_silent(voi
   atomic_store(&open_gates, 0);
   atomic_store(&at_gate, 0);
   int silent = dial(server_port(server)), asking = dial(server_port(server));
+  usleep(ACCEPTED_AFTER_US);
   assert_true(say(asking, "GET /gate HTTP/1.1\r\nHost: x\r\n" CLOSING));
   while (atomic_load(&at_gate) == 0) usleep(1000);
   pthread_t stopping;

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "raw_client.h"
+
 static Listener listener;
 static Err err;
 
@@ -144,21 +146,39 @@ static void test_anothers_listening_socket_is_replaced_under_its_descriptor(void
   close(ends[1]);
 }
 
+static bool is_there_within(int timeout_ms) {
+  struct pollfd wait = { .fd = listener.fd, .events = POLLIN };
+  return poll(&wait, 1, timeout_ms) == 1;
+}
+
 // They need no system call of their own.
 static void test_connections_inherit_what_the_socket_was_told(void **state) {
   assert_true(opens("0"));
-  struct sockaddr_in address = { .sin_family = AF_INET,
-                                 .sin_port = htons((uint16_t)listener.port),
-                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-  int client = socket(AF_INET, SOCK_STREAM, 0), on = 0, probed = 0;
+  int client = dial(listener.port), on = 0, probed = 0;
   socklen_t len = sizeof on;
-  assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof address), 0);
+  assert_int_equal(send(client, "G", 1, 0), 1);
+  assert_true(is_there_within(PATIENCE_MS));
   int fd = accept(listener.fd, NULL, NULL);
   assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
   assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &probed, &len), 0);
   assert_true(on && probed);
   close(fd);
   close(client);
+  listener_close(&listener);
+}
+
+// A second passes until the system asks the client again.
+static void test_a_connection_is_there_with_its_first_bytes_or_a_second_later(void **state) {
+  assert_true(opens("0"));
+  int speaks = dial(listener.port), silent = dial(listener.port);
+  assert_false(is_there_within(300));
+  assert_int_equal(send(speaks, "G", 1, 0), 1);
+  assert_true(is_there_within(PATIENCE_MS));
+  close(accept(listener.fd, NULL, NULL));
+  assert_true(is_there_within(PATIENCE_MS));
+  close(accept(listener.fd, NULL, NULL));
+  close(speaks);
+  close(silent);
   listener_close(&listener);
 }
 
@@ -188,6 +208,7 @@ int main(void) {
     cmocka_unit_test(test_one_that_is_shared_goes_on_for_the_other_process),
     cmocka_unit_test(test_anothers_listening_socket_is_replaced_under_its_descriptor),
     cmocka_unit_test(test_connections_inherit_what_the_socket_was_told),
+    cmocka_unit_test(test_a_connection_is_there_with_its_first_bytes_or_a_second_later),
     cmocka_unit_test(test_without_a_descriptor_it_is_not_opened),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

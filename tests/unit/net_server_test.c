@@ -757,7 +757,7 @@ static void test_silent_connections_hold_no_thread(void **state) {
   int fds[SILENT], busy, threads;
   for (int i = 0; i < SILENT; i++) fds[i] = dial(server_port(server));
   assert_starts(ask(server_port(server), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 ");
-  usleep(1000 * 1000);
+  usleep(ACCEPTED_AFTER_US + 700 * 1000);
   server_load(server, &busy, &threads);
   assert_int_equal(busy, 0);
   assert_int_equal(count_ended(fds, SILENT), 0);
@@ -784,7 +784,9 @@ static void test_of_very_many_silent_connections_the_oldest_are_closed(void **st
   static int fds[ALL];
   struct rlimit limit = allow_descriptors();
   Server *server = serve_patiently(4);
-  for (int i = 0; i < ALL; i++) fds[i] = dial(server_port(server));
+  for (int i = 0; i < ENDED; i++) fds[i] = dial(server_port(server));
+  usleep(ACCEPTED_AFTER_US);
+  for (int i = ENDED; i < ALL; i++) fds[i] = dial(server_port(server));
   int64_t end_ms = clock_now_ms() + PATIENCE_MS;
   while (count_ended(fds, ALL) < ENDED && clock_now_ms() < end_ms) usleep(1000);
   usleep(100 * 1000);

@@ -13,7 +13,12 @@
 
 #include "base/clock.h"
 
-enum { ANSWER_MAX = 64 * 1024, PATIENCE_MS = 8000 };
+enum {
+  ANSWER_MAX = 64 * 1024,
+  PATIENCE_MS = 8000,
+  // A silent connection is surely accepted by then: the system holds it back for a second.
+  ACCEPTED_AFTER_US = 1500 * 1000,
+};
 
 static inline int dial(int port) {
   struct sockaddr_in address = { .sin_family = AF_INET,
