@@ -38,3 +38,8 @@ int64_t tcp_sent_ms_ago(int fd) {
   struct tcp_info info;
   return ask_kernel(fd, &info) ? (int64_t)info.tcpi_last_data_sent : -1;
 }
+
+int64_t tcp_opening_us(int fd) {
+  struct tcp_info info;
+  return ask_kernel(fd, &info) ? (int64_t)info.tcpi_rtt : 0;
+}

@@ -15,5 +15,9 @@ bool tcp_has_unread(int fd);
 // from the connection's beginning. -1 if `fd` is no TCP connection.
 int64_t tcp_received_ms_ago(int fd);
 int64_t tcp_sent_ms_ago(int fd);
+// Of a connection on which nothing was sent yet: how long the client took, once it could send, until its first bytes
+// came or the system gave the connection without any; a round trip and its silence. The kernel takes that for the
+// first sample of the round trip. 0 if it is not known.
+int64_t tcp_opening_us(int fd);
 
 #endif

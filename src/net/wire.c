@@ -70,11 +70,19 @@ static int64_t when_it_came(int fd) {
   return ago_ms > TICK_MS ? now_us - (ago_ms - TICK_MS) * 1000 : now_us;
 }
 
+// When the client could send. The listener gives a connection with its first bytes, or some time later: what was longer
+// than a round trip was the client's silence.
+static int64_t when_it_was_made(int fd) {
+  enum { ROUND_TRIP_US = 300 * 1000 };  // hardly one is longer
+  int64_t accepted = accepted_us(fd), opening = tcp_opening_us(fd);
+  return accepted > 0 && opening > ROUND_TRIP_US ? accepted - opening : accepted;
+}
+
 static void note_first_bytes(int fd) {
-  int64_t accepted = accepted_us(fd);
+  int64_t made_us = when_it_was_made(fd);
   wire->fd = fd;
   wire->came_us = when_it_came(fd);
-  wire->arrived_us = accepted > 0 && accepted < wire->came_us ? accepted : wire->came_us;
+  wire->arrived_us = made_us > 0 && made_us < wire->came_us ? made_us : wire->came_us;
 }
 
 // ---- heads --------------------------------------------------------------------------------------
