@@ -65,21 +65,24 @@ local function banner(settings)
   return ("wemoon %s · %s\n%s · .help lists the rest\n"):format(settings.version, where, bot)
 end
 
--- The current message persists between inputs: it is the message last sent or parsed.
+-- The current message persists between inputs: it is the message last sent or parsed. Returns its text.
 local function take_message()
   if repl.document then pcall(wechat.parse_data, repl.document) end
+  local message = wechat.get_message()
+  return message and message.raw
 end
 
-local function keep_message()
+-- An input that parsed a message made it the current one. What `.say` sent is in repl.document already.
+local function keep_message(taken)
   local message = wechat.get_message()
-  if message and message.raw ~= repl.message_raw then repl.document, repl.message_raw = message.raw, message.raw end
+  if message and message.raw ~= taken then repl.document = message.raw end
 end
 
 -- Runs a command or input; returns its answer, preceded by the API calls that it made if they are traced.
 local function run(fn, ...)
-  take_message()
+  local taken = take_message()
   local word, text = fn(...)
-  keep_message()
+  keep_message(taken)
   if #repl.printed > 0 then text = repl.paint.safe(table.concat(repl.printed, "\n")) .. (text ~= "" and "\n" .. text or "") end
   repl.printed = {}
   local calls = repl.tracing and repl.api_trace.take() or ""

@@ -58,6 +58,14 @@ test('_ is the error of a call that failed; wechat.get_message() is the message 
   assert.match(out, /\n40003\n微月: x\n"你好"\nfalse\n微月: x\n"image"\n$/);
 });
 
+test('of several messages said in a row, wechat.get_message() is the last, however many', async (t) => {
+  const said = ['一', '二', '三', '四'];
+  for (let n = 2; n <= said.length; n++) {
+    const { out } = await type(t, [...said.slice(0, n).map((word) => `.say ${word}`), 'wechat.get_message().content']);
+    assert.equal(out.trim().split('\n').pop(), `"${said[n - 1]}"`);
+  }
+});
+
 test('a personalised menu is drawn under its rule, with the faults that are its own', async (t) => {
   const { out } = await type(t, ['menu:click("全部", "A");', 'local c = menu:conditional{tag_id = "2"}', 'c:click("会员专享的很长很长名字", "B");', '.menu']);
   assert.match(out, /│ +全部 +│[^]*for users with tag_id = 2:[^]*会员专享[^]*!/);
