@@ -134,3 +134,18 @@ test('the manual page has every command and every key', { skip: !has('man', '--v
   const shown = spawnSync('man', ['-l', '-'], { input: page, encoding: 'utf8', env: { ...process.env, MANPAGER: 'cat', MANWIDTH: '120' } }).stdout.replace(/.\x08/g, '');
   for (const word of ['run', 'dev', 'repl', 'exec', 'send', 'test', 'check', 'explain', 'new', 'status', 'encrypt_mode', 'late_reply', 'interpreters']) assert.match(shown, new RegExp(`\\b${word}\\b`), word);
 });
+
+const BUILD = path.dirname(BINARY);
+const NOT_WHOLE = !fs.existsSync(path.join(BUILD, 'docs/wemoon.1')) && 'this build has only the program';
+
+test('it installs while an example runs, the examples and nothing that lies beside them', { skip: NOT_WHOLE }, async (t) => {
+  const examples = path.resolve(__dirname, '../../scripts');
+  await startBot(t, { command: 'dev', args: [path.join(examples, 'hello.lua')] });
+  assert.ok(fs.readdirSync(examples).some((name) => name.endsWith('.sock')));
+  const prefix = tempDir(t);
+  const { status, stderr } = spawnSync('cmake', ['--install', BUILD, '--prefix', prefix], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  const installed = fs.readdirSync(path.join(prefix, 'share/doc/wemoon/examples'));
+  assert.ok(installed.includes('hello.lua'));
+  assert.deepEqual(installed.filter((name) => !name.endsWith('.lua')), []);
+});
