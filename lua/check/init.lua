@@ -1,6 +1,6 @@
 -- `wemoon check`, without running the script: unknown names below `wechat` and in Lua's library, message fields that no
 -- type has, misspelt globals and hooks, calls with too many or too few arguments, with misspelt fields, or with a colon
--- for a dot, hooks defined twice. Uncertain cases pass.
+-- for a dot, hooks defined twice, replies that are made and not returned. Uncertain cases pass.
 
 local host = ...
 local wechat = wechat
@@ -244,6 +244,14 @@ function Check:judge_call(call)
   end
 end
 
+-- A reply that nobody gets: `return` was forgotten.
+function Check:judge_drop(file, meaning)
+  local name = meaning.path:match("^wechat%.(response_%w+)$") or meaning.path:match("^wechat%.(group_transfer_message)$")
+  if not name or self.set_names[name] then return end
+  local text = "the reply is made and dropped: write return %s(...)"
+  self:add(file, meaning.token, text:format(meaning.path), meaning.variable)
+end
+
 -- Follows a path as far as it is known. Only its last name is reported: each earlier one is read separately.
 function Check:read_wechat(file, meaning)
   local value, path = wechat, "wechat"
@@ -281,6 +289,7 @@ function Check:watcher(file)
       if meaning.kind ~= "global" then self.own[file] = true end
       list[#list + 1] = { file = file, meaning = meaning }
     end,
+    drops = function(meaning) table.insert(self.dropped, { file = file, meaning = meaning }) end,
     call_library = function(meaning) table.insert(self.library_calls, { file = file, meaning = meaning }) end,
     model = function(values) self:call_model(file, "", values) end,
     method = function(object, token, values) self:call_method(file, object, token, values) end,
@@ -345,6 +354,7 @@ function Check:judge()
     judge(self, read.file, read.meaning)
   end
   for _, call in ipairs(self.calls) do self:judge_call(call) end
+  for _, drop in ipairs(self.dropped) do self:judge_drop(drop.file, drop.meaning) end
   for _, call in ipairs(self.colon_calls) do self:judge_colon(call) end
   for _, call in ipairs(self.method_calls) do self:judge_method(call) end
   for _, definition in ipairs(self.definitions) do self:define(definition) end
@@ -369,7 +379,7 @@ local program = {}
 function program.check(path)
   local check = setmetatable({
     found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, other_reads = {}, calls = {}, library_calls = {},
-    method_calls = {}, colon_calls = {}, definitions = {}, global_functions = {}, global_reads = {},
+    dropped = {}, method_calls = {}, colon_calls = {}, definitions = {}, global_functions = {}, global_reads = {},
     first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)

@@ -21,6 +21,7 @@ local lex = require "check.lex"
 ---@field message fun(field: string, token: Token, variable: table?) a field of a message is read
 ---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`:
 ---  the last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
+---@field drops fun(meaning: Meaning) a function is called as a statement: what it returns is dropped
 ---@field call_library fun(meaning: Meaning) a function of Lua's library is called
 ---@field model fun(values: table) wechat.model is called
 ---@field colon fun(meaning: Meaning, token: Token) a function below `wechat` or `wechat.bot` is called with a colon
@@ -341,7 +342,8 @@ function Parser:suffixed()
       local name = self:next()
       meaning, open, target = self:call_method(meaning, name), true, { called = true }
     elseif self:is("(") or self:is("{") or token.kind == "string" then
-      meaning, open, target = self:call(meaning, token), true, { called = true }
+      target = { called = true, callee = meaning }
+      meaning, open = self:call(meaning, token), true
     else
       return meaning, open, target
     end
@@ -418,6 +420,7 @@ function Parser:assignment()
   end
   if not self:is("=") then
     if target.meaning then self:was_read(target.meaning) end
+    if target.callee then self.watch.drops(target.callee) end
     return
   end
   self:expect("=")

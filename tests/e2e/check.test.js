@@ -30,6 +30,19 @@ finds('names of groups and of tools are known', answer('wechat.tag.creat{ tag = 
   'bot.lua:2:77: there is no wechat.json.encod; did you mean wechat.json.encode?']);
 finds('a local name for a part of wechat is followed', `local tag <const> = wechat.tag\n${answer('return tag.lst()')}`,
   ['bot.lua:3:14: there is no wechat.tag.lst; did you mean wechat.tag.list?']);
+finds('a reply that is made and not returned', `local text = wechat.response_text
+function on_message(msg)
+  if msg.type == "image" then wechat.response_image(msg.media_id) end
+  text "你好"
+  wechat.group_transfer_message()
+end`, ['bot.lua:3:38: the reply is made and dropped: write return wechat.response_image(...)',
+  'bot.lua:4:3: the reply is made and dropped: write return wechat.response_text(...)',
+  'bot.lua:5:10: the reply is made and dropped: write return wechat.group_transfer_message(...)']);
+passes('but one that is said, kept or turned into text passes', answer(`wechat.say(wechat.response_text("a"))
+  local kept = wechat.response_text("b")
+  print(wechat.response_text("c"))
+  wechat.send_text_message(msg.source, "d")
+  return kept`));
 finds('a field that no message has', answer('return msg.contnet'),
   ['bot.lua:2:14: no type of message has a field contnet; did you mean content?']);
 finds('so in what wechat.get_message and wechat.ask give, and in handlers of wechat.bot', `local bot = require "wechat.bot"
@@ -118,10 +131,10 @@ wechat.store.get = (function(old) return function(self, key) return old(key) end
 wechat.sleep = function(a, b, c, d) return d end
 ${answer('return wechat.store:get("x") or wechat.http:get_json("x") or wechat.sleep(1, 2, 3, 4)')}`);
 
-finds('too many and too few arguments', answer('wechat.response_text() wechat.response_text("a", true, 3) wechat.user.info("x") return wechat.sleep'), [
-  'bot.lua:2:10: wechat.response_text: content is missing (0 arguments given)',
-  'bot.lua:2:33: wechat.response_text takes 2 arguments, not 3',
-  'bot.lua:2:73: wechat.user.info takes one table of fields: wechat.user.info{...}']);
+finds('too many and too few arguments', answer('local _ = wechat.response_text() _ = wechat.response_text("a", true, 3) wechat.user.info("x") return wechat.sleep'), [
+  'bot.lua:2:20: wechat.response_text: content is missing (0 arguments given)',
+  'bot.lua:2:47: wechat.response_text takes 2 arguments, not 3',
+  'bot.lua:2:87: wechat.user.info takes one table of fields: wechat.user.info{...}']);
 finds('a module beside the script is read too', `local util = require "lib.util"\n${answer('return util(msg)')}`,
   ['lib/util.lua:1:33: there is no wechat.slep; did you mean wechat.sleep?'],
   { files: { 'lib/util.lua': 'return function() return wechat.slep(1) end' } });
@@ -134,12 +147,12 @@ finds('misspelt fields of an endpoint, nested ones and those of list members too
   'bot.lua:3:31: wechat.tag.create.tag has no field nmae; did you mean name?',
   'bot.lua:4:44: wechat.material.add_news.articles has no field titel; did you mean title?',
   'bot.lua:5:57: wechat.message.custom.send_text has no field txt; did you mean text?']);
-finds('misspelt arguments and options', answer(`wechat.response_music{ music_url = "u", titel = "a" }
+finds('misspelt arguments and options', answer(`local _ = wechat.response_music{ music_url = "u", titel = "a" }
   wechat.http.get("http://a", { timout = 1 }) wechat.http.get{ url = "http://a", heders = {} }
   wechat.http.stream{ url = "http://a", idle_timout = 1 }
   wechat.ask("a", { timeuot_s = 1 }) wechat.ask{ question = "a", options = { event = true } }
   wechat.store.list("a", { limt = 1 })`), [
-  'bot.lua:2:43: wechat.response_music has no argument titel; did you mean title?',
+  'bot.lua:2:53: wechat.response_music has no argument titel; did you mean title?',
   'bot.lua:3:33: wechat.http.get has no option timout; did you mean timeout?',
   'bot.lua:3:82: wechat.http.get has no argument heders; did you mean headers?',
   'bot.lua:4:41: wechat.http.stream has no option idle_timout; did you mean idle_timeout?',
@@ -183,7 +196,7 @@ test('with allow_shell the shell passes', async (t) => {
 });
 passes('fields that the catalogue lacks pass, and what is no named argument', answer(`local key = "x"
   wechat.tag.create{ tag = { name = "a", colour = "red", [key] = 1 }, anything = 1, ["tga"] = 2 }
-  wechat.create_menu{ button = {} } wechat.ask({ content = "?" }) wechat.response_news{ { title = "a", url = "b" } }
+  wechat.create_menu{ button = {} } wechat.ask({ content = "?" }) local _ = wechat.response_news{ { title = "a", url = "b" } }
   wechat.oauth.authorize{ redirect_uri = "http://a", scope = "snsapi_base" }
   return wechat.http.get{ url = "http://a", headers = {}, timeout = 1 } and nil`));
 passes('on_message that is one of two by a condition, or wraps the first, passes', `local function first() return "a" end
