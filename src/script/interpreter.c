@@ -195,7 +195,9 @@ static void finish_load(lua_State *L, Task *task) {
   interpreter_of(L)->has_on_error = task_push_global(L, "on_error") != LUA_TNIL;
   lua_settop(L, 0);
   if (task_push_global(L, "on_message") == LUA_TNIL)
-    raise(L, "%s defines no on_message: write `function on_message(msg) ... end`, without `local`",
+    raise(L,
+          "%s defines no on_message: write `function on_message(msg) ... end`, without `local`, or "
+          "after the rules of wechat.bot `on_message = bot.on_message`",
           path);
   if (!is_callable(L, 1))
     raise(L, "%s: on_message must be a function, not a %s", path, luaL_typename(L, 1));

@@ -9,6 +9,7 @@ static void assert_not_loaded(const char *code, const char *because) {
 
 static void test_a_script_without_on_message_is_refused(void **state) {
   assert_not_loaded("local x = 1", "defines no on_message");
+  assert_not_loaded("local bot = require 'wechat.bot'", "`on_message = bot.on_message`");
   assert_not_loaded("on_message = 5", "on_message must be a function, not a number");
   assert_not_loaded("error('no')", "bot.lua:1: no");
 }
