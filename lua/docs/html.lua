@@ -68,6 +68,8 @@ return function(methods, about)
     put_rows(say("parameters"), parameter_rows(name, parameters))
     local returned = types.returns_of(name)
     if returned ~= "" then put("<p>%s: <code>%s</code></p>", say("returns"), type_text(returned)) end
+    local endpoint = reference.endpoint_behind(name, entry)
+    if endpoint then put("<p>%s</p>", say("fields_of"):format(('<a href="#wechat.%s">wechat.%s</a>'):format(endpoint.name, endpoint.name))) end
     put('<p class="faint">%s: %s</p>', say("errors"), errors_of(returned))
     put("<pre>%s</pre>", escape(reference.example(name, parameters)))
   end

@@ -16,7 +16,7 @@ modules[1] = {
     { "bot.word(word, ..., answer)",
       "Answers texts that are one of the words, as a whole: words or lists of words, then the answer, which gets the message and the word. Full-width letters, digits and blanks count as narrow ones.",
       "回应整条文本恰好是其中一个词的消息：先写词或词的列表，最后是 answer，它收到消息和那个词。全角字母、数字和空格与半角相同。",
-      'bot.word("帮助", { "help", "?" }, "发“天气 北京”试试。")' },
+      'bot.word("帮助", { "help", "？", "?" }, "发“天气 北京”试试。")' },
     { "bot.click(key, answer)", "Answers a tap on the menu button with that key.", "回应对该 key 的菜单按钮的点击。",
       'bot.click("TODAY", function() return wechat.response_music("https://example.com/a.mp3", "今日歌曲") end)' },
     { "bot.on(type_name, answer)", "Answers messages and events of a type; \"location\" is both the message and the event.",

@@ -83,6 +83,16 @@ function reference.parameter_type(name, parameter)
   return known and types.by_name[known] and known or (parameter[2]:gsub("%?$", ""))
 end
 
+--- Returns the endpoint whose fields the table has that a method returns; nil if there is none.
+---@param name string
+---@param entry MethodEntry
+---@return Endpoint?
+function reference.endpoint_behind(name, entry)
+  if not entry.calls or not annotations.returns_of(name):find("^table") then return nil end
+  local endpoint = catalogue.endpoint(entry.calls)
+  return #endpoint.returns > 0 and endpoint or nil
+end
+
 --- Returns an example call of a method, else one with its required arguments.
 ---@param name string
 ---@param parameters Parameter[]?

@@ -22,6 +22,7 @@ words.headings = {
   config = { "Configuration", "配置" },
   parameters = { "Parameters", "参数" },
   returns = { "Returns", "返回" },
+  fields_of = { "The table has the fields that %s returns.", "返回的表与 %s 返回的字段相同。" },
   errors = { "Errors", "错误" },
   example = { "Example", "示例" },
   optional = { "optional", "可省略" },

@@ -74,6 +74,8 @@ return function(repl)
     end
     local returned = annotations.returns_of(name)
     if returned ~= "" then lines[#lines + 1] = "returns " .. returned end
+    local endpoint = reference.endpoint_behind(name, entry)
+    if endpoint then add_fields(lines, ("a table with the fields of wechat.%s:"):format(endpoint.name), endpoint.returns) end
     for _, class in ipairs(types_of(name, parameters)) do
       if class.name ~= "ApiError" and class.name ~= "Reply" then add_type(lines, class) end
     end

@@ -9,6 +9,7 @@
 ---@class MethodEntry what is known of a method, for .help, completion and the editor
 ---@field parameters? Parameter[]
 ---@field doc string
+---@field calls? string the endpoint that it calls
 
 ---@param host table what C gives to the Lua half
 return function(host)
@@ -27,9 +28,10 @@ return function(host)
   ---@param parameters Parameter[]?
   ---@param body function may wait
   ---@param doc string one line
+  ---@param calls string? the endpoint that it calls, for the reference
   ---@return function
-  function args.method(name, parameters, body, doc)
-    args.methods[name] = { parameters = parameters, doc = doc }
+  function args.method(name, parameters, body, doc, calls)
+    args.methods[name] = { parameters = parameters, doc = doc, calls = calls }
     return checks.method("wechat." .. name, parameters, body)
   end
 
@@ -39,13 +41,14 @@ return function(host)
   ---@param parameters Parameter[]?
   ---@param body function
   ---@param doc string
-  function args.add(wechat, name, parameters, body, doc)
+  ---@param calls string?
+  function args.add(wechat, name, parameters, body, doc, calls)
     local where = wechat
     for group in name:gmatch("([^.]+)%.") do
       if not rawget(where, group) then rawset(where, group, {}) end
       where = rawget(where, group)
     end
-    rawset(where, name:match("[^.]+$"), args.method(name, parameters, body, doc))
+    rawset(where, name:match("[^.]+$"), args.method(name, parameters, body, doc, calls))
   end
 
   --- Raises the text with the line that called the current method: for a body that finds a fault in its

@@ -52,7 +52,7 @@ return function(wechat, host, api)
       local request, fault = api.request(full, fields(...), name)
       if not request then host.args.fail("wechat.%s: %s", name, fault) end
       return api.send(request)
-    end, doc)
+    end, doc, full)
   end
 
   local function nothing() return {} end
@@ -114,7 +114,7 @@ return function(wechat, host, api)
     if fault then host.args.fail("wechat.upload_media: %s", fault) end
     local params = { type = type_name, media = file, extension = extension }
     return api.send((api.request("media.upload", params, "upload_media")))
-  end, "Uploads a temporary file, which lasts three days; checks its type and size first.")
+  end, "Uploads a temporary file, which lasts three days; checks its type and size first.", "media.upload")
 
   add("download_media", { { "media_id", "string" } }, "media.get", function(id) return { media_id = id } end,
     "Downloads a temporary file: body, content_type, filename and save(path).")

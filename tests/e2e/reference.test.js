@@ -41,6 +41,16 @@ test('every function and every configuration key is in the page, in both languag
   }
 });
 
+test('a function that gives a table of an endpoint\'s fields links to them, and an example has all that is needed', async (t) => {
+  for (const [lang, words] of [['en', 'The table has the fields'], ['zh', '返回的表']]) {
+    const text = await page(t, lang);
+    const sectionOf = (name) => text.split(`id="wechat.${name}"`)[1].split('<h3')[0];
+    assert.match(sectionOf('upload_media'), new RegExp(`<p>${words}[^\n]*<a href="#wechat\\.media\\.upload">`));
+    for (const name of ['download_media', 'create_menu', 'ask']) assert.ok(!sectionOf(name).includes(words), name);
+    for (const name of ['media.upload', 'material.add_material']) assert.match(unescape(sectionOf(name)), /\{ type = "image", media = "a\.jpg"/);
+  }
+});
+
 test('in Chinese every function of wemoon\'s own and every key is said in Chinese', async (t) => {
   const text = await page(t, 'zh');
   const own = text.split('id="methods"')[1].split('id="menu"')[0].split('<h3 ').slice(1);

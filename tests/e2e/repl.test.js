@@ -134,7 +134,7 @@ test('.save writes a script that recreates what was typed, and does not overwrit
 });
 
 test('.help lists the commands, and tells of names', async (t) => {
-  const { out } = await type(t, ['.help', '.help .scan', '.help wechat.tag.create', '.help tag', '.help create_menu', '.help nothing.there', '.nope'], { code: 1 });
+  const { out } = await type(t, ['.help', '.help .scan', '.help wechat.tag.create', '.help tag', '.help create_menu', '.help upload_media', '.help nothing.there', '.nope'], { code: 1 });
   for (const name of ['say', 'tap', 'subscribe', 'unsubscribe', 'scan', 'locate', 'image', 'as', 'menu', 'push', 'pull', 'reload', 'trace', 'save', 'help']) {
     assert.match(out, new RegExp(`^\\.${name} `, 'm'));
   }
@@ -143,6 +143,7 @@ test('.help lists the commands, and tells of names', async (t) => {
   assert.match(out, /tag\.name string {2}needed up to 30 bytes/);
   assert.match(out, /^wechat\.tag\.create\{ tag = \{ name = "name" \} \}$/m);
   assert.match(out, /wechat\.create_menu\(menu\)/);
+  assert.match(out, /a table with the fields of wechat\.media\.upload:\n[^]* {2}media_id string/);
   assert.match(out, /error: nothing is known of nothing\.there\nerror: unknown command \.nope/);
 });
 

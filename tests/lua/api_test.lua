@@ -159,6 +159,7 @@ check.equal({ last().verb, last().query, last().files, last().body }, { "POST", 
 wechat.img.aicrop { img = path, ratios = "1,2.35" }
 check.equal({ last().query, last().form }, { { ratios = "1,2.35" }, { ratios = "1,2.35" } }, "listed for both, sent in both")
 host.file_name = nil
+check.raises("wechat.media.upload: type is missing", wechat.media.upload, { media = path })
 check.raises("wechat.media.uploadimg: extension is missing", wechat.media.uploadimg, { media = open })
 check.raises("wechat.media.uploadimg: media cannot be opened: ", wechat.media.uploadimg, { media = path .. ".none" })
 check.raises("wechat.media.uploadimg: media is missing (path, open file, or bytes with extension)", wechat.media.uploadimg, {})
@@ -200,7 +201,7 @@ local faults = {
   { "draft.add", { articles = { [2] = {} } }, "articles[1] is missing (a list without holes expected)" },
   { "user.batch_blacklist", { openid_list = { "o1", [3] = "o3" } }, "openid_list[2] is missing" },
   { "user.info", { openid = "o", count = 0 / 0 }, "wechat.user.info: count is not a finite number" },
-  { "material.add_material", { media = "x", extension = "png", size = 1 / 0 }, "size is not a finite number" },
+  { "material.add_material", { type = "image", media = "x", extension = "png", size = 1 / 0 }, "size is not a finite number" },
   { "tag.list", { "x" }, "wechat.tag.list: takes fields by their names; 'x' has none" },
 }
 for _, case in ipairs(faults) do

@@ -4,7 +4,7 @@ return {
     add_material = {
       doc = "Uploads a permanent file.",
       call = "UPLOAD /cgi-bin/material/add_material",
-      query = { "type string image|voice|video|thumb" },
+      query = { "type string! image|voice|video|thumb" },
       body = { "media file!", "description object of title, introduction; a video needs it" },
       returns = { "media_id string", "url string of pictures" },
       note = "100,000 pictures, 1000 of each other type.",

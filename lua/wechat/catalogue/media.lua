@@ -4,7 +4,7 @@ return {
     upload = {
       doc = "Uploads a temporary file, kept three days.",
       call = "UPLOAD /cgi-bin/media/upload",
-      query = { "type string image|voice|video|thumb" },
+      query = { "type string! image|voice|video|thumb" },
       body = { "media file!" },
       returns = { "type string", "media_id string of a thumb: thumb_media_id", "created_at integer" },
     },
