@@ -128,7 +128,7 @@ return function(methods, about)
     if class.about ~= "" then put("<p>%s</p>", escape(translate(class.about))) end
     if class.parent then put("<p>%s</p>", (say("inherits"):gsub("%%s", type_text(class.parent)))) end
     local rows = {}
-    for i, row in ipairs(class.rows) do rows[i] = { row[1], row[2], translate(row[3]) } end
+    for i, row in ipairs(class.rows) do rows[i] = { row.as_called, row[2], translate(row[3]) } end
     put_rows(class.name, rows)
   end
 

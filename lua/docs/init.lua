@@ -89,7 +89,7 @@ local function types(lines)
     lines[#lines + 1] = item(class.name, class.about)
     if class.parent then lines[#lines + 1] = ("With all that %s has."):format(class.parent) end
     for _, row in ipairs(class.rows) do
-      lines[#lines + 1] = detail(row[1], row[2], row[3])
+      lines[#lines + 1] = detail(row.as_called, row[2], row[3])
     end
   end
 end

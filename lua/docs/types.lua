@@ -18,14 +18,18 @@ local function type_length(text)
   return length
 end
 
--- Returns {name, type, description}, or nil for a field without a name of its own.
+-- Returns {name, type, description, as_called =}, or nil for a field without a name of its own.
 local function row_of(line)
   local name, rest = line:match("^([%w_]+%??)%s+(.*)$")
   if not name then return nil end
   local length = type_length(rest)
-  local kind = rest:sub(1, length):gsub("self: [%w_]+,? ?", "")
+  local kind, methods = rest:sub(1, length):gsub("self: [%w_]+,? ?", "")
   local optional = name:sub(-1) == "?"
-  return { name:gsub("%?$", ""), kind .. (optional and kind:sub(-1) ~= "?" and "?" or ""), (rest:sub(length + 1):gsub("^%s+", "")) }
+  local bare = name:gsub("%?$", "")
+  return {
+    bare, kind .. (optional and kind:sub(-1) ~= "?" and "?" or ""), (rest:sub(length + 1):gsub("^%s+", "")),
+    as_called = methods > 0 and ":" .. bare or bare, -- file:save(path), but json.encode(value)
+  }
 end
 
 local left_out = { Message = true, wechat = true }

@@ -42,7 +42,7 @@ return function(repl)
 
   local function add_type(lines, class)
     lines[#lines + 1] = paint.text("bold", class.name) .. (class.about ~= "" and ": " .. class.about or "")
-    for _, row in ipairs(class.rows) do add_line(lines, row[1], row[2], row[3]) end
+    for _, row in ipairs(class.rows) do add_line(lines, row.as_called, row[2], row[3]) end
     if class.parent then add_type(lines, reference.types.by_name[class.parent]) end
   end
 

@@ -117,7 +117,7 @@ return function(wechat, host, api)
   end, "Uploads a temporary file, which lasts three days; checks its type and size first.", "media.upload")
 
   add("download_media", { { "media_id", "string" } }, "media.get", function(id) return { media_id = id } end,
-    "Downloads a temporary file: body, content_type, filename and save(path).")
+    "Downloads a temporary file: body, content_type and filename; file:save(path) writes it.")
 
   -- ---- groups
 

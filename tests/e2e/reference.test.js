@@ -100,6 +100,15 @@ test('every example in it is Lua', async (t) => {
   await wemoon(['exec', file], { code: 0 });
 });
 
+test('the examples of files, signatures and sessions are what a script would write', async (t) => {
+  const text = unescape(await page(t, 'en'));
+  const exampleOf = (name) => text.split(`id="wechat.${name}"`)[1].split('<pre>')[1].split('</pre>')[0];
+  assert.match(exampleOf('upload_media'), /response_image\(answer\.media_id\)/);
+  assert.match(exampleOf('download_media'), /picture:save\(wechat\.path/);
+  assert.match(exampleOf('check_signature'), /q\.signature, q\.timestamp, q\.nonce/);
+  assert.match(exampleOf('session'), /session\.visits = /);
+});
+
 test('the page is whole HTML whose links lead somewhere, with no outside resource', async (t) => {
   const text = await page(t, 'en');
   const ids = new Set([...text.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]));

@@ -30,6 +30,10 @@ local stream = {}
 for _, row in ipairs(types.by_name.HttpStream.rows) do stream[row[1]] = row end
 check.equal(stream.read[2], "fun(n?: integer): string?, ApiError?")
 check.equal(stream.read[3], "what has come, or n bytes; nil at the end")
+-- What is called with a colon is shown with one.
+check.equal(stream.read.as_called, ":read")
+check.equal(stream.status.as_called, "status")
+for _, row in ipairs(types.by_name["wechat.json"].rows) do check.equal(row.as_called, row[1]) end
 check.equal(types.by_name.StreamRequest.parent, "HttpRequest")
 
 -- The outcomes of a message are the same words everywhere, and each is explained.
