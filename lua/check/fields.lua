@@ -1,6 +1,7 @@
 -- What is wrong with the names in a table that is written in a call: `wechat.tag.create{ tga = {...} }`.
 
 local catalogue = require "wechat.catalogue"
+local forms = require "check.forms"
 local misread = require "wechat.misread"
 local types = require "meta.types"
 local classes = require "docs.types"
@@ -66,17 +67,50 @@ local function names_left(constructor, nodes)
 end
 
 local function inside(nodes, name)
+  local found = {}
+  for _, node in ipairs(nodes) do found[#found + 1] = node.inside[name] or node.each end
+  return found
+end
+
+local function items_of(nodes)
+  local found = {}
+  for _, node in ipairs(nodes) do found[#found + 1] = node.item end
+  return found
+end
+
+-- Whether a call refuses a name that none of the nodes has.
+local function is_exact(nodes)
   for _, node in ipairs(nodes) do
-    if node.inside[name] then return node.inside[name] end
+    if node.exact then return true end
   end
+  return false
 end
 
 local add_misspelt
 
-local function add_inner(faults, value, node, path)
-  if not value or value.kind ~= "table" then return end
-  add_misspelt(faults, value, { node }, path)
-  for _, item in ipairs(node.item and value.items or {}) do add_inner(faults, item, node.item, path) end
+local function takes_list_alone(nodes)
+  local is_list = false
+  for _, node in ipairs(nodes) do
+    local kinds = node.field and node.field.types or {}
+    if #node.names > 0 or kinds.object then return false end
+    is_list = is_list or node.item or kinds["object[]"]
+  end
+  return is_list
+end
+
+-- `articles = { title = ... }`, where the braces of the list are missing.
+local function add_no_list(faults, constructor, nodes, path)
+  local first = constructor.named[1]
+  if not first or constructor.count > 0 or constructor.computed or not takes_list_alone(nodes) then return false end
+  faults[#faults + 1] = { token = first.token, text = ("%s is a list of tables: { { %s = ... } }"):format(path, first.token.text) }
+  return true
+end
+
+local function add_inner(faults, value, nodes, path)
+  if not value or value.kind ~= "table" or #nodes == 0 or add_no_list(faults, value, nodes, path) then return end
+  add_misspelt(faults, value, nodes, path)
+  local items = items_of(nodes)
+  for i = 1, value.count do add_inner(faults, value.items[i], items, path) end
 end
 
 -- Adds the names that are near to a field's. Other unknown names pass, since the platform may have fields that the
@@ -84,10 +118,10 @@ end
 function add_misspelt(faults, constructor, nodes, path)
   for _, named in ipairs(constructor.named) do
     local name = named.token.text
-    local node = inside(nodes, name)
-    local hint = not node and #name >= SHORTEST and misread.hint(name, names_left(constructor, nodes)) or ""
-    if node then add_inner(faults, named.value, node, path .. "." .. name)
-    elseif hint ~= "" then
+    local found = inside(nodes, name)
+    local hint = #name >= SHORTEST and misread.hint(name, names_left(constructor, nodes)) or ""
+    if #found > 0 then add_inner(faults, named.value, found, path .. "." .. name)
+    elseif hint ~= "" or is_exact(nodes) then
       faults[#faults + 1] = { token = named.token, text = ("%s has no field %s%s"):format(path, name, hint) }
     end
   end
@@ -125,6 +159,7 @@ local function add_of_method(faults, path, method, parameters, values)
     local value = values[i]
     if named then value = given and given.value end
     add_options(faults, path, types.parameters[method .. "." .. parameter[1]], value)
+    add_inner(faults, value, { forms.of_parameter(method, parameter[1]) }, path .. "." .. parameter[1])
   end
 end
 
@@ -139,7 +174,22 @@ function fields.of_call(method, entry, values)
   local endpoint = not parameters and catalogue.endpoint(method)
   if parameters then add_of_method(faults, path, method, parameters, values)
   elseif endpoint and values[1] and values[1].kind == "table" then
-    add_misspelt(faults, values[1], { endpoint.query_tree, endpoint.tree }, path)
+    add_misspelt(faults, values[1], { endpoint.query_tree, endpoint.tree, forms.of_endpoint(endpoint) }, path)
+  end
+  return faults
+end
+
+--- Returns what is wrong with the tables that a method of an object is given.
+---@param what string "menu"
+---@param method string
+---@param parameters Parameter[]
+---@param values table<integer, Meaning?>
+---@return FieldFault[]
+function fields.of_method(what, method, parameters, values)
+  local faults = {}
+  for i, parameter in ipairs(parameters) do
+    local node = forms.of_parameter(what .. "." .. method, parameter[1])
+    add_inner(faults, values[i], { node }, ("%s:%s.%s"):format(what, method, parameter[1]))
   end
   return faults
 end

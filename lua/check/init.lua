@@ -25,6 +25,13 @@ for name in types.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@fi
   message_fields[name] = true
 end
 
+-- Those that are tables, and what these hold: location = {"x", "y"}.
+local message_tables = {}
+for name, inside in types.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@field ([%w_]+)%?? (%b{})") do
+  message_tables[name] = {}
+  for one in inside:gmatch("([%w_]+):") do table.insert(message_tables[name], one) end
+end
+
 local function sorted_keys(set)
   local names = {}
   for name in pairs(set) do names[#names + 1] = name end
@@ -118,6 +125,13 @@ function Check:sees_all_globals() return self:sees_all_files() and not self:read
 -- Whether a field of that name is set anywhere, of whatever table.
 function Check:may_set(name) return self.set_names[name] or not self:sees_all_files() end
 
+function Check:may_set_path(path)
+  for name in path:gmatch("[^.]+") do
+    if self:may_set(name) then return true end
+  end
+  return false
+end
+
 -- Returns nil if reading the name raises an error, which means that it does not exist.
 local function value_of(t, name)
   local there, value = pcall(function() return t[name] end)
@@ -157,9 +171,16 @@ function Check:call_model(file, method, values)
   elseif class then self:add_all(file, fields.of_class("model:" .. method, class, values[2])) end
 end
 
+function Check:call_menu(file, method, values)
+  for _, row in ipairs(menu_types.methods) do
+    if row.name == method then self:add_all(file, fields.of_method("menu", method, row.parameters, values)) end
+  end
+end
+
 -- What is called on an object: `task:cancle()`. `object.class` is a class of the annotations.
 function Check:call_method(file, object, token, values)
   if object.class == "Model" then self:call_model(file, token.text, values) end
+  if object.class == "Menu" then self:call_menu(file, token.text, values) end
   self.method_calls[#self.method_calls + 1] = { file = file, object = object, token = token }
 end
 
@@ -275,8 +296,24 @@ function Check:read_bot(file, meaning)
   end
 end
 
+-- Whether a field is one that messages have. Nothing is known of what is inside one, but for message_tables.
+local function has_field(name)
+  local above, last = name:match("^(.*)%.([^.]+)$")
+  if not above then return message_fields[name] or name:find("^%u") end
+  for _, one in ipairs(message_tables[above] or { last }) do
+    if one == last then return true end
+  end
+  return last:find("^%u")
+end
+
+local function fault_of_field(name)
+  local above, last = name:match("^(.*)%.([^.]+)$")
+  if above then return ("msg.%s has no field %s (it has %s)"):format(above, last, table.concat(message_tables[above], ", ")) end
+  return ("no type of message has a field %s%s"):format(name, misread.hint(name, message_fields))
+end
+
 function Check:read_message(file, name, token, variable)
-  if message_fields[name] or name:find("^%u") then return end
+  if has_field(name) then return end
   self.fields[#self.fields + 1] = { file = file, name = name, token = token, variable = variable }
 end
 
@@ -304,7 +341,7 @@ function Check:watcher(file)
     set = function(base, name)
       if name then self.set_names[name] = true
       elseif base and base.kind == "global" then self.filled[base.path] = true
-      elseif base and base.kind == "message" then self.any_field = true end
+      elseif base and (base.kind == "message" or base.kind == "field") then self.any_field = true end
     end,
     message = function(name, token, variable) self:read_message(file, name, token, variable) end,
     call = function(meaning, count, open, only, token, values)
@@ -363,10 +400,8 @@ function Check:judge()
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
   if self.any_field then return end
   for _, field in ipairs(self.fields) do
-    if not self:may_set(field.name) then
-      local hint = misread.hint(field.name, message_fields)
-      local text = ("no type of message has a field %s%s"):format(field.name, hint)
-      self:add(field.file, field.token, text, field.variable)
+    if not self:may_set_path(field.name) then
+      self:add(field.file, field.token, fault_of_field(field.name), field.variable)
     end
   end
 end

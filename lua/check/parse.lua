@@ -4,8 +4,9 @@
 local lex = require "check.lex"
 
 ---@class Meaning the meaning of an expression; nil: unknown
----@field kind "wechat"|"bot"|"message"|"require"|"global"|"library"|"models"|"object"|"table"|"function"
+---@field kind "wechat"|"bot"|"message"|"field"|"require"|"global"|"library"|"models"|"object"|"table"|"function"
 ---@field place? integer of a local function: where it is defined
+---@field name? string of kind field, which is one of a message: "content", "location.x"
 ---@field class? string of kind object: its class in the annotations, "Task"
 ---@field path? string of kind wechat, "wechat.tag.create"; of kinds global and require, its name; of kind library,
 ---  "os.execute"
@@ -13,12 +14,14 @@ local lex = require "check.lex"
 ---@field token? Token the last name of the path
 ---@field named? Named[] of kind table, which is a table constructor: the names that it gives
 ---@field items? table<integer, Meaning?> of kind table: its values without a name
+---@field count? integer of kind table: how many of those
+---@field computed? boolean of kind table: there are keys in brackets too
 
 ---@class Watcher
 ---@field read fun(meaning: Meaning) a name below `wechat`, `wechat.bot` or a library is read, or a global; of kind
 ---  require: as a value, which may be called where nobody sees it
 ---@field set fun(base: Meaning?, name: string?) a field is set; name is nil if it is computed
----@field message fun(field: string, token: Token, variable: table?) a field of a message is read
+---@field message fun(field: string, token: Token, variable: table?) a field of a message is read, "location.x" too
 ---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`:
 ---  the last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
 ---@field drops fun(meaning: Meaning) a function is called as a statement: what it returns is dropped
@@ -45,7 +48,8 @@ local routes = { text = true, word = true, click = true, on = true, default = tr
 local libraries = { coroutine = true, debug = true, io = true, math = true, os = true, string = true, table = true,
   utf8 = true }
 local modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
-local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true }
+local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true,
+  field = true }
 
 local function object(class) return { kind = "object", class = class } end
 
@@ -113,7 +117,7 @@ function Parser:name(token)
   if variable then
     local meaning = variable.meaning
     return meaning and { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place,
-      variable = variable, token = token }, variable
+      name = meaning.name, variable = variable, token = token }, variable
   end
   return not self:find("_ENV") and global(token) or nil
 end
@@ -124,6 +128,7 @@ end
 function Parser:table_field(constructor)
   local token, after = self:peek(), self.tokens[self.at + 1]
   if self:accept("[") then
+    constructor.computed = true
     self:expression()
     self:expect("]")
     self:expect("=")
@@ -246,8 +251,9 @@ function Parser:field(meaning, token)
     local path = meaning.path .. "." .. token.text
     return { kind = kind, path = path, token = token, variable = meaning.variable, unread = true }
   end
-  if kind == "message" then
-    return { kind = "field", name = token.text, token = token, variable = meaning.variable, unread = true }
+  if kind == "message" or kind == "field" then
+    local name = kind == "field" and meaning.name .. "." .. token.text or token.text
+    return { kind = "field", name = name, token = token, variable = meaning.variable, unread = true }
   end
   if kind == "global" and libraries[meaning.path] then
     return { kind = "library", path = meaning.path .. "." .. token.text, token = token, unread = true }
@@ -451,7 +457,7 @@ function Parser:local_statement()
     local meaning = meanings[i]
     local is_followed = meaning and followed[meaning.kind]
     self:declare(name, is_followed and
-      { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place } or nil)
+      { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place, name = meaning.name } or nil)
   end
 end
 

@@ -147,6 +147,63 @@ finds('misspelt fields of an endpoint, nested ones and those of list members too
   'bot.lua:3:31: wechat.tag.create.tag has no field nmae; did you mean name?',
   'bot.lua:4:44: wechat.material.add_news.articles has no field titel; did you mean title?',
   'bot.lua:5:57: wechat.message.custom.send_text has no field txt; did you mean text?']);
+finds('a field that the table of a message\'s field lacks: of its location', answer(`if msg.type == "location" then
+    local place = msg.location
+    return msg.location.lat .. place.lng .. msg["location"]["latitude"]
+  end`), [
+  'bot.lua:4:25: msg.location has no field lat (it has x, y)',
+  'bot.lua:4:38: msg.location has no field lng (it has x, y)',
+  'bot.lua:4:61: msg.location has no field latitude (it has x, y)']);
+passes('what a table of the script\'s own has in its place passes, and fields of what is unknown', `local geo = require "geo"
+function on_message(msg)
+  local place = msg.location
+  local text, tag = msg.content, msg.SendPicsInfo
+  geo.mark(msg.location)
+  place = { lat = 1 }
+  return place.lat .. msg.location.town .. text.anything .. tag.PicList .. msg.location.Label .. msg.content:rep(2)
+end`, { 'geo.lua': 'return { mark = function(l) l.town = "x" end }' });
+passes('so where the script sets the location itself', answer('msg.location = { lat = 1 } return msg.location.lat'));
+passes('and where names are computed', answer('local l = msg.location for _, k in ipairs{ "lat" } do l[k] = l.x end return l.lat'));
+finds('misspelt fields of articles, of buttons and of what a template shows', answer(`local _ = wechat.response_news{ { title = "a", picUrl = "b" }, nil, { titel = "a" } }
+  _ = wechat.response_news({ { title = "a", link = "b" } }) _ = wechat.response_news{ articles = { { ulr = "b" } } }
+  wechat.send_article_message("o", { { title = "a", discription = "b" } })
+  wechat.send_template_message("o", "t", { first = { vlaue = "a" }, ["x"] = { valeu = 1 } })
+  wechat.create_menu{ button = { { tpye = "click", name = "a", key = "A" }, { name = "b", sub_buton = {} },
+    { name = "c", sub_button = { { type = "view", nmae = "d", url = "http://a" } } } } }
+  wechat.menu.push{ buton = {} } wechat.menu.new{ button = { { type = "click", name = "a", kye = "A" } } }
+  wechat.menu.create{ button = { { type = "click", nam = "a", key = "A" } } }
+  wechat.menu.new():conditional{ tagid = "1" }
+  wechat.message.template.send{ touser = "o", template_id = "t", data = { first = { valu = "a" } } }
+  wechat.message.custom.send_news{ touser = "o", news = { articles = { { titel = "a" } } } }
+  wechat.draft.add{ articles = { { title = "a", contnet = "b", thumb_media_id = "c" } } }`), [
+  'bot.lua:2:50: wechat.response_news.articles has no field picUrl; did you mean picurl?',
+  'bot.lua:2:73: wechat.response_news.articles has no field titel; did you mean title?',
+  'bot.lua:3:45: wechat.response_news.articles has no field link',
+  'bot.lua:3:102: wechat.response_news.articles has no field ulr; did you mean url?',
+  'bot.lua:4:53: wechat.send_article_message.articles has no field discription; did you mean description?',
+  'bot.lua:5:54: wechat.send_template_message.data.first has no field vlaue; did you mean value?',
+  'bot.lua:6:36: wechat.create_menu.menu.button has no field tpye; did you mean type?',
+  'bot.lua:6:91: wechat.create_menu.menu.button has no field sub_buton; did you mean sub_button?',
+  'bot.lua:7:51: wechat.create_menu.menu.button.sub_button has no field nmae; did you mean name?',
+  'bot.lua:8:21: wechat.menu.push.menu has no field buton; did you mean button?',
+  'bot.lua:8:92: wechat.menu.new.menu.button has no field kye; did you mean key?',
+  'bot.lua:9:52: wechat.menu.create.button has no field nam; did you mean name?',
+  'bot.lua:10:34: menu:conditional.matchrule has no field tagid; did you mean tag_id?',
+  'bot.lua:11:85: wechat.message.template.send.data.first has no field valu; did you mean value?',
+  'bot.lua:12:74: wechat.message.custom.send_news.news.articles has no field titel; did you mean title?',
+  'bot.lua:13:49: wechat.draft.add.articles has no field contnet; did you mean content?']);
+finds('one table where a list of them belongs', answer(`wechat.create_menu{ button = { type = "click", name = "a", key = "A" } }
+  return wechat.response_news{ title = "a", url = "b" }`), [
+  'bot.lua:2:34: wechat.create_menu.menu.button is a list of tables: { { type = ... } }',
+  'bot.lua:3:32: wechat.response_news.articles is a list of tables: { { title = ... } }']);
+passes('items that the platform may take, as its website writes them too, and those that the script makes elsewhere', answer(`local one = { titel = "a" }
+  wechat.create_menu{ button = { { type = "click", name = "a", key = "A", colour = "red" }, { name = "b", sub_button = { list = { { type = "img", name = "c", value = "d" } } } } } }
+  wechat.menu.diff({ menu = { button = {} }, conditionalmenu = { { button = {}, matchrule = { tag_id = "2" } } } }, { button = { [1] = one } })
+  wechat.send_template_message("o", "t", { name = { value = "a", color = "#000000" }, keyword1 = { value = "b" }, valu = { value = "c" } })
+  wechat.message.template.send{ touser = "o", template_id = "t", miniprogram = { appid = "a", path = "b" }, data = { first = { value = "a" } } }
+  wechat.draft.update{ media_id = "m", index = 0, articles = { title = "a", content = "b" } }
+  wechat.draft.add{ articles = { { title = "a", image_info = { image_list = { { image_media_id = "a" } } }, something = 1 } } }
+  return wechat.response_news{ one, { title = "a", description = "b", picurl = "c", url = "d" } }`));
 finds('misspelt arguments and options', answer(`local _ = wechat.response_music{ music_url = "u", titel = "a" }
   wechat.http.get("http://a", { timout = 1 }) wechat.http.get{ url = "http://a", heders = {} }
   wechat.http.stream{ url = "http://a", idle_timout = 1 }
