@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -28,13 +29,32 @@ static bool is_listening(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
 }
 
-Activation activation_take(void) {
-  int sockets = count();
+static void close_beyond_second(int sockets) {
   if (sockets > 2)
     log_warn("%d sockets were handed over (LISTEN_FDS): the first is the callback's, the second "
              "the admin address's; the others are not used",
              sockets);
   for (int i = 2; i < sockets; i++)
     if (is_listening(FIRST + i)) close(FIRST + i);
-  return (Activation){ .callback = sockets > 0 ? FIRST : 0, .admin = sockets > 1 ? FIRST + 1 : 0 };
+}
+
+// Both would accept connections of one address, and each the other's.
+static bool are_one_socket(int a, int b) {
+  struct stat first, second;
+  return fstat(a, &first) == 0 && fstat(b, &second) == 0 && S_ISSOCK(first.st_mode) &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+bool activation_take(Activation *activation, Err *err) {
+  int sockets = count();
+  close_beyond_second(sockets);
+  *activation =
+      (Activation){ .callback = sockets > 0 ? FIRST : 0, .admin = sockets > 1 ? FIRST + 1 : 0 };
+  if (sockets < 2 || !are_one_socket(FIRST, FIRST + 1)) return true;
+  return err_set(
+      err, ERR_USAGE,
+      "one socket was handed over twice (LISTEN_FDS, descriptors %d and %d): the second is "
+      "the admin address's and needs an address of its own. A socket unit needs a "
+      "ListenStream=ADDRESS:PORT for each",
+      FIRST, FIRST + 1);
 }

@@ -3,6 +3,10 @@
 #ifndef WEMOON_CLI_ACTIVATION_H
 #define WEMOON_CLI_ACTIVATION_H
 
+#include <stdbool.h>
+
+#include "base/err.h"
+
 // Descriptors; 0 if there is none.
 typedef struct {
   int callback;  // the first one
@@ -10,7 +14,8 @@ typedef struct {
 } Activation;
 
 // Takes the sockets over, and removes their variables from the environment, so that programs of scripts do not get them.
-// Reports and closes sockets beyond the second. Call it before other threads start.
-Activation activation_take(void);
+// Reports and closes sockets beyond the second; refuses one socket that stands for both. Call it before other threads
+// start.
+bool activation_take(Activation *activation, Err *err);
 
 #endif

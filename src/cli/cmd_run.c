@@ -159,8 +159,10 @@ static bool open_live(Service *service, const Config *config, BotOptions *bot_op
 
 static int open_and_serve(Invocation *in, const Account *account, BotOptions *bot_options) {
   Err err = { .text = "no memory" };
-  Service service = { .metrics = metrics_new(bot_metric_families), .sockets = activation_take() };
+  Service service = { 0 };
   sigset_t set;
+  if (!activation_take(&service.sockets, &err)) return report_err("", &err);
+  service.metrics = metrics_new(bot_metric_families);
   bot_metrics_begin(service.metrics);
   serving_block_signals(&set);
   if (!service.metrics || !config_capture(in->config, &service.capture, &err) ||

@@ -117,6 +117,17 @@ test('a descriptor that is no listening socket, or is closed, is refused with wh
   }
 });
 
+const SAME_TWICE = `use IO::Socket::INET; use POSIX (); $^F = 100;
+my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") or die $!;
+POSIX::dup2(fileno($socket), 50); POSIX::dup2(50, $_) for 3, 4;
+@ENV{qw(LISTEN_PID LISTEN_FDS)} = ($$, 2);
+exec @ARGV or die $!;`;
+test('one socket that is handed over twice is refused: callbacks would reach the admin address', (t) => {
+  const { status, stderr } = spawnSync('perl', ['-e', SAME_TWICE, BINARY, 'run', 'bot.lua'], { cwd: makeDir(t), env: cleanEnv(), encoding: 'utf8', timeout: 20000 });
+  assert.match(stderr, /^wemoon: one socket was handed over twice \(LISTEN_FDS, descriptors 3 and 4\).*ListenStream=ADDRESS:PORT for each\n$/m);
+  assert.equal(status, 2);
+});
+
 test('a descriptor beyond the second that is not a socket of the manager stays as it is', async (t) => {
   const dir = makeDir(t, { log_file: 'bot.log' });
   const manager = await hold(t, 2, dir, 3);
