@@ -166,15 +166,20 @@ static const char *status_hint(const Sending *s, int status) {
 }
 
 static int report_no_answer(const Sending *s, const ClientResult *result) {
-  if (result->outcome == CLIENT_TIMEOUT) {
+  if (result->outcome == CLIENT_TIMEOUT)
     report("send", "no answer from %s within %d s: the platform waits 5 s", s->url,
            TIMEOUT_MS / 1000);
-  } else {
+  else if (result->outcome == CLIENT_UNKNOWN)
+    report("send",
+           "%s closed the connection without an answer, for the platform to try again: the script "
+           "missed the deadline, or max_jobs messages are under way. --repeat 3 tries as the "
+           "platform does",
+           s->url);
+  else
     report(
         "send",
         "%s: is the bot running? start it with wemoon run BOT.lua, or give its address with --url",
         result->err.text);
-  }
   return STATUS_FAILED;
 }
 

@@ -275,6 +275,16 @@ test('no bot at the address: status 1, and how to start one', async (t) => {
   assert.match(stderr, /^wemoon: send: .*127\.0\.0\.1.*wemoon run/s);
 });
 
+test('a connection that is closed without an answer: status 1, why a bot does that, and what the platform does', async (t) => {
+  const server = http.createServer((request) => request.resume().on('end', () => request.socket.destroy()));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${server.address().port}/wechat`;
+  const { stderr } = await wemoon(['send', 'text', 'hi', '--token', TOKEN, '--url', url], { cwd: tempDir(t), code: 1 });
+  assert.equal(stderr, `wemoon: send: ${url} closed the connection without an answer, for the platform to try again: the script missed the ` +
+    'deadline, or max_jobs messages are under way. --repeat 3 tries as the platform does\n');
+});
+
 test('an answer that is not a reply is status 1', async (t) => {
   const peer = await recorder(t, 'hello <there>');
   assert.match((await peer.send(['text', 'hi'], { code: 1 })).stderr, /not a reply/);
