@@ -200,8 +200,9 @@ test('run on a port that is taken: status 1, which port', async (t) => {
 test('fewer HTTP threads than were asked for: status 1, how many there are and the mend', { skip: process.getuid() === 0 ? false : 'this needs root' }, (t) => {
   const dir = botDir(t, { config: { token: TOKEN, listen: '0', store: 'memory:' } });
   fs.copyFileSync(BINARY, path.join(dir, 'wemoon'));
-  spawnSync('chown', ['-R', '65534:65534', dir]);
-  const run = (threads) => spawnSync('prlimit', ['--nproc=60', 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups',
+  const user = String(200000 + process.pid); // the limit counts what a user runs anywhere: this one runs nothing else
+  spawnSync('chown', ['-R', `${user}:${user}`, dir]);
+  const run = (threads) => spawnSync('prlimit', ['--nproc=60', 'setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups',
     './wemoon', 'run', 'bot.lua', '--threads', String(threads)], { cwd: dir, env: cleanEnv(), encoding: 'utf8', timeout: 30000 });
   const few = run(512);
   const said = /^wemoon: only (\d+) of the 513 HTTP threads could be started .*`threads`$/m.exec(few.stderr);
