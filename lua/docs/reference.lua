@@ -225,8 +225,9 @@ reference.words = words
 --- Searches names and descriptions: returns {name, doc} each, matching names first.
 ---@param methods table<string, MethodEntry>
 ---@param word string
+---@param keys { name: string, help: string }[] the configuration's
 ---@return string[][]
-function reference.search(methods, word)
+function reference.search(methods, word, keys)
   local wanted, by_name, by_doc = word:lower(), {}, {}
   local function try(name, doc, more)
     if name:lower():find(wanted, 1, true) then by_name[#by_name + 1] = { name, doc }
@@ -240,6 +241,7 @@ function reference.search(methods, word)
     for _, row in ipairs(module.rows) do try(row[1], row[2], module.name .. " " .. row[3]) end
   end
   for _, class in ipairs(types.list) do try(class.name, class.about) end
+  for _, key in ipairs(keys) do try("config " .. key.name, key.help, words.keys[key.name]) end
   for _, group in ipairs(catalogue.groups) do
     local about, names = catalogue.group(group)
     for _, name in ipairs(names) do

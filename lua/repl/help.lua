@@ -122,9 +122,20 @@ return function(repl)
     return table.concat(lines, "\n")
   end
 
+  -- A key of the configuration, also called as flag (--late-reply) or variable (WEMOON_LATE_REPLY).
+  local function of_key(name)
+    local wanted = name:gsub("^%-%-", ""):gsub("-", "_"):gsub("^WEMOON_", ""):lower()
+    for _, key in ipairs(repl.settings.keys or {}) do
+      if key.name == wanted then
+        local default = key.default and (" (%s)"):format(key.default) or ""
+        return paint.text("bold", "config " .. key.name) .. "\n" .. repl.fitted(key.help .. default, 0)
+      end
+    end
+  end
+
   -- Searches for a word in names and documentation, English and Chinese.
   local function search(word)
-    local found = reference.search(repl.host.args.methods, word)
+    local found = reference.search(repl.host.args.methods, word, repl.settings.keys or {})
     if #found == 0 then return nil end
     local lines = {}
     for i = 1, math.min(#found, SHOWN) do lines[i] = repl.fitted(("  %s  %s"):format(paint.text("name", found[i][1]), found[i][2]), 4) end
@@ -132,17 +143,21 @@ return function(repl)
     return table.concat(lines, "\n")
   end
 
-  --- Returns the help text; nil if the name is unknown.
-  ---@param topic string "wechat.tag.create", "tag", "create_menu"
-  return function(topic)
-    local name = topic:gsub("^wechat%.", "")
+  local function of_name(name)
     local _ = repl.wechat.call -- reads the methods that call the platform
     if catalogue.endpoint(name) then return of_endpoint(catalogue.endpoint(name)) end
     local entry = repl.host.args.methods[name]
     if entry then return of_method(name, entry) end
     if catalogue.has_group(name) then return of_group(name) end
-    local text = in_modules(name)
-    if text then return text end
+    return in_modules(name)
+  end
+
+  --- Returns the help text; nil if the name is unknown.
+  ---@param topic string "wechat.tag.create", "tag", "create_menu", "late_reply"
+  return function(topic)
+    local name = topic:gsub("^wechat%.", "")
+    local text, key = of_name(name), of_key(topic)
+    if text or key then return text and key and text .. "\n" .. key or text or key end
     local lines = {}
     for _, group in ipairs(catalogue.groups) do
       if group:sub(1, #name + 1) == name .. "." then lines[#lines + 1] = "  wechat." .. group end

@@ -11,6 +11,7 @@
 #include "base/visible.h"
 #include "cli/inputs.h"
 #include "cli/preflight.h"
+#include "cli/reference.h"
 #include "cli/repl_attach.h"
 #include "cli/services.h"
 #include "codec/json.h"
@@ -157,6 +158,8 @@ static bool start_program(Repl *repl, Err *err) {
   add_member(&json, "color", str_of(terminal && !(no_color && no_color[0]) ? "yes" : ""));
   add_member(&json, "columns", str_of(columns));
   add_member(&json, "version", str_of(WEMOON_VERSION));
+  buf_add(&json, STR(",\"keys\":"));
+  reference_keys(&json);
   buf_addc(&json, '}');
   bool ok = interpreter_program(repl->interpreter, "start", buf_str(&json), &repl->out, err);
   buf_clear(&json);

@@ -17,6 +17,7 @@
 #include "bot/channel.h"
 #include "cli/attach_place.h"
 #include "cli/inputs.h"
+#include "cli/reference.h"
 #include "codec/json.h"
 
 enum { GREETING_MS = 5000, COMPLETION_MS = 2000, FOUND_MAX = 16 };
@@ -264,16 +265,25 @@ static void *watch_bot(void *ctx) {
   return NULL;
 }
 
-static bool introduce(Attached *attached, Str *banner, Err *err) {
-  char word[CHANNEL_WORD_MAX], json[128];
+static bool say_hello(Attached *attached) {
   const char *no_color = getenv("NO_COLOR");
   bool terminal = prompt_is_terminal(attached->prompt);
+  Buf json;
+  buf_init(&json);
   attached->columns = prompt_columns();
-  snprintf(json, sizeof json, "{\"columns\":\"%d\",\"terminal\":\"%s\",\"color\":\"%s\"}",
-           attached->columns, terminal ? "yes" : "",
-           terminal && !(no_color && no_color[0]) ? "yes" : "");
-  if (say(attached, "hello", str_of(json)) &&
-      await(attached, "ready", -1, word, banner) == CHANNEL_READ) {
+  buf_printf(&json, "{\"columns\":\"%d\",\"terminal\":\"%s\",\"color\":\"%s\",\"keys\":",
+             attached->columns, terminal ? "yes" : "",
+             terminal && !(no_color && no_color[0]) ? "yes" : "");
+  reference_keys(&json);
+  buf_addc(&json, '}');
+  bool said = say(attached, "hello", buf_str(&json));
+  buf_clear(&json);
+  return said;
+}
+
+static bool introduce(Attached *attached, Str *banner, Err *err) {
+  char word[CHANNEL_WORD_MAX];
+  if (say_hello(attached) && await(attached, "ready", -1, word, banner) == CHANNEL_READ) {
     if (strcmp(word, "ready") == 0) return true;
     return err_set(err, ERR_FAILED, "the bot refuses: %.*s", STR_FMT(*banner));
   }

@@ -167,6 +167,11 @@ test('a prompt that is closed while its input runs cancels that input', async (t
   await until(async () => /^1\n/.test((await attach(bot, ['closed'])).out), 'the end of the input');
 });
 
+test('.help knows the keys of the configuration there too', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  assert.match((await attach(bot, ['.help late_reply'])).out, /^config late_reply$/m);
+});
+
 test('names are completed from the bot\'s globals', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const screen = at(t, bot);

@@ -169,6 +169,17 @@ test('the modules, and the types that functions take and give, are in the page, 
   assert.match(help, /timeout number\? {2}seconds; 30/);
 });
 
+test('.help knows every key of the configuration, as flag and variable too, and finds it by a word', async (t) => {
+  const { stdout: help } = await wemoon(['run', '--help'], { code: 0 });
+  const ask = async (...words) => (await wemoon(['repl'], { input: words.map((word) => `.help ${word}\n`).join(''), cwd: tempDir(t) })).stdout;
+  const all = await ask(...keysOf(help));
+  for (const key of keysOf(help)) assert.match(all, new RegExp(`^config ${key}\n.{8}`, 'm'), key);
+  assert.match(await ask('--late-reply'), /^config late_reply\n.*\(auto\)$/m);
+  assert.match(await ask('WEMOON_LATE_REPLY'), /^config late_reply$/m);
+  assert.match(await ask('path'), /wechat\.path\(.*config path\n/s, 'a function and a key of one name');
+  assert.match(await ask('CIDR', '截止时间'), /config trusted_proxies .*config late_reply /s);
+});
+
 test('.help searches for a word in names and in what is said of them, in Chinese too', async (t) => {
   const { stdout } = await wemoon(['repl'], { input: '.help industry\n.help 二维码\n.help thumb\n', cwd: tempDir(t) });
   assert.match(stdout, /wechat\.set_template_industry/);
