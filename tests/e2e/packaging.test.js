@@ -8,12 +8,14 @@ const path = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { BINARY, startBot, tempDir, textXml } = require('./harness');
 
+const BUILD = path.dirname(path.resolve(BINARY));
 const PACKAGING = path.resolve(__dirname, '../../src/packaging');
 const UNIT = path.join(PACKAGING, 'wemoon.service');
 const unit = fs.readFileSync(UNIT, 'utf8');
 const has = (program, ...args) => spawnSync(program, args).status === 0;
 const docs = (kind) => spawnSync(BINARY, ['docs', kind], { encoding: 'utf8' }).stdout;
 
+const TRACES = has('systemd-analyze', '--version') && has('strace', '-o', '/dev/null', 'true');
 const NO_SYSTEMD = !has('systemd-analyze', '--version') && 'there is no systemd here';
 const UNITS = ['wemoon.service', 'wemoon@.service', 'wemoon.socket', 'wemoon@.socket'];
 
@@ -45,14 +47,43 @@ test('systemd reads every unit without a word, a % in Environment too', { skip: 
 
 test('the package of plain cpack holds units, manual page and completions', { skip: !has('dpkg-shlibdeps', '--version') && 'there is no dpkg-dev here' }, (t) => {
   const dir = tempDir(t);
-  const build = path.dirname(path.resolve(BINARY));
-  const made = spawnSync('cpack', ['-G', 'DEB', '-B', dir], { cwd: build, encoding: 'utf8' });
+  const made = spawnSync('cpack', ['-G', 'DEB', '-B', dir], { cwd: BUILD, encoding: 'utf8' });
   assert.equal(made.status, 0, made.stdout + made.stderr);
   const deb = fs.readdirSync(dir).find((name) => name.endsWith('.deb'));
   const files = spawnSync('dpkg-deb', ['-c', path.join(dir, deb)], { encoding: 'utf8' }).stdout;
   const wanted = ['usr/bin/wemoon', 'usr/share/man/man1/wemoon.1', 'usr/share/bash-completion/completions/wemoon', 'usr/share/zsh/vendor-completions/_wemoon',
     'etc/wemoon/bot.lua', 'etc/wemoon/config.lua', ...UNITS.map((name) => `lib/systemd/system/${name}`)];
   for (const name of wanted) assert.ok(files.includes(` ./${name}\n`), `${name} is missing:\n${files}`);
+});
+
+test('what is installed below PREFIX, DESTDIR prepended, needs nothing of the source tree: program, manual pages, completions',
+  { skip: !fs.existsSync(path.join(BUILD, 'docs/zh_CN/wemoon.1')) && 'the docs are not built' }, (t) => {
+    const dir = tempDir(t);
+    const { status, stderr } = spawnSync('cmake', ['--install', BUILD, '--prefix', '/opt/moon'], { env: { ...process.env, DESTDIR: dir }, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const at = (name) => path.join(dir, 'opt/moon', name);
+    for (const name of ['share/man/man1/wemoon.1', 'share/man/zh_CN/man1/wemoon.1', 'share/bash-completion/completions/wemoon',
+      'share/doc/wemoon/prometheus/wemoon.rules.yml', 'share/doc/wemoon/grafana/wemoon.json']) assert.ok(fs.statSync(at(name)).size > 1000, name);
+    fs.writeFileSync(at('bot.lua'), 'function on_message(msg) return msg.contnet end');
+    const calls = path.join(dir, 'opened');
+    const traced = TRACES ? ['-f', '-e', 'trace=open,openat', '-o', calls, at('bin/wemoon')] : [];
+    const check = spawnSync(TRACES ? 'strace' : at('bin/wemoon'), [...traced, 'check', at('bot.lua'), '--token', 'aToken', '--store', 'memory:'], { cwd: dir, encoding: 'utf8' });
+    assert.match(check.stderr, /did you mean content\?/);
+    if (TRACES) assert.ok(!fs.readFileSync(calls, 'utf8').includes(path.resolve(__dirname, '../../lua')), 'the Lua half is in the program');
+  });
+
+test('setup.sh install takes PREFIX and DESTDIR from the environment', (t) => {
+  const dir = tempDir(t);
+  const calls = path.join(dir, 'calls');
+  fs.copyFileSync(path.join(__dirname, '../../setup.sh'), path.join(dir, 'setup.sh'));
+  fs.mkdirSync(path.join(dir, 'bin'));
+  fs.writeFileSync(path.join(dir, 'bin/dpkg-query'), '#!/bin/sh\nprintf installed\n', { mode: 0o755 }); // every package is there
+  fs.writeFileSync(path.join(dir, 'bin/cmake'), `#!/bin/sh\nprintf '%s %s\\n' "$DESTDIR" "$*" >> ${calls}\n`, { mode: 0o755 });
+  const install = (env) => spawnSync('sh', [path.join(dir, 'setup.sh'), 'install'], { env: { PATH: `${dir}/bin:${process.env.PATH}`, ...env }, encoding: 'utf8' });
+  assert.equal(install({ PREFIX: '/opt/moon', DESTDIR: `${dir}/dest` }).status, 0);
+  const said = fs.readFileSync(calls, 'utf8').trim().split('\n');
+  assert.equal(said.at(-1), `${dir}/dest --install build/release --prefix /opt/moon`);
+  assert.ok(said.some((line) => line.includes('--target docs')), 'the manual page and completions are made first');
 });
 
 test('the unit is told when the bot is ready, and watches it', () => {
@@ -75,8 +106,6 @@ function allowedCalls() {
   }
   return allowed;
 }
-
-const TRACES = has('systemd-analyze', '--version') && has('strace', '-o', '/dev/null', 'true');
 
 test('the bot makes no system call for which the unit would have it killed', { skip: !TRACES && 'strace does not work here' }, async (t) => {
   const bot = await startBot(t, {
