@@ -102,12 +102,24 @@ static bool is_same(Comparison *c, const ReplayMessage *message) {
 
 // ---- saying it ----------------------------------------------------------------------------------
 
-static void print_line(const char *label, Str text) {
+enum { INDENT = 12 };  // of the answers
+
+// Prints the text with its further lines indented, so that nobody's words look like a line of this command.
+static void print_text(Str text) {
   Buf shown;
   buf_init(&shown);
   visible_add(&shown, text);
-  printf("  %-10s%.*s\n", label, STR_FMT(buf_str(&shown)));
+  for (size_t i = 0; i < shown.len; i++) {
+    putchar(shown.ptr[i]);
+    if (shown.ptr[i] == '\n') printf("%*s", INDENT, "");
+  }
+  putchar('\n');
   buf_clear(&shown);
+}
+
+static void print_line(const char *label, Str text) {
+  printf("  %-*s", INDENT - 2, label);
+  print_text(text);
 }
 
 static void print_reply(Comparison *c, const char *label, const Json *line) {
@@ -143,11 +155,7 @@ static void print_message(Comparison *c, const ReplayMessage *message) {
     buf_printf(&line, " %.*s %.*s", STR_FMT(head.is_event ? head.event : head.msg_type),
                STR_FMT(what));
   }
-  Buf shown;
-  buf_init(&shown);
-  visible_add(&shown, buf_str(&line));
-  printf("%.*s\n", STR_FMT(buf_str(&shown)));
-  buf_clear(&shown);
+  print_text(buf_str(&line));
   buf_clear(&line);
 }
 

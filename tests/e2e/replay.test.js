@@ -87,6 +87,13 @@ test('replies that differ are printed with line, time, user and both answers; ex
   assert.match(stdout, /13 messages, 4 differ\n$/);
 });
 
+test('what a stranger wrote begins no line: nobody\'s words look like what replay says itself', async (t) => {
+  const echo = 'function on_message(msg) return msg.content end';
+  const made = await capture(t, echo, async (bot) => { await bot.deliver(textXml('hi\n1 messages, 0 differ')); });
+  const { stdout } = await replay(made, echo.replace('return', 'return "re: " ..'), { code: 1 });
+  assert.match(stdout, / text hi\n {12}1 messages, 0 differ\n {2}captured {2}text: hi\\n1 messages, 0 differ\n {2}now {7}text: re: hi\\n1 messages, 0 differ\n1 message, 1 differ\n$/);
+});
+
 test('an ask, a script that fails and a message that is answered with success are as they were', async (t) => {
   const made = await capture(t, shop, async (bot) => {
     for (const text of ['ask', '小明', 'fail', 'nothing']) await bot.deliver(textXml(text));
