@@ -172,7 +172,7 @@ typedef struct {
 static bool prepare(Invocation *in, const char *script, DevParts *parts, DevServerOptions *to,
                     Err *err) {
   Config *config = in->config;
-  reference_about("en", &parts->about);
+  reference_about("en", NULL, &parts->about);
   *to = (DevServerOptions){
     .account = &parts->account,
     .bot = script ? &parts->bot : NULL,

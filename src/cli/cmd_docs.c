@@ -1,5 +1,5 @@
-// `wemoon docs`: the manual page and the shells' completions, made from the tables that the program itself
-// uses.
+// `wemoon docs`: the reference as a page or a manual page (lua/docs), and the shells' completions, made from the tables
+// that the program itself uses.
 #include "cli/command.h"
 #include "cli/reference.h"
 #include "host/host.h"
@@ -9,69 +9,13 @@
 #include <string.h>
 
 static const Option options[] = {
-  { .name = "lang", .argument = "zh|en", .help = "the page's language; else by LANG" },
+  { .name = "lang",
+    .argument = "zh|en",
+    .help = "the language of the page or the manual page; else by LANG" },
   { .name = NULL },
 };
 
-// ---- the manual page ----------------------------------------------------------------------------
-
-static void put_roff(const char *text) {
-  bool start = true;
-  for (; *text; text++) {
-    if (start && (*text == '.' || *text == '\'')) fputs("\\&", stdout);
-    if (*text == '\\') fputs("\\e", stdout);
-    else if (*text == '-') fputs("\\-", stdout);
-    else putchar(*text);
-    start = *text == '\n';
-  }
-}
-
-static void put_options(const Option *list) {
-  for (; list && list->name; list++) {
-    fputs(".TP\n.B \\-\\-", stdout);
-    put_roff(list->name);
-    if (list->may_lack_value) printf("[=\\fI%s\\fR]", list->argument);
-    else if (list->argument) printf(" \\fI%s\\fR", list->argument);
-    putchar('\n');
-    put_roff(list->help);
-    putchar('\n');
-  }
-}
-
-static void put_command(const Command *command) {
-  fputs(".SS wemoon ", stdout);
-  put_roff(command->name);
-  putchar(' ');
-  put_roff(command->usage);
-  putchar('\n');
-  put_roff(command->summary);
-  fputs(".\n", stdout);
-  put_roff(command->details ? command->details : "");
-  put_options(command->options);
-}
-
-static void put_key_help(const ConfigKey *key, void (*put)(const char *text)) {
-  Buf help;
-  buf_init(&help);
-  config_add_help(key, &help);
-  put(buf_str(&help).ptr);
-  buf_clear(&help);
-}
-
-static void put_keys(void) {
-  fputs(
-      ".SH CONFIGURATION\nEach key is a flag (\\-\\-encrypt\\-mode), an environment variable "
-      "(WEMOON_ENCRYPT_MODE) and a field of the table that config.lua returns; the first counts. "
-      "A relative path counts from the folder of the file that it stands in, else from the working "
-      "directory.\n",
-      stdout);
-  for (const ConfigKey *key = config_keys; key->name; key++) {
-    printf(".TP\n.B %s\n", key->name);
-    put_key_help(key, put_roff);
-    if (key->fallback) printf(" (%s)", key->fallback);
-    putchar('\n');
-  }
-}
+// ---- what lua/docs writes ------------------------------------------------------------------------
 
 // Prints the result of a function of lua/docs.
 static int print_made(const char *function, Str argument) {
@@ -91,22 +35,30 @@ static int print_made(const char *function, Str argument) {
   return ok ? STATUS_DONE : report_err("docs", &err);
 }
 
-static int print_methods(void) { return print_made("man", STR("")); }
+// NULL: --lang names one that there is not.
+static const char *language(const Invocation *in) {
+  static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+  const char *given = options_value(&in->arguments, "lang");
+  if (given) return strcmp(given, "zh") == 0 || strcmp(given, "en") == 0 ? given : NULL;
+  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+    const char *value = getenv(variables[i]);
+    if (value && value[0]) return strncmp(value, "zh", 2) == 0 ? "zh" : "en";
+  }
+  return "en";
+}
 
-static int print_man(const Command *const *commands) {
-  printf(".TH WEMOON 1 \"\" \"wemoon %s\"\n.ad l\n.SH NAME\nwemoon \\- WeChat Official Account "
-         "bots in Lua\n",
-         WEMOON_VERSION);
-  fputs(".SH SYNOPSIS\n.B wemoon\n.I COMMAND\n[\\fIARGUMENT\\fR...]\n.SH COMMANDS\n", stdout);
-  for (size_t i = 0; commands[i]; i++) put_command(commands[i]);
-  put_keys();
-  fputs(".SH EXIT STATUS\n0 done; 1 it ran and failed; 2 usage or configuration.\n"
-        ".SH SIGNALS\nSIGTERM, SIGINT: stop, jobs under way have ten seconds. SIGHUP: load the "
-        "script again. "
-        "SIGUSR1: open "
-        "the log's file anew.\n",
-        stdout);
-  return print_methods();
+static int print_in_language(const Invocation *in, const char *function,
+                             const Command *const *commands) {
+  const char *lang = language(in);
+  if (!lang)
+    return report_usage("docs", "unknown language \"%s\": write zh or en",
+                        options_value(&in->arguments, "lang"));
+  Buf about;
+  buf_init(&about);
+  reference_about(lang, commands, &about);
+  int status = print_made(function, buf_str(&about));
+  buf_clear(&about);
+  return status;
 }
 
 // ---- completions --------------------------------------------------------------------------------
@@ -179,6 +131,14 @@ static void put_quoted(const char *text) {
   }
 }
 
+static void put_key_help(const ConfigKey *key) {
+  Buf help;
+  buf_init(&help);
+  config_add_help(key, &help);
+  put_quoted(buf_str(&help).ptr);
+  buf_clear(&help);
+}
+
 static int print_zsh(const Command *const *commands) {
   fputs("#compdef wemoon\n# zsh completion for wemoon\nlocal -a commands keys\ncommands=(\n",
         stdout);
@@ -192,7 +152,7 @@ static int print_zsh(const Command *const *commands) {
     fputs("  '", stdout);
     put_key_flag(key);
     putchar('[');
-    put_key_help(key, put_quoted);
+    put_key_help(key);
     fputs(key->choices ? "]:value:(" : "]:value:", stdout);
     if (key->choices) put_choices(key);
     fputs(key->choices ? ")'\n" : "'\n", stdout);
@@ -213,29 +173,6 @@ static int print_zsh(const Command *const *commands) {
   return STATUS_DONE;
 }
 
-static const char *language(const Invocation *in) {
-  static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-  const char *given = options_value(&in->arguments, "lang");
-  if (given) return given;
-  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-    const char *value = getenv(variables[i]);
-    if (value && value[0]) return strncmp(value, "zh", 2) == 0 ? "zh" : "en";
-  }
-  return "en";
-}
-
-static int print_html(const Invocation *in) {
-  const char *lang = language(in);
-  if (strcmp(lang, "zh") != 0 && strcmp(lang, "en") != 0)
-    return report_usage("docs", "unknown language \"%s\": write zh or en", lang);
-  Buf about;
-  buf_init(&about);
-  reference_about(lang, &about);
-  int status = print_made("html", buf_str(&about));
-  buf_clear(&about);
-  return status;
-}
-
 // For the named shell, else for $SHELL.
 static int print_completions(const Invocation *in) {
   const char *shell = in->arguments.count > 1 ? in->arguments.positionals[1] : NULL;
@@ -251,12 +188,14 @@ static int run(Invocation *in) {
   static const struct {
     const char *name;
     int (*print)(const Command *const *commands);
-  } kinds[] = { { "man", print_man }, { "bash", print_bash }, { "zsh", print_zsh } };
+  } kinds[] = { { "bash", print_bash }, { "zsh", print_zsh } };
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (strcmp(in->arguments.positionals[0], kinds[i].name) == 0)
       return kinds[i].print(in->commands);
   }
-  if (strcmp(in->arguments.positionals[0], "html") == 0) return print_html(in);
+  if (strcmp(in->arguments.positionals[0], "html") == 0) return print_in_language(in, "html", NULL);
+  if (strcmp(in->arguments.positionals[0], "man") == 0)
+    return print_in_language(in, "man", in->commands);
   if (strcmp(in->arguments.positionals[0], "completions") == 0) return print_completions(in);
   return report_usage("docs", "unknown format \"%s\": write html, man, completions, bash or zsh",
                       in->arguments.positionals[0]);

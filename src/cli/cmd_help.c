@@ -73,11 +73,19 @@ static void print_config(const Option *config_options) {
   print_option(option, "config.lua, if it exists");
 }
 
+static void print_more(const Command *command) {
+  Buf more;
+  buf_init(&more);
+  if (command->add_details) command->add_details(&more);
+  fwrite(more.ptr, 1, more.len, stdout);
+  buf_clear(&more);
+}
+
 void help_command(const Command *command, const Option *config_options) {
   print_usage("", command, "\n\n");
   printf("%s.\n", command->summary);
   if (command->details[0]) printf("\n%s", command->details);
-  if (command->print_details) command->print_details();
+  print_more(command);
   fputs("\nOptions (--key value or --key=value):\n", stdout);
   for (const Option *option = command->options; option->name; option++) print_option(option, NULL);
   print_row("  -h, --help", "this text", NULL);

@@ -279,7 +279,7 @@ const Command command_send = {
       "an event have the platform's names, nested with dots; item[2] is the second item of a list. "
       "Write --\n"
       "before an argument that begins with a dash. Kinds:\n",
-  .print_details = compose_print_kinds,
+  .add_details = compose_add_kinds,
   .options = options,
   .least = 1,
   .most = SIZE_MAX,

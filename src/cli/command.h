@@ -21,7 +21,7 @@ struct Command {
   const char *usage;                   // its arguments: "BOT.lua [OPTION...]"
   const char *summary;                 // one line
   const char *details;                 // paragraphs of its help; may be empty
-  void (*print_details)(void);         // prints more help, made from tables; may be NULL
+  void (*add_details)(Buf *out);       // appends more help, made from tables; may be NULL
   const Option *options;               // its own options, ended by a NULL name
   size_t least, most;                  // the number of positional arguments
   bool configured;                     // it accepts the options of the configuration too

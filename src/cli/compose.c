@@ -251,9 +251,9 @@ bool compose_message(const char *kind, char **words, size_t count, const Compose
   return named ? make_kind(named, words, count, head, tree, err) : refuse_kind(kind, err);
 }
 
-void compose_print_kinds(void) {
+void compose_add_kinds(Buf *out) {
   for (size_t i = 0; i < KIND_COUNT; i++)
-    printf("  %s%s%s\n", kinds[i].name, kinds[i].usage[0] ? " " : "", kinds[i].usage);
+    buf_printf(out, "  %s%s%s\n", kinds[i].name, kinds[i].usage[0] ? " " : "", kinds[i].usage);
   for (size_t i = 0; i < sizeof(other_usages) / sizeof(other_usages[0]); i++)
-    printf("  %s\n", other_usages[i]);
+    buf_printf(out, "  %s\n", other_usages[i]);
 }

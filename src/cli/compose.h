@@ -17,7 +17,7 @@ bool compose_message(const char *kind, char **words, size_t count, const Compose
                      NodeTree *tree, Err *err);
 // Whether messages of the kind can be sent, "xml" among them. ERR_USAGE, with the nearest kind if one is near.
 bool compose_knows(const char *kind, Err *err);
-// Prints the kinds and their words on standard output, one a line: help.
-void compose_print_kinds(void);
+// Appends the kinds and their words, one a line: help.
+void compose_add_kinds(Buf *out);
 
 #endif

@@ -1,10 +1,14 @@
-// The data that lua/docs needs for the reference, apart from its own tables.
+// The data that lua/docs and the prompt need for the reference, apart from their own tables.
 #ifndef WEMOON_CLI_REFERENCE_H
 #define WEMOON_CLI_REFERENCE_H
 
-#include "base/buf.h"
+#include "cli/command.h"
 
-// Appends {"lang","version","keys":[{"name","default","help"}]}: the configuration's keys, in their order.
-void reference_about(const char *lang, Buf *out);
+// Appends {"lang","version","keys"}, and for `commands`, unless it is NULL, "commands":[{"name","usage","summary",
+// "details","more","options":[{"name","argument","may_lack_value","help"}]}], in their order.
+void reference_about(const char *lang, const Command *const *commands, Buf *out);
+
+// Appends [{"name","default","help"}]: the configuration's keys, in their order.
+void reference_keys(Buf *out);
 
 #endif

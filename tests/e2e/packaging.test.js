@@ -51,7 +51,7 @@ test('the package of plain cpack holds units, manual page and completions', { sk
   assert.equal(made.status, 0, made.stdout + made.stderr);
   const deb = fs.readdirSync(dir).find((name) => name.endsWith('.deb'));
   const files = spawnSync('dpkg-deb', ['-c', path.join(dir, deb)], { encoding: 'utf8' }).stdout;
-  const wanted = ['usr/bin/wemoon', 'usr/share/man/man1/wemoon.1', 'usr/share/bash-completion/completions/wemoon', 'usr/share/zsh/vendor-completions/_wemoon',
+  const wanted = ['usr/bin/wemoon', 'usr/share/man/man1/wemoon.1', 'usr/share/man/zh_CN/man1/wemoon.1', 'usr/share/bash-completion/completions/wemoon', 'usr/share/zsh/vendor-completions/_wemoon',
     'etc/wemoon/bot.lua', 'etc/wemoon/config.lua', ...UNITS.map((name) => `lib/systemd/system/${name}`)];
   for (const name of wanted) assert.ok(files.includes(` ./${name}\n`), `${name} is missing:\n${files}`);
 });

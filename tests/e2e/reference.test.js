@@ -126,6 +126,9 @@ test('without --lang the language is that of LANG; another one is refused', asyn
   assert.match(await page(t, null, env), /<html lang="zh-CN">/);
   assert.match(await page(t, null, { ...env, LANG: 'C' }), /<html lang="en">/);
   await wemoon(['docs', 'html', '--lang', 'fr'], { code: 2 });
+  assert.match((await wemoon(['docs', 'man'], { env })).stdout, /^\.SH 名称$/m);
+  assert.match((await wemoon(['docs', 'man', '--lang=en'], { env })).stdout, /^\.SH NAME$/m);
+  await wemoon(['docs', 'man', '--lang', 'fr'], { code: 2 });
 });
 
 test('the console has it at /reference, in the language of the browser', async (t) => {
@@ -138,18 +141,49 @@ test('the console has it at /reference, in the language of the browser', async (
   assert.match(english, /id="config\.token"/);
 });
 
+// The manual page as a text without its marks of where a line may break.
+const manual = async (lang) => (await wemoon(['docs', 'man', '--lang', lang], { code: 0 })).stdout.replaceAll('\\:', '').replaceAll('\\-', '-');
+
+test('the manual page has every command with all that its help says, in Chinese every text of them in Chinese', async () => {
+  const { stdout: help } = await wemoon(['--help'], { code: 0 });
+  const names = [...help.matchAll(/^ {2}wemoon ([a-z]+)/gm)].map((match) => match[1]);
+  assert.ok(names.length >= 14, `${names}`);
+  const english = await manual('en');
+  const chinese = await manual('zh');
+  for (const name of names) {
+    const section = (text) => new RegExp(`^\\.SS wemoon ${name} ([^]*?)(?=^\\.S[SH] )`, 'm').exec(text)[1];
+    const { stdout } = await wemoon([name, '--help'], { code: 0 });
+    const [own] = stdout.split(/^ {2}-h, --help/m);
+    const squeeze = (text) => text.replace(/\s+/g, ' ');
+    const said = squeeze(section(english));
+    for (const line of own.split('\n').slice(1).filter((one) => one !== '' && !/^Options |^ {2,}(-., )?--/.test(one))) {
+      assert.ok(said.includes(squeeze(line)), `${name}: ${line}`);
+    }
+    const [summary, ...items] = section(chinese).split('.TP\n');
+    assert.match(summary, /[\u4e00-\u9fff]+.*。\n/, name);
+    assert.doesNotMatch(summary.split('\n').slice(1).join('\n'), /([a-z']+ ){5}[a-z']+/, name);
+    const options = [...own.matchAll(/^ {2}(?:-., )?--([a-z-]+)/gm)].map((match) => match[1]);
+    assert.deepEqual(items.map((one) => /^\.B --([a-z-]+)/.exec(one)[1]), options, name);
+    for (const one of items) assert.match(one.split('\n')[1], /[\u4e00-\u9fff]/, `${name}: ${one}`);
+  }
+});
+
 test('the manual page has the functions with their parameters, message fields, hooks and menu builders', async (t) => {
-  const { stdout } = await wemoon(['docs', 'man'], { code: 0 });
-  for (const what of ['wechat.response_text(content, [escape])', 'msg.picurl', 'on_unload()', 'menu:click(', 'wechat.response_text("你好")']) {
-    assert.ok(stdout.replaceAll('\\-', '-').includes(what), what);
+  for (const lang of ['en', 'zh']) {
+    const text = await manual(lang);
+    for (const what of ['wechat.response_text(content, [escape])', 'msg.picurl', 'on_unload()', 'menu:click(', 'wechat.response_text("你好")']) {
+      assert.ok(text.includes(what), `${lang}: ${what}`);
+    }
   }
   if (spawnSync('lexgrog', ['--version']).error) return t.skip('no lexgrog here');
-  const file = path.join(tempDir(t), 'wemoon.1');
-  fs.writeFileSync(file, stdout);
-  const { stdout: parsed, status } = spawnSync('lexgrog', [file], { encoding: 'utf8' });
-  assert.equal(status, 0, parsed);
-  const man = spawnSync('man', ['--warnings', '-l', file], { encoding: 'utf8', env: { ...process.env, MANPAGER: 'cat', LC_ALL: 'C.UTF-8' } });
-  assert.equal(man.stderr, '');
+  for (const lang of ['en', 'zh']) {
+    const file = path.join(tempDir(t), 'wemoon.1');
+    fs.writeFileSync(file, (await wemoon(['docs', 'man', '--lang', lang], { code: 0 })).stdout);
+    const { stdout: parsed, status } = spawnSync('lexgrog', [file], { encoding: 'utf8' });
+    assert.equal(status, 0, parsed);
+    const man = spawnSync('man', ['--warnings', '-l', file], { encoding: 'utf8', env: { ...process.env, MANPAGER: 'cat', LC_ALL: 'C.UTF-8' } });
+    assert.equal(man.stderr, '', lang);
+  }
 });
 
 test('the modules, and the types that functions take and give, are in the page, the manual page and .help', async (t) => {
