@@ -32,11 +32,7 @@ function draw_bar() {
   if (at('bot').textContent !== bot_words()) fill(at('bot'), bot_words());
   at('bot').title = bot.failure?.text || bot.unverified || bot.error || '';
   fill(at('language'), t('language'));
-  at('theme').title = t('theme');
-  at('theme').setAttribute('aria-label', t('theme'));
-  fill(at('theme'), '◐');
-  at('help').title = t('help');
-  at('help').setAttribute('aria-label', t('help'));
+  for (const id of ['theme', 'help']) set(at(id), { title: t(id), 'aria-label': t(id) });
 }
 
 function draw_sides() {
