@@ -230,5 +230,6 @@ at('logout').addEventListener('click', () => feed.leave());
 choose_first();
 if (kept()) document.documentElement.dataset.theme = kept();
 feed.listen(soon);
+addEventListener('pointerup', soon); // a row that changed while it was pressed
 draw();
 feed.start();

@@ -109,6 +109,28 @@ test('the desk shows XML, fields, calls and time; errors lead to their line, and
   assert.match(fs.readFileSync(dev.bot.file('bot.lua'), 'utf8'), /^function \(/);
 });
 
+test('a row that is drawn anew while it is clicked opens', async (t) => {
+  const { page, dev } = await openConsole(t, { script: 'function on_message(msg) if msg.content ~= "1" then wechat.sleep(0.5) end return "ok" end' });
+  const said = dev.say('slow');
+  await page.waitForSelector('#panel .outcome.under_way');
+  const { x, y } = await page.locator('#panel summary .what').boundingBox();
+  await page.mouse.move(x + 2, y + 2);
+  await page.mouse.down();
+  await said;
+  await page.waitForSelector('#chat >> text=ok'); // the row is drawn in the same frame
+  await page.mouse.up();
+  await page.waitForSelector('#panel .outcome.replied');
+  await page.waitForSelector('#panel details pre >> text=FromUserName');
+  const is_open_at_once = await page.evaluate(async () => {
+    const { fold } = await import('/console/rows.js');
+    const row = document.querySelector('#panel details');
+    row.querySelector('summary').click();
+    row.querySelector('summary').click();
+    return fold(row.dataset.key, [], () => []).open;
+  });
+  assert.ok(is_open_at_once, 'before the toggle event too');
+});
+
 test('a script that does not load is there to be mended', async (t) => {
   const { page, say, saw } = await open(t, { script: 'function on_message(msg return "x" end' });
   await page.waitForSelector('#bot.bad');

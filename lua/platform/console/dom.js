@@ -44,15 +44,15 @@ export function fill(element, ...children) {
 let drawn = new WeakMap(); // by parent: its current rows
 
 // Makes the children of `parent` match `rows`: { key, version, make }. A child with an unchanged version is kept,
-// with its focus, selection and scroll position; another is created again, and gets the focus if the previous one had
-// it.
+// with its focus, selection and scroll position, and so is one that is pressed: its click is still to come. Another is
+// created again, and gets the focus if the previous one had it.
 export function sync(parent, rows) {
   const before = drawn.get(parent) || new Map();
   const now = new Map();
   let focused = null;
   for (const { key, version, make } of rows) {
     const old = before.get(key);
-    if (old && old.version === version) {
+    if (old && (old.version === version || old.element.matches(':active'))) {
       now.set(key, old);
       continue;
     }

@@ -5,19 +5,23 @@ import { t } from './words.js';
 
 const open = new Set(); // keys of the unfolded rows
 
-export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
+// The time of day; the date too where it is not today's.
+export function clock(seconds, more = { second: '2-digit' }) {
+  const date = new Date(seconds * 1000);
+  const day = date.toDateString() === new Date().toDateString() ? {} : { month: '2-digit', day: '2-digit' };
+  return date.toLocaleString([], { ...day, hour: '2-digit', minute: '2-digit', ...more, hourCycle: 'h23' });
+}
 
 // Creates a foldable row; it stays unfolded across updates while its key is in `open`.
 export function fold(key, summary, make) {
-  const details = h('details', { open: open.has(key), 'data-key': key }, h('summary', {}, summary));
+  const remember = (is_open) => { if (is_open) open.add(key); else open.delete(key); };
   const body = h('div', { class: 'body' });
-  details.append(body);
-  const show = () => { if (details.open && !body.firstChild) fill(body, make()); };
-  details.addEventListener('toggle', () => {
-    if (details.open) open.add(key);
-    else open.delete(key);
-    show();
-  });
+  const show = () => {
+    remember(details.open);
+    if (details.open && !body.firstChild) fill(body, make());
+  };
+  // At the click: until the toggle event, which comes later, the row may be drawn anew.
+  const details = h('details', { open: open.has(key), 'data-key': key, ontoggle: show }, h('summary', { onclick: () => remember(!details.open) }, summary), body);
   show();
   return details;
 }

@@ -86,11 +86,12 @@ function choose_file(file, number = null) {
 
 async function write(one) {
   const text = one.text;
+  note = '';
   const { text: theirs } = await sim.save_source(one.file, as_saved(one), one.disk);
   if (theirs !== undefined) take(one.file, theirs);
   else {
     one.disk = is_crlf(one.disk) ? text.replaceAll('\n', '\r\n') : text;
-    note = t('saved');
+    note ||= t('saved'); // unless the reload was told first
     line = null;
   }
 }
