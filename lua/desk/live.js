@@ -153,7 +153,7 @@ function draw_tabs() {
   }, t(`tab_${name}`), h('span', { class: 'so-many' })) })));
   for (const name of names) {
     const button = at(`tab-${name}`);
-    set(button, { 'aria-selected': String(name === tab), class: name === 'errors' && state.lines.some((line) => line.level === 'error') ? 'alert' : null });
+    set(button, { 'aria-selected': String(name === tab), tabindex: name === tab ? 0 : -1, class: name === 'errors' && state.lines.some((line) => line.level === 'error') ? 'alert' : null });
     const count = counts[name] ? ` ${counts[name]}` : '';
     if (button.lastChild.textContent !== count) button.lastChild.textContent = count;
   }
@@ -165,6 +165,7 @@ function choose_tab(i) {
   at('panel').scrollTop = 0;
   draw();
   at(`tab-${tab}`).scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  at(`tab-${tab}`).focus();
 }
 
 function draw() {

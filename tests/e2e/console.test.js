@@ -202,6 +202,11 @@ test('by the keyboard alone', async (t) => {
   await page.keyboard.press('Escape');
   await page.keyboard.press('3');
   await page.waitForSelector('#tab-log[aria-selected=true]');
+  await page.keyboard.press('1');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.type), 'search', 'a tab that is chosen by its key has the focus');
+  await page.keyboard.press('Escape');
   await page.keyboard.press('u');
   await page.waitForSelector('.person[aria-selected=true]:has-text("阿波")');
 });

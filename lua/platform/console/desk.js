@@ -199,7 +199,7 @@ function draw_tabs() {
   sync(at('tabs'), names.map((name, i) => ({ key: name, version: '', make: () => h('button', {
     type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': 'panel', onclick: () => choose(i),
   }, t(`tab_${name}`)) })));
-  for (const name of names) set(at(`tab-${name}`), { 'aria-selected': String(name === tab), class: bad[name] ? 'alert' : null });
+  for (const name of names) set(at(`tab-${name}`), { 'aria-selected': String(name === tab), tabindex: name === tab ? 0 : -1, class: bad[name] ? 'alert' : null });
   set(at('panel'), { 'aria-labelledby': `tab-${tab}` });
 }
 
@@ -208,6 +208,7 @@ export function choose(i) {
   tab = names[i];
   draw();
   at(`tab-${tab}`).scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  at(`tab-${tab}`).focus();
 }
 
 export function draw() {
