@@ -314,16 +314,18 @@ return function(p, host)
     return { kind = "event", name = "xml" }, text(act, "document")
   end
 
-  -- Returns the document as a new message, with a new MsgId and CreateTime.
+  -- Returns the document as a new message of the user, with a new MsgId and CreateTime.
   local function renewed(document, user)
     local values = host.callback.read(document)
     if not values then error({ why = "the document is not a message" }, 0) end
+    local sender = ("<FromUserName><![CDATA[%s]]></FromUserName>"):format(user.openid)
+    document = document:gsub("<FromUserName>.-</FromUserName>", function() return sender end, 1)
     document = document:gsub("<MsgId>[^<]*</MsgId>", function() return ("<MsgId>%d</MsgId>"):format(message_id()) end)
     local time = p.create_time(user.openid, { { "Event", values.Event }, { "EventKey", values.EventKey } })
     return (document:gsub("<CreateTime>[^<]*</CreateTime>", ("<CreateTime>%d</CreateTime>"):format(time)))
   end
 
-  --- Sends a message of the trace again as a new one; `document`, if given, replaces its text.
+  --- Sends a message of the trace again as a new one of the user; `document`, if given, replaces its text.
   function acts.resend(user, act)
     local document = act.document
     for _, item in ipairs(p.trace) do
@@ -332,7 +334,7 @@ return function(p, host)
     if type(document) ~= "string" then error({ why = "there is no such message to send again" }, 0) end
     document = renewed(document, user)
     local values = host.callback.read(document)
-    return p.entry_of(values), document, { values = values }
+    return p.entry_of(values, document), document, { values = values }
   end
 
   --- Opens a page from the chat: nothing is delivered.
@@ -372,7 +374,7 @@ return function(p, host)
 
   local function perform(user, act, answer, follows)
     local entry, fields, more = start(user, act)
-    if not follows then entry.act = kept(act, entry) end
+    if not follows then entry.act = entry.act or kept(act, entry) end
     user.last_act, user.last_act_time = act.act, p.now() -- starts the 48 hours for customer service messages
     entry.from, entry.via = "user", "message"
     p.chat(user.openid, entry)

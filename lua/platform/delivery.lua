@@ -177,11 +177,11 @@ return function(p, host)
     event = function(values) return { kind = "event", name = values.Event } end,
   }
 
-  --- Returns the chat entry for a message's elements.
-  function p.entry_of(values)
+  --- Returns the chat entry for a message's elements. It is played again by its document: the trace forgets it.
+  function p.entry_of(values, document)
     local make = kinds[values.MsgType]
     local entry = make and make(values) or { kind = values.MsgType, media_id = values.MediaId }
-    entry.from, entry.via = "user", "message"
+    entry.from, entry.via, entry.act = "user", "message", { act = "resend", document = document }
     return entry
   end
 
@@ -211,7 +211,7 @@ return function(p, host)
     user.last_act, user.last_act_time = "say", p.now()
     if values.Event == "unsubscribe" then user.subscribed = false
     elseif not user.subscribed then user.subscribed = true end
-    p.chat(user.openid, p.entry_of(values))
+    p.chat(user.openid, p.entry_of(values, document))
     local item = begin(user.openid, values)
     item.note = "sent by another program"
     item.tries[1], item.names = { n = 1, request = document }, names_of(document)

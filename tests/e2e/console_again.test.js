@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const { until, tempDir } = require('./harness');
+const { until, tempDir, wemoon, TOKEN } = require('./harness');
 const { openConsole, slow } = require('./browser');
 
 const COUNT = `count = 0
@@ -42,6 +42,33 @@ test('an event that is sent again gets a second of its own', async (t) => {
   await saw('2:click k');
   await page.click('text=再发一次 >> nth=-1');
   await saw('3:click k');
+});
+
+test('a text that looks like elements is left as it is, another sender is another user, and a refused change can be mended', async (t) => {
+  const { page, dev, say, saw } = await openConsole(t, { script: COUNT });
+  await say('hello');
+  await saw('1:hello');
+  await openFirstRow(page);
+  const change = async (from, to) => {
+    const box = page.locator('dialog [name=document]');
+    await box.fill((await box.inputValue()).replace(from, to));
+    await page.click('dialog .main');
+  };
+  await page.click('#panel .again button >> nth=1');
+  await change('</xml>', '');
+  await page.waitForSelector('dialog [role=alert] >> text=the document is not a message');
+  await change('hello', '1>\n  <2');
+  await page.waitForSelector('dialog[open] [name=document]');
+  assert.match(await page.inputValue('dialog [name=document]'), /1>\n {2}<2/);
+  await change(/$/, '</xml>');
+  await saw('2:1>');
+  assert.equal((await dev.state()).trace.at(-1).fields.Content, '1>\n  <2');
+  await page.click('#panel .again button >> nth=-1');
+  await change('oWemoonAlice0000000000000001', 'oWemoonBob000000000000000002');
+  await page.click('.person:has-text("阿波")');
+  await saw('3:hello');
+  const last = (await dev.state()).trace.at(-1);
+  assert.deepEqual([last.openid, last.outcome], ['oWemoonBob000000000000000002', 'replied']);
 });
 
 test('rows are searched, and filtered by user and outcome', async (t) => {
@@ -86,6 +113,56 @@ test('a chat is saved as JSON Lines and played again', async (t) => {
   await page.click('dialog .main');
   await saw('3:one');
   await saw('4:location');
+});
+
+const playChat = async (page, file, pauses = false) => {
+  await page.click('#foot .toggle >> nth=1');
+  await page.click('[data-act=play_chat]');
+  await page.setInputFiles('dialog [name=file]', file);
+  if (pauses) await page.check('dialog [name=pauses]');
+  await page.click('dialog .main');
+};
+
+// The platform of another day knows nothing of the messages that were sent again, nor does it know who used wemoon send.
+test('a saved chat is complete: what was sent again, or by another program, is played by another user of a new platform', async (t) => {
+  const first = await openConsole(t, { script: COUNT });
+  await first.say('one');
+  await first.saw('1:one');
+  await openFirstRow(first.page);
+  await first.page.click('text=再发一次');
+  await first.saw('2:one');
+  const alice = (await first.dev.state()).users[0].openid;
+  await wemoon(['send', '--token', TOKEN, '--url', first.dev.bot.url, '--from', alice, 'text', 'from a shell'], { code: 0 });
+  await first.saw('3:from a shell');
+  await first.page.click('#foot .toggle >> nth=1');
+  const [download] = await Promise.all([first.page.waitForEvent('download'), first.page.click('[data-act=save_chat]')]);
+  const file = `${tempDir(t)}/chat.jsonl`;
+  await download.saveAs(file);
+  const { page, saw, dev } = await openConsole(t, { script: COUNT });
+  await page.click('.person:has-text("阿波")');
+  await playChat(page, file);
+  for (const text of ['1:one', '2:one', '3:from a shell']) await saw(text);
+  assert.deepEqual((await dev.state()).trace.map((one) => [one.openid, one.outcome]), Array(3).fill(['oWemoonBob000000000000000002', 'replied']));
+});
+
+test('a chat is played without its pauses, unless they are asked for; a file that is none is said', async (t) => {
+  const { page, dev, saw } = await openConsole(t, { script: COUNT });
+  const file = `${tempDir(t)}/chat.jsonl`;
+  const write = (seconds) => fs.writeFileSync(file, ['a', 'b'].map((content, i) => `${JSON.stringify({ t: 1000 + i * seconds, from: 'user', act: { act: 'say', content } })}\n`).join(''));
+  const between = async () => { const { trace } = await dev.state(); return trace.at(-1).time - trace.at(-2).time; };
+  write(1000);
+  await playChat(page, file);
+  await saw('2:b');
+  write(2);
+  await playChat(page, file, true);
+  await saw('4:b');
+  assert.ok(await between() >= 1.9, `${await between()} s`);
+  for (const text of ['no chat\n', 'null\n', '{"t":1,"from":"account"}\n', '']) {
+    fs.writeFileSync(file, text);
+    await playChat(page, file);
+    await page.waitForSelector('[role=alert] >> text=chat.jsonl 里没有可重放的对话');
+    await page.evaluate(() => document.querySelector('.toast').remove());
+  }
 });
 
 test('the events of the platform are offered as forms', async (t) => {
@@ -134,4 +211,14 @@ test('time can be moved', async (t) => {
   await page.fill('dialog [name=by]', '1m 5s');
   await page.click('dialog .main');
   await saw('a minute later');
+  await page.click('text=快进时间');
+  await page.fill('dialog [name=by]', '2d');
+  await page.click('dialog .main');
+  await page.fill('#input', 'y');
+  await page.press('#input', 'Enter');
+  const then = new Date(Date.now() + 2 * 86400 * 1000);
+  const day = new RegExp(`${String(then.getMonth() + 1).padStart(2, '0')}\\D${String(then.getDate()).padStart(2, '0')}\\D+\\d\\d:\\d\\d`);
+  await until(async () => day.test(await page.locator('#chat .time >> nth=-1').innerText()), 'its day in the chat', 10000 * slow);
+  await page.click('#tab-trace');
+  await until(async () => day.test(await page.locator('#panel summary .clock >> nth=0').innerText()), 'its day in the row', 10000 * slow);
 });

@@ -35,13 +35,19 @@ const part_row = (part) => h('div', { class: 'fact' }, h('span', { class: 'clock
   h('span', { class: 'what' }, part.kind !== 'text' && `[${t(part.kind)}] `, part.text));
 const is_in_parts = ({ parts = [] }) => parts.length > 1 || parts[0]?.via === 'custom';
 
-const do_act = (fields) => sim.act(fields).catch((error) => tell_error(error.message));
-const again = (item) => do_act({ act: 'resend', user: item.openid, id: item.id });
+const again = (item) => sim.act({ act: 'resend', user: item.openid, id: item.id }).catch((error) => tell_error(error.message));
 
-async function again_changed(item) {
-  const given = await ask(t('change_again'), [{ name: 'document', label: 'XML', type: 'lines', rows: 14, value: pretty_xml(item.tries[0]?.request || '') }]);
-  // Removes the line breaks that pretty_xml inserted between elements.
-  if (given) do_act({ act: 'resend', user: item.openid, id: item.id, document: given.document.replace(/>\s*\n\s*</g, '><') });
+// Asks again, with the changed text, if that is refused.
+async function again_changed(item, text = pretty_xml(item.tries[0]?.request || '')) {
+  const given = await ask(t('change_again'), [{ name: 'document', label: 'XML', type: 'lines', rows: 14, value: text }]);
+  if (!given) return;
+  // Without the line breaks that pretty_xml inserted between elements.
+  const document = given.document.replace(/<!\[CDATA\[[^]*?\]\]>|(?<=>)\s*\n\s*(?=<)/g, (part) => part.trim() && part);
+  const user = /<FromUserName>(?:<!\[CDATA\[)?([^<\]]+)/.exec(document)?.[1] || item.openid;
+  await sim.act({ act: 'resend', user, id: item.id, document }).catch((error) => {
+    again_changed(item, given.document);
+    tell_error(error.message);
+  });
 }
 
 // ---- row selection ----

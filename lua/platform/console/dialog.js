@@ -49,6 +49,6 @@ export function show_page(title, ...children) {
 
 export function tell_error(text) {
   const note = h('p', { class: 'toast', role: 'alert' }, text);
-  document.body.append(note);
+  (dialog.open ? dialog : document.body).append(note);
   setTimeout(() => note.remove(), 6000);
 }

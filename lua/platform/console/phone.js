@@ -2,6 +2,7 @@
 
 import { h, fill, icon, icons, set, sync, arrow_keys } from './dom.js';
 import { ask, tell_error } from './dialog.js';
+import { clock } from './rows.js';
 import { t } from './words.js';
 import { place_button } from './script.js';
 import * as sim from './sim.js';
@@ -34,8 +35,6 @@ async function act(fields) {
 }
 
 // ---- entries ----
-
-const time_of = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 
 // Turns URLs in a text into links; a bot's own <a href> becomes a link, as on the platform.
 function linked(text) {
@@ -143,7 +142,7 @@ function draw_chat() {
   const owner = user_of(user).nickname;
   for (const entry of chat) {
     if (entry.kind === 'typing') continue;
-    if (entry.time - before > 180) rows.push({ key: `at${entry.id}`, version: '', make: () => h('p', { class: 'note time' }, time_of(entry.time)) });
+    if (entry.time - before > 180) rows.push({ key: `at${entry.id}`, version: '', make: () => h('p', { class: 'note time' }, clock(entry.time, {})) });
     before = entry.time;
     rows.push({ key: `${user} ${entry.id}`, version: version_of(entry, owner), make: () => row(entry) });
   }
@@ -298,11 +297,21 @@ function save_chat() {
   URL.revokeObjectURL(link.href);
 }
 
+// The entries of a saved chat that a user did; none if the text is not a chat.
+function acts_in(text) {
+  try {
+    return text.split('\n').filter((line) => line.trim()).map((line) => JSON.parse(line)).filter((entry) => entry.act?.act);
+  } catch {
+    return [];
+  }
+}
+
 async function play_chat() {
+  const whose = user;
   const given = await ask(t('play_chat'), [{ name: 'file', label: t('chat_file'), type: 'file', needed: true }, { name: 'pauses', label: t('with_pauses'), type: 'checkbox' }]);
   if (!given) return;
-  const entries = (await given.file.text()).split('\n').filter((line) => line.trim()).map((line) => JSON.parse(line)).filter((entry) => entry.act);
-  const whose = user;
+  const entries = acts_in(await given.file.text());
+  if (!entries.length) throw new Error(t('no_chat', given.file.name));
   let before = entries[0]?.t;
   for (const entry of entries) {
     if (given.pauses) await new Promise((resolve) => setTimeout(resolve, Math.max(0, entry.t - before) * 1000));
