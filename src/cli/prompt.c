@@ -41,16 +41,6 @@ static Prompt *prompt_of(EditLine *edit) {
 
 static char *mark_of(EditLine *edit) { return (char *)prompt_of(edit)->mark; }
 
-static void show_notes(Prompt *prompt) {
-  char text[4096];
-  ssize_t len = read(prompt->notes[0], text, sizeof text);
-  if (len <= 0) return;
-  fputs("\r\033[K", stdout);
-  fwrite(text, 1, (size_t)len, stdout);
-  fflush(stdout);
-  el_set(prompt->edit, EL_REFRESH);
-}
-
 // Moves a position on by one character, as a terminal of `columns` wraps it.
 static void step(wchar_t c, int columns, int *row, int *column) {
   int width = wcwidth(c);
@@ -77,13 +67,28 @@ static int cursor_row(Prompt *prompt, int columns) {
   return row + column / columns;
 }
 
-// libedit draws the input anew where the cursor is, so the cursor goes to where the mark was drawn.
+// Erases the input, and leaves the cursor where the mark was: libedit draws the input anew where the cursor is. The first
+// row is erased by itself: what is erased from the first place of the screen to its end, tmux keeps above it.
+static void erase_input(Prompt *prompt) {
+  int row = cursor_row(prompt, prompt_columns());
+  if (row > 0) printf("\033[%dA", row);
+  fputs("\r\033[K\0337\033[B\033[J\0338", stdout);
+}
+
+static void show_notes(Prompt *prompt) {
+  char text[4096];
+  ssize_t len = read(prompt->notes[0], text, sizeof text);
+  if (len <= 0) return;
+  erase_input(prompt);
+  fwrite(text, 1, (size_t)len, stdout);
+  fflush(stdout);
+  el_set(prompt->edit, EL_REFRESH);
+}
+
 static void take_resize(Prompt *prompt) {
   struct signalfd_siginfo info;
   if (read(prompt->resizes, &info, sizeof info) < 0) return;
-  int row = cursor_row(prompt, prompt_columns());
-  if (row > 0) printf("\033[%dA", row);
-  fputs("\r\033[J", stdout);
+  erase_input(prompt);
   fflush(stdout);
   el_resize(prompt->edit);
   el_set(prompt->edit, EL_REFRESH);

@@ -13,7 +13,7 @@ async function type(t, lines, { code = 0, script, files = {}, env } = {}) {
   return { out: stdout, err: stderr, cwd };
 }
 
-// Returns { screen(), keys(...), shows(pattern), ended(), resize(width), home }.
+// Returns { screen(), keys(...), shows(pattern), ended(), resize(width): a promise, home }.
 let sessions = 0;
 function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home = tempDir(t) } = {}) {
   const name = `wemoon-${process.pid}-${++sessions}`;
@@ -24,7 +24,12 @@ function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home 
   const screen = () => { try { return tmux('capture-pane', '-p').trimEnd(); } catch { return ''; } };
   return {
     screen, home,
-    resize: (columns) => tmux('resize-window', '-x', String(columns), '-y', String(height)),
+    // tmux wraps its lines anew at once, but tells the program of the second of two sizes a while later: waits until it has.
+    resize: async (columns) => {
+      tmux('resize-window', '-x', String(columns), '-y', String(height));
+      const size = () => execFileSync('stty', ['-F', tmux('display-message', '-p', '#{pane_tty}').trim(), 'size']).toString();
+      await until(() => size().trim() === `${height} ${columns}`, `a terminal of ${columns} columns`, 10000);
+    },
     keys: (...keys) => tmux('send-keys', ...keys),
     shows: (pattern) => until(() => pattern.exec(screen()), `${pattern} on the screen:\n${screen()}`, 10000),
     ended: () => until(() => { try { tmux('has-session'); return false; } catch { return true; } }, 'the end', 10000),

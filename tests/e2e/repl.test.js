@@ -223,11 +223,12 @@ test('at a terminal: NO_COLOR, and a locale that is not UTF-8', async (t) => {
   await term.shows(/\n"微月"\n/);
 });
 
-test('the log of the bot comes above what is being typed', async (t) => {
+test('the log of the bot comes above what is being typed, however long that is', async (t) => {
   const home = tempDir(t);
   writeFiles(home, { 'bot.lua': 'function on_load() wechat.spawn(function() wechat.sleep(1) wechat.log.error("from the bot") end) end function on_message() end' });
   const term = terminal(t, { home, args: ['repl', 'bot.lua'] });
   await term.shows(/月 >/);
-  term.keys('half a li');
-  await term.shows(/from the bot[^]*\n月 > half a li$/);
+  term.keys('-l', `half ${'a'.repeat(100)} li`);
+  await term.shows(/from the bot[^]*\n月 > half a+\na+ li$/);
+  assert.equal(term.screen().match(/half/g).length, 1);
 });
