@@ -88,13 +88,23 @@ return function(repl)
     return repl.tracing and table.concat(lines, "\n") or nil, failed
   end
 
+  local told = nil -- from the first act on: the set of the ids of entries that were shown
+
+  local function tell(entries, lines)
+    for _, entry in ipairs(entries) do
+      if not told[entry.id] then lines[#lines + 1] = show_entry(entry) end
+      told[entry.id] = true
+    end
+  end
+
   local function act(fields)
     fields.user = repl.user
     local answer, err = control("POST", "/sim/act", fields)
     if not answer then return "failed", paint.text("bad", "error: ") .. paint.safe(err) end
     local trace, failed = show_trace(answer)
     local lines = { trace }
-    for _, entry in ipairs(answer.shown) do lines[#lines + 1] = show_entry(entry) end
+    told = told or {}
+    tell(answer.shown, lines)
     if failed then lines[#lines + 1] = paint.text("bad", "(the script failed)")
     elseif #answer.shown == 0 then lines[#lines + 1] = paint.text("faint", "(no reply)") end
     return failed and "failed" or "done", table.concat(lines, "\n")
@@ -301,6 +311,19 @@ return function(repl)
   -- ---- interface
 
   local out = {}
+
+  --- Returns what the bot has sent since the last act's answer, such as a late reply, as the phone would show it.
+  function out.later()
+    local lines, state = {}, told and control("GET", "/sim/state")
+    for _, chat in pairs(state and state.chats or {}) do
+      local sent = {}
+      for _, entry in ipairs(chat) do
+        if entry.via == "custom" then sent[#sent + 1] = entry end
+      end
+      tell(sent, lines)
+    end
+    return table.concat(lines, "\n")
+  end
 
   function out.names() return order end
 

@@ -99,13 +99,21 @@ function program.start(json)
   return settings.terminal == "" and "done\n" or answer("done", banner(settings))
 end
 
-function program.line(input)
+-- One input, or an answer to what the last one asked.
+local function take_line(input)
   local asked = repl.asked
   repl.asked = nil
   if asked and input:match("^%s*[yY][eE]?[sS]?%s*$") then return run(asked) end
   if input:match("^%s*$") or asked and input:match("^%s*[nN][oO]?%s*$") then return asked and answer("done", "not done") or "done\n" end
   if input:find("^%s*%.%a") then return run(commands.run, input) end
   return run(evaluate, input)
+end
+
+--- Runs an input. What the bot sent since the last one comes first, asked for last: an interrupted input prints nothing.
+function program.line(input)
+  local word, text = take_line(input):match("^(%a+)\n(.*)$")
+  local later = commands.later()
+  return answer(word, later == "" and text or later .. "\n" .. text)
 end
 
 --- Sets the terminal's width in columns.

@@ -176,6 +176,17 @@ test('a message that the script failed to answer is a failed input, and no mere 
   assert.equal(out, '(no reply)\n(the script failed)\n');
 });
 
+test('a late reply, and what the bot sends by itself, is shown at the next input, once', async (t) => {
+  const script = `function on_message(msg)
+    if msg.content == "slow" then wechat.sleep(1) return "late" end
+    if msg.content == "two" then wechat.send_text_message(msg.source, "first") return "second" end
+    return "at once"
+  end`;
+  const lines = ['.say slow', 'wechat.sleep(2)', '1', '.say quick', '.say two', '2'];
+  const { out } = await type(t, lines, { script, files: { 'config.lua': 'return { deadline_ms = 300 }' } });
+  assert.equal(out, '(no reply)\n微月: late\n1\n微月: at once\n微月: first\n微月: second\n2\n');
+});
+
 test('at a terminal Ctrl-Left and Ctrl-Right go by words', async (t) => {
   const term = terminal(t);
   await term.shows(/月 >/);
