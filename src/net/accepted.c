@@ -51,7 +51,8 @@ static bool is_there_still(const Silent *silent, int port) {
 }
 
 void silent_close(const SilentList *list, size_t count, int port, int64_t wanted) {
-  for (const Silent *one = list->items, *end = one + count; one < end && wanted > 0; one++) {
+  for (size_t i = 0; i < count && wanted > 0; i++) {
+    const Silent *one = &list->items[i];
     if (!one->may_go || !is_there_still(one, port)) continue;
     shutdown(one->fd, SHUT_RD);
     wanted--;
