@@ -17,7 +17,8 @@ enum {
   CPU_MAX_US = 1000000,
   SLACK_US = 300000,  // so much later than CPU_MAX_US the hook has ended what it can end
   LOOK_US = 100000,
-  HOOK_EVERY = 1000
+  HOOK_EVERY = 1000,
+  SETTINGS_MAX = 1000  // each is compared with those before it, where no hook runs
 };
 
 // A thread that is left behind keeps it, and frees it if it ever ends: it shares nothing with the caller.
@@ -25,6 +26,7 @@ typedef struct {
   char *path;
   Arena *arena;
   Setting *first;
+  int count;
   size_t memory;
   int64_t cpu_end_us;
   bool over;  // time
@@ -104,6 +106,8 @@ static int refuse_key(lua_State *L, const char *path) {
 static void add_setting(lua_State *L) {
   Reader *reader = reader_of(L);
   if (lua_type(L, -2) != LUA_TSTRING) refuse_key(L, reader->path);
+  if (++reader->count > SETTINGS_MAX)
+    luaL_error(L, "%s: it has more than %d entries", reader->path, SETTINGS_MAX);
   Setting *setting = arena_calloc(reader->arena, 1, sizeof *setting);
   if (!setting) luaL_error(L, "no memory");
   Str key;

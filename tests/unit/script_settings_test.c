@@ -109,6 +109,8 @@ static void test_faults_are_named_with_file_and_line(void **state) {
   assert_refused("error(setmetatable({}, { __tostring = function() error('again') end }))",
                  "no text");
   assert_refused("os.exit(3)", "exit");
+  assert_refused("local t = {} for i = 1, 200000 do t['k' .. i] = i end return t",
+                 "more than 1000 entries");
 }
 
 static void test_a_file_that_never_ends_is_stopped(void **state) {
