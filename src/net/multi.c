@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "net/curl_memory.h"
 #include "net/shard.h"
 
 enum {
@@ -150,18 +151,21 @@ void multi_free(Multi *multi, void (*gone)(void *ctx), void *ctx) {
   origin_clear(&pool->origin);
   while (multi->count) shard_free(multi->shards[--multi->count], release, multi);
   curl_share_cleanup(multi->share);
+  curl_memory_release();
   release(multi);
 }
 
 Multi *multi_new(const MultiOptions *options) {
-  Multi *multi = calloc(1, sizeof *multi);
+  Multi *multi = curl_memory_init() ? calloc(1, sizeof *multi) : NULL;
   if (!multi) return NULL;
+  curl_memory_keep();
   multi->options = *options;
   multi->open = 1;
   multi->at_once = (size_t)connections_max();
   multi->share = make_share();
   if (multi->share && add_shard(multi)) return multi;
   if (multi->share) curl_share_cleanup(multi->share);
+  curl_memory_release();
   free(multi);
   return NULL;
 }
