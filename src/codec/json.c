@@ -1,8 +1,9 @@
 // Reads JSON, over cJSON.
 //
-// cJSON stores numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So the text is rewritten first
-// (json_mend.h), which checks the order of the tokens too: an error has its position in the original text, and cJSON fails
-// only without memory. Its tree is then converted to Json, whose strings are cJSON's own.
+// cJSON stores numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So the text is looked through
+// first, and rewritten where that matters (json_mend.h), which checks the order of the tokens too: an error has its position
+// in the original text, and cJSON fails only without memory. Its tree is then converted to Json, whose strings are cJSON's
+// own, and whose numbers are those that were listed on the way.
 #include "codec/json.h"
 
 #include <cjson/cJSON.h>
@@ -31,6 +32,7 @@ typedef struct {
   JsonPace pace;
   Arena *arena;
   size_t used;  // bytes of the arena
+  const JsonNumber *next_number;
 } Reading;
 
 static void *take(Reading *reading, size_t size) {
@@ -64,13 +66,14 @@ static bool take_number(Json *value, JsonNumber number, Reading *reading) {
   return value->string.ptr != NULL;
 }
 
-static Json *adopt(cJSON *item, Reading *reading, const JsonNumber *numbers) {
+// In the order of the text, as the numbers are listed.
+static Json *adopt(cJSON *item, Reading *reading) {
   Json *value = take(reading, sizeof *value);
   if (!value) return NULL;
   memset(value, 0, sizeof *value);
   if (item->string) value->key = unmend_string(item->string);
   if (cJSON_IsNumber(item)) {
-    if (!take_number(value, numbers[item->valueint], reading)) return NULL;
+    if (!take_number(value, *reading->next_number++, reading)) return NULL;
   } else if (cJSON_IsString(item)) {
     value->kind = JSON_STRING;
     value->string = unmend_string(item->valuestring);
@@ -82,7 +85,7 @@ static Json *adopt(cJSON *item, Reading *reading, const JsonNumber *numbers) {
   }
   Json **next = &value->first;
   for (cJSON *child = item->child; child; child = child->next) {
-    *next = adopt(child, reading, numbers);
+    *next = adopt(child, reading);
     if (!*next) return NULL;
     next = &(*next)->next;
     value->count++;
@@ -105,9 +108,11 @@ static Json *build(Reading *reading, const JsonMender *m) {
   static pthread_once_t told = PTHREAD_ONCE_INIT;
   if (m->out.failed || m->numbers.failed) return NULL;
   pthread_once(&told, tell_cjson);
+  Str text = json_mended(m);
   under_way = reading;
-  cJSON *tree = cJSON_ParseWithLength(m->out.ptr, m->out.len + 1);
-  return tree ? adopt(tree, reading, (const JsonNumber *)m->numbers.ptr) : NULL;
+  reading->next_number = (const JsonNumber *)m->numbers.ptr;
+  cJSON *tree = cJSON_ParseWithLength(text.ptr, text.len);
+  return tree ? adopt(tree, reading) : NULL;
 }
 
 void json_free(JsonDoc *doc) {

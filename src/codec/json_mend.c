@@ -1,5 +1,5 @@
-// Rewrites a JSON text: each number becomes the index of its value in a list, NUL becomes C0 80 (which no UTF-8 text has),
-// malformed bytes become U+FFFD. Checks the order of the tokens on the way.
+// Rewrites a JSON text where it must be: NUL becomes C0 80 (which no UTF-8 text has), malformed bytes become U+FFFD, a
+// number with a point, with an exponent or of many digits becomes 0. Checks the order of the tokens on the way.
 #include "codec/json_mend.h"
 
 #include "base/lane.h"
@@ -12,6 +12,20 @@ bool json_ask(JsonPace *pace) {
   pace->since_asked = 0;
   pace->stopped = limits->keep_going && !limits->keep_going(limits->ctx);
   return !pace->stopped;
+}
+
+// The next bytes stay as they are.
+static void keep(JsonMender *m, size_t len) {
+  if (m->rewritten) buf_add(&m->out, str_sub(m->text, m->at, len));
+  m->at += len;
+}
+
+// Other bytes stand in place of the next ones.
+static void replace(JsonMender *m, size_t len, Str by) {
+  if (!m->rewritten) buf_add(&m->out, str_sub(m->text, m->begin, m->at - m->begin));
+  m->rewritten = true;
+  buf_add(&m->out, by);
+  m->at += len;
 }
 
 static bool fail(JsonMender *m, const char *fault) {
@@ -55,6 +69,9 @@ static size_t number_len(const JsonMender *m, bool *is_real) {
   return len;
 }
 
+// cJSON reads a number in a buffer of 64 bytes, and its point as the locale has it.
+enum { CJSON_DIGITS = 20 };
+
 static bool mend_number(JsonMender *m) {
   JsonNumber number = { 0 };
   size_t len = number_len(m, &number.is_real);
@@ -66,9 +83,9 @@ static bool mend_number(JsonMender *m) {
   if (number.is_real && !str_to_double(literal, &number.real)) {
     number.real = literal.ptr[0] == '-' ? -DBL_MAX : DBL_MAX;
   }
-  buf_add_int(&m->out, (int64_t)(m->numbers.len / sizeof number));
   buf_add(&m->numbers, str_make((const char *)&number, sizeof number));
-  m->at += len;
+  if (number.is_real || len > CJSON_DIGITS) replace(m, len, STR("0"));
+  else keep(m, len);
   return true;
 }
 
@@ -89,32 +106,39 @@ static bool mend_escape(JsonMender *m) {
   if (kind != 'u') {
     if (!kind || !strchr("\"\\/bfnrt", kind))
       return fail(m, "a backslash before a character that takes none");
-    buf_add(&m->out, str_sub(m->text, m->at, 2));
-    m->at += 2;
+    keep(m, 2);
     return true;
   }
   int unit = code_unit(m, 0), low = code_unit(m, 6);
   if (unit < 0) return fail(m, "\\u without four hexadecimal digits");
   bool pair = unit >= 0xD800 && unit < 0xDC00 && low >= 0xDC00 && low <= 0xDFFF;
-  if (pair) buf_add(&m->out, str_sub(m->text, m->at, 12));
-  else if (unit >= 0xD800 && unit <= 0xDFFF) buf_add(&m->out, STR("\xEF\xBF\xBD"));
-  else if (unit == 0) buf_add(&m->out, STR("\xC0\x80"));
-  else buf_add(&m->out, str_sub(m->text, m->at, 6));
-  m->at += pair ? 12 : 6;
+  if (pair) keep(m, 12);
+  else if (unit >= 0xD800 && unit <= 0xDFFF) replace(m, 6, STR("\xEF\xBF\xBD"));
+  else if (unit == 0) replace(m, 6, STR("\xC0\x80"));
+  else keep(m, 6);
   return true;
 }
 
 static bool mend_character(JsonMender *m, Str rest) {
   bool valid;
   size_t len = str_utf8_len(rest, &valid);
-  m->at += len;
-  if (!valid) buf_add(&m->out, STR("\xEF\xBF\xBD"));
-  else if (rest.ptr[0] == '\0') buf_add(&m->out, STR("\xC0\x80"));
-  else buf_add(&m->out, str_sub(rest, 0, len));
+  if (!valid) replace(m, len, STR("\xEF\xBF\xBD"));
+  else if (rest.ptr[0] == '\0') replace(m, len, STR("\xC0\x80"));
+  else keep(m, len);
   return true;
 }
 
 static bool is_plain(char c) { return (unsigned char)c - 0x20u < 0x60 && c != '"' && c != '\\'; }
+
+static bool continues(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
+
+// Whether a character of three bytes begins here, none of those whose second byte has to be judged: most Chinese ones.
+static bool is_easy_three(Str text, size_t at) {
+  if (text.len - at < 3) return false;
+  unsigned char first = (unsigned char)text.ptr[at];
+  return (first & 0xF0) == 0xE0 && first != 0xE0 && first != 0xED && continues(text.ptr[at + 1]) &&
+         continues(text.ptr[at + 2]);
+}
 
 // How many bytes at the front stay as they are. As signed numbers those beyond ASCII are below a space.
 static size_t plain_len(Str text) {
@@ -125,22 +149,20 @@ static size_t plain_len(Str text) {
     more = lane_zeros((bytes < ' ') | (bytes == '"') | (bytes == '\\'));
     if (!more && lane_is_five_of_three(at)) more = sizeof(Lane) - 1;
   }
-  while (len < text.len && is_plain(text.ptr[len])) len++;
+  while (len < text.len && (more = is_plain(text.ptr[len]) ? 1 : is_easy_three(text, len) ? 3 : 0))
+    len += more;
   return len;
 }
 
 static bool mend_string(JsonMender *m) {
-  buf_addc(&m->out, '"');
-  for (m->at++; m->at < m->text.len;) {
+  for (keep(m, 1); m->at < m->text.len;) {
     Str rest = str_sub(m->text, m->at, m->text.len);
     size_t plain = plain_len(rest);
-    buf_add(&m->out, str_sub(rest, 0, plain));
-    m->at += plain;
+    keep(m, plain);
     if (plain == rest.len) break;
     rest = str_sub(rest, plain, rest.len);
     if (rest.ptr[0] == '"') {
-      buf_addc(&m->out, '"');
-      m->at++;
+      keep(m, 1);
       return true;
     }
     if (rest.ptr[0] == '\\' ? !mend_escape(m) : !mend_character(m, rest)) return false;
@@ -152,8 +174,7 @@ static bool mend_word(JsonMender *m) {
   static const Str words[] = { { "true", 4 }, { "false", 5 }, { "null", 4 } };
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     if (!str_eq(str_sub(m->text, m->at, words[i].len), words[i])) continue;
-    buf_add(&m->out, words[i]);
-    m->at += words[i].len;
+    keep(m, words[i].len);
     return true;
   }
   return fail(m, NULL);
@@ -191,8 +212,7 @@ static bool mend_mark(JsonMender *m, char c) {
   } else {
     m->expected = c == ',' && m->in_object[m->depth - 1] ? JSON_WANTS_NAME : JSON_WANTS_VALUE;
   }
-  buf_addc(&m->out, c);
-  m->at++;
+  keep(m, 1);
   return true;
 }
 
@@ -213,16 +233,19 @@ static bool mend_token(JsonMender *m, char c) {
 }
 
 bool json_mend(JsonMender *m, JsonPace *pace) {
-  buf_reserve(&m->out, m->text.len);
-  if (str_starts(m->text, STR("\xEF\xBB\xBF"))) m->at = 3;
+  if (str_starts(m->text, STR("\xEF\xBB\xBF"))) m->begin = m->at = 3;
   for (; m->at < m->text.len;) {
     char c = m->text.ptr[m->at];
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') m->at++;
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') keep(m, 1);
     else if (!mend_token(m, c)) return false;
     m->over = !json_goes_on(pace, m->out.len + m->numbers.len);
     if (m->over) return false;
   }
   return m->expected == JSON_WANTS_NOTHING;
+}
+
+Str json_mended(const JsonMender *m) {
+  return m->rewritten ? buf_str(&m->out) : str_sub(m->text, m->begin, m->text.len);
 }
 
 bool json_mend_report(const JsonMender *m, Err *err) {

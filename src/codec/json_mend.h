@@ -1,11 +1,11 @@
-// The first step of reading JSON: the text is rewritten so that cJSON reads what it would refuse or change (json.c).
+// The first step of reading JSON: the text is checked, and rewritten where cJSON would refuse or change it (json.c).
 #ifndef WEMOON_CODEC_JSON_MEND_H
 #define WEMOON_CODEC_JSON_MEND_H
 
 #include "base/buf.h"
 #include "codec/json.h"
 
-// A number of the text; in the rewritten text stands its index.
+// A number of the text; they are listed in the order of the text.
 typedef struct {
   Str literal;  // its original text
   bool is_real;
@@ -45,18 +45,21 @@ typedef enum {
 
 typedef struct {
   Str text;
-  size_t at;  // the position of the next token
+  size_t begin, at;  // behind a byte order mark; the position of the next token
   JsonWanted expected;
   int depth;
   bool in_object[JSON_DEPTH_MAX];
+  bool rewritten;     // usually nothing needs it
   Buf out, numbers;   // the rewritten text, the JsonNumbers
   const char *fault;  // what is wrong at `at`; NULL: the token is misplaced
   bool over;          // a limit was reached
 } JsonMender;
 
-// Rewrites m->text; everything but `text` is zero at first. False with an error in the text, whose position is then `at`, or
-// past a limit (`over`). Clear `out` and `numbers` afterwards.
+// Checks m->text, and rewrites it into m->out where that is needed; everything but `text` is zero at first. False with an
+// error in the text, whose position is then `at`, or past a limit (`over`). Clear `out` and `numbers` afterwards.
 bool json_mend(JsonMender *m, JsonPace *pace);
+// The text for cJSON, after json_mend; valid while `text` and `out` are.
+Str json_mended(const JsonMender *m);
 // Sets ERR_INVALID with the error that json_mend found, and returns false.
 bool json_mend_report(const JsonMender *m, Err *err);
 
