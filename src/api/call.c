@@ -274,6 +274,7 @@ static void fill_request(Call *call, int64_t pause_ms) {
     .memory_max = download ? MEMORY_MAX : 0,
     .timeout_ms = left_ms > 1 ? left_ms : 1,
     .delay_ms = pause_ms,
+    .no_headers = !download,
     .insecure = call->api->options.insecure,
   };
 }

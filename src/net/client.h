@@ -84,6 +84,7 @@ typedef struct {
   int64_t timeout_ms;  // of the whole request, from its beginning; positive, or CLIENT_NO_TIMEOUT
   int64_t delay_ms;    // begin that much later
   bool follow;         // follow redirects
+  bool no_headers;     // the answer's headers are not wanted: ClientResult.headers stays empty
   bool insecure;       // do not verify the certificate
 } ClientRequest;
 

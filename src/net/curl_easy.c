@@ -26,7 +26,7 @@ static void begin_head(Transfer *transfer) {
   ClientResult *result = transfer->result;
   if (result->arena) arena_reset(result->arena);
   result->headers = (Pairs){ 0 };
-  transfer->head_ended = false;
+  transfer->head_began = transfer->head_ended = false;
 }
 
 static bool add_answer_header(ClientResult *result, Str name, Str value) {
@@ -34,6 +34,14 @@ static bool add_answer_header(ClientResult *result, Str name, Str value) {
   name = arena_dup(result->arena, name);
   value = arena_dup(result->arena, value);
   return name.ptr && value.ptr && pairs_add(&result->headers, result->arena, name, value);
+}
+
+static bool take_header(Transfer *transfer, Str line) {
+  Str name, value;
+  if (!str_cut(line, ':', &name, &value)) return true;
+  transfer->head_began = true;
+  return transfer->request->no_headers ||
+         add_answer_header(transfer->result, name, str_trim(value));
 }
 
 // A redirect to follow is not the answer yet; nor is an interim answer.
@@ -60,7 +68,7 @@ static void announce(Transfer *transfer) {
 
 static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
   Transfer *transfer = ctx;
-  Str text = str_trim(str_make(line, size * count)), name, value;
+  Str text = str_trim(str_make(line, size * count));
   if (transfer->announced) return size * count;  // a trailer
   if (transfer->request->stream) transfer->heard_us = clock_now_us();
   if (str_starts(text, STR("HTTP/"))) {
@@ -68,8 +76,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx) {
   } else if (text.len == 0) {
     transfer->head_ended = true;
     if (transfer->request->stream) announce(transfer);
-  } else if (str_cut(text, ':', &name, &value) &&
-             !add_answer_header(transfer->result, name, str_trim(value))) {
+  } else if (!take_header(transfer, text)) {
     transfer->no_memory = true;
     return 0;
   }

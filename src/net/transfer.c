@@ -133,10 +133,10 @@ void transfer_cancel(Transfer *transfer) {
 
 static const char *how_far(const Transfer *transfer) {
   const ClientResult *result = transfer->result;
-  return result->size                                   ? "a part of the answer's body came"
-         : result->headers.first || transfer->announced ? "only the answer's head came"
-         : transfer->sent                               ? "connected, but no answer came"
-                                                        : "no connection was made";
+  return result->size                                  ? "a part of the answer's body came"
+         : transfer->head_began || transfer->announced ? "only the answer's head came"
+         : transfer->sent                              ? "connected, but no answer came"
+                                                       : "no connection was made";
 }
 
 void transfer_expire(Transfer *transfer) {

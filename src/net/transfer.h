@@ -46,8 +46,9 @@ struct Transfer {
   bool has_body, elsewhere;  // elsewhere: a redirect has left the origin that the request named
   int redirects;
   int sent;  // how many times libcurl began to send this leg
-  bool too_large, no_memory, head_ended;
-  Source *sources;  // of the request's parts
+  bool too_large, no_memory;
+  bool head_began, head_ended;  // a header came; the line behind the last one did
+  Source *sources;              // of the request's parts
   CURL *easy;
   bool plain;     // `easy` was told nothing but what the next request is told anew, or needs too
   CURLU *target;  // `url`, or its origin, parsed

@@ -38,6 +38,20 @@ static void test_a_status_other_than_200_is_an_answer_too(void **state) {
   client_result_free(result);
 }
 
+static void test_headers_that_are_not_wanted_are_not_kept(void **state) {
+  ClientRequest request = get("/hello");
+  ClientResult *result = run(request);
+  assert_int_equal(result->headers.count, 3);
+  client_result_free(result);
+  request.no_headers = true;
+  result = run(request);
+  assert_int_equal(result->outcome, CLIENT_OK);
+  assert_int_equal(result->headers.count, 0);
+  assert_null(result->arena);
+  assert_string_equal(result->body.ptr, "hello");
+  client_result_free(result);
+}
+
 static void test_what_is_no_regular_file_is_refused(void **state) {
   int pipes[2];
   assert_int_equal(pipe(pipes), 0);
@@ -313,6 +327,7 @@ static void test_freeing_the_client_ends_what_is_under_way(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_status_other_than_200_is_an_answer_too),
+    cmocka_unit_test(test_headers_that_are_not_wanted_are_not_kept),
     cmocka_unit_test(test_what_is_no_regular_file_is_refused),
     cmocka_unit_test(test_redirects_are_followed_only_when_asked_for),
     cmocka_unit_test(test_connections_are_kept),
