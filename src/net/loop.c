@@ -2,6 +2,7 @@
 // thread that waits is woken for a call.
 #include "net/loop.h"
 
+#include "base/sanitized.h"
 #include "base/wakeups.h"
 
 #include <fcntl.h>
@@ -13,14 +14,18 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { DESCRIPTORS = 16384 };  // libuv keeps a pointer for each
+enum {
+  DESCRIPTORS = 16384,  // libuv keeps a pointer for each
+  TIMERS_KEPT = 128
+};
 
 struct LoopTimer {
   uv_timer_t handle;  // first
   LoopFn fn;
   void *ctx;
   bool once;
-  LoopTimer *next, **to;  // among the loop's timers
+  Loop *loop;
+  LoopTimer *next, **to;  // among the loop's timers; or, once stopped, among those that it keeps
 };
 
 struct Loop {
@@ -31,6 +36,9 @@ struct Loop {
   uv_check_t after_wait;
   pthread_t thread;
   LoopTimer *timers;
+  LoopTimer *
+      kept;  // stopped, for the next ones: most requests have one, and libuv closes a timer in several steps
+  int kept_count;
   pthread_mutex_t mutex;
   // Members below: under `mutex`.
   LoopCall *first, **end;
@@ -52,6 +60,12 @@ static void close_left(uv_handle_t *handle, void *wake) {
     uv_close(handle, handle->data ? free_handle : NULL);
 }
 
+static void close_all(Loop *loop) {
+  loop->kept = NULL;
+  loop->kept_count = TIMERS_KEPT;
+  uv_walk(&loop->uv, close_left, &loop->wake);
+}
+
 static LoopCall *take_all(Loop *loop, bool *closing) {
   pthread_mutex_lock(&loop->mutex);
   LoopCall *first = loop->first;
@@ -71,7 +85,7 @@ static void run_calls(Loop *loop) {
     now.fn(now.ctx);
     call = now.next;
   }
-  if (closing) uv_walk(&loop->uv, close_left, &loop->wake);
+  if (closing) close_all(loop);
 }
 
 static void after_wait(uv_check_t *check) {
@@ -232,8 +246,23 @@ static void on_timer(uv_timer_t *handle) {
   fn(ctx);
 }
 
+static LoopTimer *take_timer(Loop *loop) {
+  LoopTimer *timer = loop->kept;
+  if (timer) {
+    loop->kept = timer->next;
+    loop->kept_count--;
+    return timer;
+  }
+  timer = calloc(1, sizeof *timer);
+  if (!timer) return NULL;
+  timer->loop = loop;
+  uv_timer_init(&loop->uv, &timer->handle);
+  timer->handle.data = timer;
+  return timer;
+}
+
 LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn, void *ctx) {
-  LoopTimer *timer = calloc(1, sizeof *timer);
+  LoopTimer *timer = take_timer(loop);
   if (!timer) return NULL;
   timer->fn = fn;
   timer->ctx = ctx;
@@ -242,8 +271,6 @@ LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn
   timer->to = &loop->timers;
   if (timer->next) timer->next->to = &timer->next;
   loop->timers = timer;
-  uv_timer_init(&loop->uv, &timer->handle);
-  timer->handle.data = timer;
   uv_update_time(&loop->uv);
   uv_timer_start(&timer->handle, on_timer, delay_ms > 0 ? (uint64_t)delay_ms : 0,
                  timer->once ? 0 : (uint64_t)repeat_ms);
@@ -252,9 +279,17 @@ LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn
 
 void loop_timer_stop(LoopTimer *timer) {
   if (!timer) return;
+  Loop *loop = timer->loop;
   *timer->to = timer->next;
   if (timer->next) timer->next->to = timer->to;
-  uv_close((uv_handle_t *)timer, free_handle);
+  uv_timer_stop(&timer->handle);
+  if (SANITIZED || loop->kept_count >= TIMERS_KEPT) {
+    uv_close((uv_handle_t *)timer, free_handle);
+    return;
+  }
+  timer->next = loop->kept;
+  loop->kept = timer;
+  loop->kept_count++;
 }
 
 typedef struct {

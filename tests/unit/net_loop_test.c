@@ -155,6 +155,25 @@ static void test_a_repeating_timer_stops_from_within(void **state) {
   assert_int_equal(atomic_load(&probe.ticks), 3);
 }
 
+enum { STOPPED = 300 };  // more than the loop keeps
+
+static void stop_many_and_start(void *ctx) {
+  Probe *probe = ctx;
+  LoopTimer *timers[STOPPED];
+  for (int i = 0; i < STOPPED; i++) timers[i] = loop_timer(probe->loop, 1, i % 2, fire, probe);
+  for (int i = 0; i < STOPPED; i++) loop_timer_stop(timers[i]);
+  probe->timer = loop_timer(probe->loop, 5, 5, tick_thrice, probe);
+}
+
+static void test_a_stopped_timer_is_silent_and_the_next_one_is_as_new(void **state) {
+  Probe probe = { .loop = new_loop() };
+  loop_post(probe.loop, stop_many_and_start, &probe);
+  assert_true(reaches(&probe.ticks, 3));
+  usleep(30000);
+  loop_free(probe.loop);
+  assert_int_equal(atomic_load(&probe.ticks), 3);
+}
+
 static void start_far(void *ctx) {
   Probe *probe = ctx;
   loop_timer(probe->loop, 3600 * 1000, 0, fire, probe);
@@ -252,6 +271,7 @@ int main(void) {
     cmocka_unit_test(test_what_is_posted_runs_on_the_loops_thread),
     cmocka_unit_test(test_a_timer_fires_once_and_not_early),
     cmocka_unit_test(test_a_repeating_timer_stops_from_within),
+    cmocka_unit_test(test_a_stopped_timer_is_silent_and_the_next_one_is_as_new),
     cmocka_unit_test(test_timers_that_are_left_end_with_the_loop),
     cmocka_unit_test(test_a_thread_that_is_awake_is_not_woken_for_more),
     cmocka_unit_test(test_a_call_that_adds_itself_again_holds_no_timer_up),
