@@ -63,6 +63,7 @@ end
 local expected = { [45081] = true }
 
 ---@class Api used by the methods that call the platform
+---@field request_of fun(endpoint: Endpoint, params: table, method: string): table|string|nil, string?
 ---@field request fun(full: string, params: table, method: string): table|string|nil, string?
 ---@field send fun(request: table): any, ApiError? waits
 ---@field fail fun(failure: table, method: string): nil, ApiError
@@ -75,20 +76,22 @@ local function new_api(host, env)
   -- pcall, because the log would otherwise name a line of this file.
   local function warn(text) pcall(host.log.warn, place() .. text) end
 
-  local api = {}
+  local api, noted = {}, host.noted
 
   -- Each customer service message counts for its user; by request.
   local users = setmetatable({}, { __mode = "k" })
 
   local function note_user(made, full, params)
-    if type(made) == "table" and made.send and full:find("^message%.custom%.send_") then users[made] = params.touser end
-    return made
+    if type(made) == "table" and full:find("^message%.custom%.send_") then users[made] = params.touser end
   end
 
-  function api.request(full, params, method)
-    local made, fault = request.build(catalogue.endpoint(full), params, method, env)
-    return note_user(made, full, params), fault
+  function api.request_of(endpoint, params, method)
+    local made, fault = request.build(endpoint, params, method, env)
+    if endpoint.send then note_user(made, endpoint.name, params) end
+    return made, fault
   end
+
+  function api.request(full, params, method) return api.request_of(catalogue.endpoint(full), params, method) end
 
   -- Logs it too: the script may ignore the error.
   function api.fail(failure, method)
@@ -112,10 +115,10 @@ local function new_api(host, env)
   end
 
   function api.send(made)
-    local began = host.noted.now()
+    local began = noted.now()
     local result, failure = host.api.call(made)
-    host.noted.platform(made, began, failure)
-    if users[made] and host.quota then note_send(users[made], failure) end
+    if began then noted.platform(made, began, failure) end
+    if made.send and users[made] and host.quota then note_send(users[made], failure) end
     if failure == nil then
       if made.verb == "DOWNLOAD" and result.size and not result.save then result.save = host.api.save end
       return result
@@ -142,20 +145,23 @@ return function(wechat, host)
   local warned = {}
 
   local function warn_once(endpoint)
-    if not endpoint.status or warned[endpoint.name] then return end
+    if warned[endpoint.name] then return end
     warned[endpoint.name] = true
     warn(status_words(endpoint))
   end
 
+  local nothing = {} -- what a call without fields was given; nobody changes a caller's table
+
   local function make(endpoint)
     return host.args.method(endpoint.name, nil, function(params, ...)
-      if params == nil then params = {} end
-      if type(params) ~= "table" or getmetatable(params) == group_mark or select("#", ...) > 0 then
+      if params == nil and select("#", ...) == 0 then
+        params = nothing
+      elseif type(params) ~= "table" or getmetatable(params) == group_mark or select("#", ...) > 0 then
         host.args.fail("wechat.%s: takes one table of fields: wechat.%s{...}", endpoint.name, endpoint.name)
       end
-      local made, fault = api.request(endpoint.name, params, endpoint.name)
+      local made, fault = api.request_of(endpoint, params, endpoint.name)
       if not made then host.args.fail("wechat.%s: %s", endpoint.name, fault) end
-      warn_once(endpoint)
+      if endpoint.status then warn_once(endpoint) end
       if type(made) == "string" then return made end
       return api.send(made)
     end, endpoint.doc)

@@ -26,6 +26,7 @@ local catalogue = {
 ---@field token string
 ---@field url? string
 ---@field send boolean
+---@field takes_body boolean
 ---@field status? "deprecated"|"removed"
 ---@field doc string
 ---@field note? string
@@ -179,6 +180,7 @@ function catalogue.find(group, name)
     if field.path == "(raw)" then endpoint.raw = endpoint.raw or field end
     if field.types.file then endpoint.file = endpoint.file or field end
   end
+  endpoint.takes_body = verb ~= "GET" and not (verb == "DOWNLOAD" and #endpoint.body == 0)
   endpoint.query_tree, endpoint.tree = catalogue.tree(endpoint.query), catalogue.tree(endpoint.body)
   endpoints[full] = endpoint
   return endpoint

@@ -15,10 +15,6 @@ local request = {}
 ---@field url_encode fun(text: string): string
 ---@field config table<string, string>
 
-local function takes_body(endpoint)
-  return endpoint.verb ~= "GET" and not (endpoint.verb == "DOWNLOAD" and #endpoint.body == 0)
-end
-
 local function copy(values)
   local out = {}
   for name, value in pairs(values) do out[name] = value end
@@ -27,7 +23,7 @@ end
 
 -- Splits the caller's fields into query and body. A name that the entry lists for both is sent in both.
 local function split(endpoint, params)
-  local query, body, to_body = {}, {}, takes_body(endpoint)
+  local query, body, to_body = {}, {}, endpoint.takes_body
   for name, value in pairs(params) do
     local in_query = endpoint.query_tree.inside[name] or name == "access_token"
     if in_query or not to_body then query[name] = value end
@@ -48,9 +44,7 @@ end
 
 -- The same in place, for the query.
 local function fill_query(endpoint, query, env)
-  local names = endpoint.query_tree.names
-  if names[1] == nil and next(query) == nil then return query end
-  for _, name in ipairs(names) do
+  for _, name in ipairs(endpoint.query_tree.names) do
     local fault
     query[name], fault = fields.fill_one(endpoint.query_tree.inside[name], query[name], name, env)
     if fault then return nil, fault end
@@ -140,8 +134,10 @@ function request.build(endpoint, params, method, env)
     if fault then return nil, fault end
     query, body = split(endpoint, params)
   end
-  query, fault = fill_query(endpoint, query, env)
-  if fault then return nil, fault end
+  if next(query) ~= nil or endpoint.query_tree.names[1] ~= nil then
+    query, fault = fill_query(endpoint, query, env)
+    if fault then return nil, fault end
+  end
   if endpoint.url then return page_address(endpoint, query, env) end
   local own_token = endpoint.token ~= "access_token" or query.access_token
   local out = {
@@ -149,7 +145,7 @@ function request.build(endpoint, params, method, env)
     token = own_token and "none" or "access_token", send = endpoint.send or nil,
   }
   if endpoint.raw then return take_raw(out, endpoint.raw, body, env) end
-  if not takes_body(endpoint) then return out end
+  if not endpoint.takes_body then return out end
   body, fault = fields.fill(endpoint.tree, body, "", env)
   if fault then return nil, fault end
   if endpoint.verb == "UPLOAD" then return take_form(out, endpoint, body, env) end
