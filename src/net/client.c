@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/handles.h"
 #include "base/mutex.h"
+#include "net/answer_bytes.h"
 #include "net/multi.h"
 
 #include <errno.h>
@@ -54,7 +55,8 @@ static void finish(Client *client, Transfer *transfer) {
   if (result->outcome != CLIENT_OK) {
     if (result->fd >= 0) close(result->fd);
     result->fd = -1;
-    buf_reset(&result->bytes);
+    buf_clear(&result->bytes);
+    answer_bytes_hold(&result->counted, 0);
   }
   result->body = result->fd >= 0 ? STR("") : buf_str(&result->bytes);
   ClientDone done = transfer->done;

@@ -92,7 +92,7 @@ typedef enum {
   CLIENT_OK,       // there is an answer, whatever its status
   CLIENT_NETWORK,  // the host is unknown, no connection, an untrusted certificate, or an early end
   CLIENT_TIMEOUT,
-  CLIENT_TOO_LARGE,  // the answer's body goes beyond response_max
+  CLIENT_TOO_LARGE,  // the answer's body goes beyond response_max, or all that are held beyond 256 MB (answer_bytes.h)
   // Not repeatable, and the connection broke or memory ran out after sending began: it may have arrived.
   CLIENT_UNKNOWN,
   CLIENT_CANCELLED  // client_cancel or client_free
@@ -109,8 +109,9 @@ struct ClientResult {
   size_t size;    // bytes of the body, wherever it is
   // if outcome is not CLIENT_OK: one sentence; it names host and port, never path, query or headers
   Err err;
-  Arena *arena;  // holds the headers; or NULL
-  Buf bytes;     // holds the body
+  Arena *arena;    // holds the headers; or NULL
+  Buf bytes;       // holds the body
+  size_t counted;  // of its bytes, by net/answer_bytes
 };
 
 // Takes ownership of the result: free it with client_result_free, on any thread. Called on the loop thread; must not

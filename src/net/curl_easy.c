@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "net/answer_bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,7 +103,18 @@ static bool spill(ClientResult *result) {
   result->fd = client_temp_file(NULL);
   if (result->fd < 0 || !file_write_all(result->fd, buf_str(&result->bytes))) return false;
   buf_clear(&result->bytes);
+  answer_bytes_hold(&result->counted, 0);
   return true;
+}
+
+// Appends it to the body in memory.
+static size_t hold(Transfer *transfer, Str text) {
+  ClientResult *result = transfer->result;
+  transfer->too_many = !answer_bytes_hold(&result->counted, result->bytes.len + text.len);
+  if (transfer->too_many) return 0;
+  buf_add(&result->bytes, text);
+  transfer->no_memory = result->bytes.failed;
+  return result->bytes.failed ? 0 : text.len;
 }
 
 // Passes a piece of a stream on; drops the body of a redirect.
@@ -129,9 +141,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx) {
   if (request->memory_max && result->fd < 0 && result->size > request->memory_max && !spill(result))
     return 0;
   if (result->fd >= 0) return file_write_all(result->fd, text) ? text.len : 0;
-  buf_add(&result->bytes, text);
-  transfer->no_memory = result->bytes.failed;
-  return result->bytes.failed ? 0 : text.len;
+  return hold(transfer, text);
 }
 
 // ---- the request --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #include "net/transfer.h"
 
 #include "codec/url.h"
+#include "net/answer_bytes.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ void client_result_free(ClientResult *result) {
   if (!result) return;
   if (result->fd >= 0) close(result->fd);
   buf_clear(&result->bytes);
+  answer_bytes_hold(&result->counted, 0);
   arena_free(result->arena);
   free(result);
 }
@@ -105,6 +107,11 @@ void transfer_fail(Transfer *transfer, CURLcode code) {
     result->outcome = CLIENT_TOO_LARGE;
     err_set(&result->err, ERR_TOO_LARGE, "%s: the answer is larger than %zu bytes", place,
             transfer->request->response_max);
+  } else if (transfer->too_many) {
+    result->outcome = CLIENT_TOO_LARGE;
+    err_set(&result->err, ERR_TOO_LARGE,
+            "%s: the answers that are held at once are larger than %d MB together", place,
+            ANSWER_BYTES_MAX >> 20);
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
     result->outcome = CLIENT_TIMEOUT;
     err_set(&result->err, ERR_TIMEOUT, "%s: no connection was made in time (%s)", place, why);
@@ -314,7 +321,8 @@ bool transfer_redirect(Transfer *transfer, const char *location, CURLcode *code)
   change_method(transfer, result->status);
   transfer->sent = 0;
   transfer->head_ended = false;
-  buf_reset(&result->bytes);
+  buf_clear(&result->bytes);
+  answer_bytes_hold(&result->counted, 0);
   if (result->fd >= 0) close(result->fd);
   result->fd = -1;
   result->size = 0;

@@ -47,6 +47,7 @@ struct Transfer {
   int redirects;
   int sent;  // how many times libcurl began to send this leg
   bool too_large, no_memory;
+  bool too_many;                // all answers together are too large
   bool head_began, head_ended;  // a header came; the line behind the last one did
   Source *sources;              // of the request's parts
   CURL *easy;

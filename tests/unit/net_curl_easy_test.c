@@ -1,6 +1,8 @@
 // net/curl_easy: the bytes sent, and the bytes received.
 #include "client_side.h"
 
+#include "net/answer_bytes.h"
+
 #include <fcntl.h>
 
 static bool answer_big(int fd) {
@@ -197,6 +199,22 @@ static void test_a_large_answer_goes_to_a_file_and_one_too_large_is_none(void **
   ends(request, CLIENT_TOO_LARGE, "larger than 2097152 bytes");
 }
 
+// Ten answers of 64 MB at once would take 640 MB, outside every script's limit.
+static void test_all_answers_that_are_held_have_one_limit(void **state) {
+  size_t others = 0;
+  assert_true(answer_bytes_hold(&others, ANSWER_BYTES_MAX - (2 << 20)));
+  ends(get("/big"), CLIENT_TOO_LARGE, "held at once are larger than 256 MB together");
+  ends(get("/hello"), CLIENT_OK, NULL);
+  assert_true(answer_bytes_hold(&others, ANSWER_BYTES_MAX - (4 << 20)));
+  ClientResult *result = run(get("/big"));
+  assert_int_equal(result->outcome, CLIENT_OK);
+  assert_int_equal(result->counted, 3 << 20);
+  assert_false(answer_bytes_hold(&others, ANSWER_BYTES_MAX - (2 << 20)));
+  client_result_free(result);
+  assert_true(answer_bytes_hold(&others, ANSWER_BYTES_MAX));
+  assert_true(answer_bytes_hold(&others, 0));
+}
+
 static void test_an_answer_comes_with_status_headers_and_body(void **state) {
   ClientResult *result = run(get("/hello?a=1"));
   assert_int_equal(result->outcome, CLIENT_OK);
@@ -266,6 +284,7 @@ int main(void) {
     cmocka_unit_test(test_the_program_names_itself_once_unless_a_request_does),
     cmocka_unit_test(test_a_file_is_sent_with_its_raw_name_and_its_length),
     cmocka_unit_test(test_a_large_answer_goes_to_a_file_and_one_too_large_is_none),
+    cmocka_unit_test(test_all_answers_that_are_held_have_one_limit),
     cmocka_unit_test(test_an_answer_comes_with_status_headers_and_body),
     cmocka_unit_test(test_headers_are_those_of_the_last_head),
     cmocka_unit_test(test_a_file_that_shrinks_while_it_is_sent_is_a_failure),
