@@ -427,7 +427,7 @@ static bool tell_kind(CURL *easy, const ClientRequest *request) {
 static bool tell_each(Transfer *transfer, const EasyOptions *options) {
   CURL *easy = transfer->easy;
   curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)transfer);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->result->err.text);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);

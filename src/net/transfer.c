@@ -69,9 +69,9 @@ void transfer_free(Transfer *transfer) {
 
 // ---- how it fails -------------------------------------------------------------------------------
 
-// libcurl's own error text, unless it might quote a URL with a secret.
-static const char *details(const Transfer *transfer, CURLcode code) {
-  const char *text = transfer->error;
+// libcurl's own error text, unless it might quote a URL with a secret; copied, because the error will take its place.
+static const char *details(const Transfer *transfer, CURLcode code, char text[CURL_ERROR_SIZE]) {
+  snprintf(text, CURL_ERROR_SIZE, "%.*s", CURL_ERROR_SIZE - 1, transfer->result->err.text);
   if (code == CURLE_ABORTED_BY_CALLBACK) return "the connection was closed before an answer came";
   bool plain = text[0] && !strchr(text, '?') && !strstr(text, "://") && !strstr(text, "token");
   return plain ? text : curl_easy_strerror(code);
@@ -99,7 +99,8 @@ static void fail_without_memory(const Transfer *transfer, const char *place) {
 void transfer_fail(Transfer *transfer, CURLcode code) {
   ClientResult *result = transfer->result;
   char buffer[TRANSFER_PLACE_SIZE];
-  const char *place = transfer_place(transfer, buffer), *why = details(transfer, code);
+  char words[CURL_ERROR_SIZE];
+  const char *place = transfer_place(transfer, buffer), *why = details(transfer, code, words);
   result->outcome = CLIENT_NETWORK;
   if (transfer->no_memory || code == CURLE_OUT_OF_MEMORY) {
     fail_without_memory(transfer, place);
@@ -298,7 +299,7 @@ static bool is_redirect(int status) {
 }
 
 static CURLcode refuse(Transfer *transfer, CURLcode code, const char *why) {
-  snprintf(transfer->error, sizeof transfer->error, "%s", why);
+  snprintf(transfer->result->err.text, CURL_ERROR_SIZE, "%s", why);
   return code;
 }
 

@@ -57,8 +57,9 @@ struct Transfer {
   struct curl_slist
       *headers_end;  // the last one that is the transfer's own, others follow; or NULL
   curl_mime *mime;
-  char error[CURL_ERROR_SIZE];
 };
+// While the transfer runs, libcurl puts its own words on an error into the result's text.
+_Static_assert(sizeof((Err){ 0 }.text) >= CURL_ERROR_SIZE, "libcurl's words fit");
 
 // Adds the transfer to the list. It is in none yet.
 void transfer_list_add(TransferList *list, Transfer *transfer);
