@@ -40,13 +40,14 @@ static Pooled *take_from(CoreList *list) {
   return thing ? thing : take_behind(list);
 }
 
-Pooled *core_pool_take(CorePool *pool) {
-  size_t core = cpu_index(CORE_LISTS);
+Pooled *core_pool_take_at(CorePool *pool, size_t core) {
   Pooled *thing = take_from(&pool->list[core]);
   for (size_t i = 1; !thing && i < CORE_LISTS; i++)
     thing = take_from(&pool->list[(core + i) % CORE_LISTS]);
   return thing;
 }
+
+Pooled *core_pool_take(CorePool *pool) { return core_pool_take_at(pool, cpu_index(CORE_LISTS)); }
 
 static bool put_behind(CoreList *list, Pooled *thing, size_t most) {
   pthread_mutex_lock(&list->mutex);
@@ -60,8 +61,12 @@ static bool put_behind(CoreList *list, Pooled *thing, size_t most) {
   return room;
 }
 
-Pooled *core_pool_put(CorePool *pool, Pooled *thing, size_t most) {
-  CoreList *list = &pool->list[cpu_index(CORE_LISTS)];
+Pooled *core_pool_put_at(CorePool *pool, size_t core, Pooled *thing, size_t most) {
+  CoreList *list = &pool->list[core];
   Pooled *before = atomic_exchange(&list->front, thing);
   return !before || put_behind(list, before, most - 1) ? NULL : before;
+}
+
+Pooled *core_pool_put(CorePool *pool, Pooled *thing, size_t most) {
+  return core_pool_put_at(pool, cpu_index(CORE_LISTS), thing, most);
 }

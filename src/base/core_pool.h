@@ -38,5 +38,8 @@ Pooled *core_pool_take(CorePool *pool);
 // Puts an object on this core's list, which holds up to `most` objects, at least one. NULL, or the object that did not
 // fit (perhaps another one): the caller frees it.
 Pooled *core_pool_put(CorePool *pool, Pooled *thing, size_t most);
+// The same for the list of a core that cpu_index(CORE_LISTS) named before: to ask costs as much as to take.
+Pooled *core_pool_take_at(CorePool *pool, size_t core);
+Pooled *core_pool_put_at(CorePool *pool, size_t core, Pooled *thing, size_t most);
 
 #endif

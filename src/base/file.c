@@ -70,9 +70,12 @@ Str file_write_some(int fd, Str bytes) {
 
 bool file_write_all(int fd, Str bytes) { return file_write_some(fd, bytes).len == 0; }
 
-Str file_write_lines(int fd, Str lines, bool *cut) {
-  if (*cut && !file_write_all(fd, STR("\n"))) return lines;
-  Str rest = file_write_some(fd, lines);
+Str file_write_lines(int fd, Str lines, bool *cut) { return file_write_on(fd, lines, lines, cut); }
+
+Str file_write_on(int fd, Str lines, Str rest, bool *cut) {
+  bool has_begun = rest.len < lines.len;
+  if (!has_begun && *cut && !file_write_all(fd, STR("\n"))) return rest;
+  rest = file_write_some(fd, rest);
   *cut = rest.len > 0 && rest.len < lines.len && rest.ptr[-1] != '\n';
   return rest;
 }

@@ -25,6 +25,8 @@ bool file_write_all(int fd, Str bytes);
 // The same as file_write_some for whole lines. `cut`: the file ends within a line, because its disk was full or its writer
 // was killed: that line is ended before the next one.
 Str file_write_lines(int fd, Str lines, bool *cut);
+// Goes on where file_write_lines, or this function, left `rest` of `lines`.
+Str file_write_on(int fd, Str lines, Str rest, bool *cut);
 // The folder of the path, with its slash at the end; empty if the path has none. Points into `path`.
 Str file_folder(const char *path);
 // Asks for a pipe to hold 1 MB, for a slow reader; leaves a larger one, and what is no pipe.

@@ -112,6 +112,33 @@ static void test_a_pipe_without_a_reader_is_opened_and_filled_without_a_wait(voi
   unlink(pipe);
 }
 
+// A line cut by a full pipe goes on where it was cut; if it does not, it is ended before the next one.
+static void test_lines_that_were_written_in_part_go_on_or_are_ended(void **state) {
+  static char line[1 << 20], taken[1 << 20];
+  int pipes[2];
+  bool cut = true;
+  memset(line, 'x', sizeof line);
+  Str lines = str_make(line, sizeof line), next = STR("next\n");
+  assert_int_equal(pipe2(pipes, O_NONBLOCK), 0);
+  Str rest = file_write_lines(pipes[1], lines, &cut);
+  assert_true(cut && rest.len > 0 && rest.len < sizeof line);
+  assert_int_equal(read(pipes[0], taken, sizeof taken), 1 + sizeof line - rest.len);
+  assert_true(taken[0] == '\n' && taken[1] == 'x');
+  lines.len -= rest.len - 10;
+  rest.len = 10;
+  line[lines.len - 1] = '\n';
+  assert_int_equal(file_write_on(pipes[1], lines, rest, &cut).len, 0);
+  assert_false(cut);
+  assert_int_equal(read(pipes[0], taken, sizeof taken), 10);
+  assert_true(taken[0] == 'x' && taken[9] == '\n');
+  cut = true;
+  assert_int_equal(file_write_on(pipes[1], next, next, &cut).len, 0);
+  assert_int_equal(read(pipes[0], taken, sizeof taken), 6);
+  assert_memory_equal(taken, "\nnext\n", 6);
+  close(pipes[0]);
+  close(pipes[1]);
+}
+
 static void test_a_pipe_that_may_only_be_written_to_is_opened_while_it_has_a_reader(void **state) {
   enum { NOBODY = 65534 };
   char pipe[] = "/tmp/wemoon-pipe-XXXXXX";
@@ -177,6 +204,7 @@ int main(void) {
     cmocka_unit_test(test_all_bytes_are_written_however_slowly_they_are_taken),
     cmocka_unit_test(test_bytes_that_nobody_takes_are_a_failure),
     cmocka_unit_test(test_a_pipe_without_a_reader_is_opened_and_filled_without_a_wait),
+    cmocka_unit_test(test_lines_that_were_written_in_part_go_on_or_are_ended),
     cmocka_unit_test(test_a_pipe_that_may_only_be_written_to_is_opened_while_it_has_a_reader),
     cmocka_unit_test(test_a_file_is_appended_to_and_made),
     cmocka_unit_test(test_a_file_that_would_open_is_not_made),

@@ -1,4 +1,4 @@
-// Threads at idle priority, and back.
+// Threads at idle priority and back, and such that stop no other.
 #include "base/scheduling.h"
 
 #include <sched.h>
@@ -16,12 +16,19 @@ static void test_a_thread_goes_to_idle_priority_and_comes_back_where_it_may(void
   else assert_int_not_equal(geteuid(), 0);
 }
 
+static void test_a_thread_may_wait_for_its_turn(void **state) {
+  assert_true(scheduling_batch());
+  assert_int_equal(sched_getscheduler(0), SCHED_BATCH);
+  assert_true(scheduling_restore());
+}
+
 static void test_a_thread_that_is_not_there_is_refused(void **state) {
   assert_false(scheduling_idle(0x3fffffff));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_thread_may_wait_for_its_turn),
     cmocka_unit_test(test_a_thread_goes_to_idle_priority_and_comes_back_where_it_may),
     cmocka_unit_test(test_a_thread_that_is_not_there_is_refused),
   };
