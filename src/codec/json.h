@@ -54,8 +54,8 @@ const Json *json_get(const Json *object, Str key);
 bool json_add_string(Buf *out, Str text);  // with its quotes; false if it is not all UTF-8
 // The same for text that is UTF-8 already: faster.
 void json_add_utf8(Buf *out, Str text);
-// Whether json_add_utf8 would write the text as it is between its quotes.
-bool json_is_plain(Str text);
+// Copies the text to `to`. True if json_add_utf8 would write it like that between its quotes.
+bool json_put_plain(char *to, Str text);
 // The shortest form that reads back equal; NaN and infinity as null.
 void json_add_real(Buf *out, double number);
 // A parsed value on one line, without white space; its numbers as they were written.

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/secrets.h"
 #include "codec/json.h"
 
@@ -247,6 +248,69 @@ static void test_a_file_becomes_private_but_no_pipe(void **state) {
   unlink(path);
 }
 
+// ---- many threads -------------------------------------------------------------------------------
+
+enum { WRITERS = 4, EACH = 3000 };
+
+// Of four messages one is not written in place.
+static void *capture_many(void *arg) {
+  for (int i = 0; i < EACH; i++) {
+    Trail *trail = capture_begin(arg, i % 4 ? STR("<x/>") : STR("<x>\"</x>"), true, STR("oUser"),
+                                 clock_now_us());
+    capture_answer(trail, STR("<an><answer/></an>"));
+    trail_drop(trail);
+  }
+  return NULL;
+}
+
+static size_t count_parsed(Str text) {
+  size_t parsed = 0;
+  for (Str line; str_cut(text, '\n', &line, &text);) {
+    JsonDoc *doc = json_parse(line, NULL);
+    parsed +=
+        doc && str_eq(json_string(json_get(json_root(doc), STR("out"))), STR("<an><answer/></an>"));
+    json_free(doc);
+  }
+  return parsed;
+}
+
+static void test_the_lines_of_many_threads_are_all_in_the_file_and_whole(void **state) {
+  (void)state;
+  Err err;
+  pthread_t threads[WRITERS];
+  char path[] = "/tmp/wemoon-capture-XXXXXX";
+  close(mkstemp(path));
+  Capture *capture = capture_open(path, &err);
+  assert_non_null(capture);
+  for (int i = 0; i < WRITERS; i++) pthread_create(&threads[i], NULL, capture_many, capture);
+  for (int i = 0; i < WRITERS; i++) pthread_join(threads[i], NULL);
+  capture_close(capture);
+  Buf text;
+  buf_init(&text);
+  assert_true(file_append(path, SIZE_MAX - 1, &text));
+  assert_int_equal(count_parsed(buf_str(&text)), WRITERS * EACH);
+  buf_clear(&text);
+  unlink(path);
+}
+
+// Without the end of the capture.
+static void test_a_line_is_in_the_file_soon(void **state) {
+  (void)state;
+  Err err;
+  struct stat info = { 0 };
+  char path[] = "/tmp/wemoon-capture-XXXXXX";
+  close(mkstemp(path));
+  Capture *capture = capture_open(path, &err);
+  trail_drop(capture_begin(capture, STR("<x/>"), true, STR("oUser"), clock_now_us()));
+  for (int i = 0; i < 10000 && info.st_size == 0; i++) {
+    usleep(1000);
+    assert_int_equal(stat(path, &info), 0);
+  }
+  assert_true(info.st_size > 0);
+  capture_close(capture);
+  unlink(path);
+}
+
 // ---- a pipe -------------------------------------------------------------------------------------
 
 enum { LINES = 500, LINE_TEXT = 4000 };  // twice what the largest pipe holds
@@ -337,6 +401,8 @@ int main(void) {
     cmocka_unit_test(test_openids_are_hashed_in_every_part),
     cmocka_unit_test(test_of_several_answers_one_that_shows_something_is_written),
     cmocka_unit_test(test_the_longest_secret_is_masked_wherever_it_stands),
+    cmocka_unit_test(test_the_lines_of_many_threads_are_all_in_the_file_and_whole),
+    cmocka_unit_test(test_a_line_is_in_the_file_soon),
     cmocka_unit_test(test_a_file_becomes_private_but_no_pipe),
     cmocka_unit_test_setup_teardown(test_a_burst_into_a_pipe_that_is_read_arrives_whole, make_pipe,
                                     remove_pipe),

@@ -1,0 +1,212 @@
+// A core's batch is held while a line is put together: a flag, because who finds it set goes to the next core instead of
+// waiting. With it, once a batch, the mutex of the queue is held for a few instructions.
+#include "bot/batches.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+
+enum {
+  SPARE_MAX = 4,  // empty batches that a core keeps
+  HOLD_LOOK_US = 50
+};
+
+typedef struct {
+  atomic_bool is_held;  // by the thread that uses what follows
+  bool has_queued;      // a batch for which the writer was not woken yet
+  char *at;             // what is free of the batch that is filled
+  size_t left;
+  Batch *filled;  // NULL: none
+  size_t spares;
+  Batch *spare;
+  char apart[CACHE_LINE];  // keeps two cores out of one cache line
+} Core;
+
+struct Batches {
+  Core core[BATCH_CORES];
+  pthread_mutex_t mutex;  // of the queue
+  pthread_cond_t changed;
+  Batch *first, **last;  // full, or taken early
+  size_t most;
+  atomic_size_t waiting;  // bytes in the queue or with the writer
+  atomic_int_least64_t ended_us;
+};
+
+Batches *batches_new(size_t most) {
+  Batches *batches = calloc(1, sizeof *batches);
+  if (!batches) return NULL;
+  mutex_init_brief(&batches->mutex);
+  condition_init(&batches->changed);
+  batches->last = &batches->first;
+  batches->most = most;
+  return batches;
+}
+
+static void free_list(Batch *batch) {
+  for (Batch *next; batch; batch = next) {
+    next = batch->next;
+    free(batch);
+  }
+}
+
+void batches_free(Batches *batches) {
+  if (!batches) return;
+  for (Core *core = batches->core; core < batches->core + BATCH_CORES; core++) {
+    free(core->filled);
+    free_list(core->spare);
+  }
+  free_list(batches->first);
+  pthread_cond_destroy(&batches->changed);
+  pthread_mutex_destroy(&batches->mutex);
+  free(batches);
+}
+
+// ---- holding ------------------------------------------------------------------------------------
+
+static inline bool try_hold(Core *core) {
+  return !atomic_exchange_explicit(&core->is_held, true, memory_order_acquire);
+}
+
+static inline void let_go(Core *core) {
+  atomic_store_explicit(&core->is_held, false, memory_order_release);
+}
+
+// Any core but this one, at last this one too.
+__attribute__((noinline)) static Core *hold_next(Batches *batches, size_t index) {
+  for (size_t i = index + 1;; i++) {
+    Core *core = &batches->core[i % BATCH_CORES];
+    if (try_hold(core)) return core;
+    if (i % BATCH_CORES == index) sched_yield();
+  }
+}
+
+// For the writer. It sleeps meanwhile: the holder may have idle priority.
+static void hold(Core *core) {
+  while (!try_hold(core)) usleep(HOLD_LOOK_US);
+}
+
+// ---- filling ------------------------------------------------------------------------------------
+
+// The core is held. The batch that was filled goes to the writer.
+static void queue(Batches *batches, Core *core) {
+  Batch *batch = core->filled;
+  if (!batch) return;
+  batch->len = (size_t)(core->at - batch->text);
+  batch->next = NULL;
+  atomic_fetch_add_explicit(&batches->waiting, batch->len, memory_order_relaxed);
+  pthread_mutex_lock(&batches->mutex);
+  *batches->last = batch;
+  batches->last = &batch->next;
+  pthread_mutex_unlock(&batches->mutex);
+  core->filled = NULL;
+  core->left = 0;
+  core->has_queued = true;
+}
+
+static Batch *batch_new(Batches *batches, Core *core, size_t len) {
+  size_t room = len <= BATCH_ROOM ? BATCH_ROOM : len;
+  Batch *batch = room == BATCH_ROOM ? core->spare : NULL;
+  if (batch) {
+    core->spare = batch->next;
+    core->spares--;
+    return batch;
+  }
+  batch = malloc(sizeof *batch + room);
+  if (batch) *batch = (Batch){ .core = (size_t)(core - batches->core), .room = room };
+  return batch;
+}
+
+// Not inlined: most lines have room. False: the core has no batch now.
+__attribute__((noinline)) static bool begin_batch(Batches *batches, Core *core, size_t len) {
+  queue(batches, core);
+  bool is_full = atomic_load_explicit(&batches->waiting, memory_order_relaxed) > batches->most;
+  core->filled = is_full ? NULL : batch_new(batches, core, len);
+  if (!core->filled) return false;
+  core->at = core->filled->text;
+  core->left = core->filled->room;
+  return true;
+}
+
+// Wakes the writer when the core is free: it may run here at once.
+static void close_core(Batches *batches, Core *core) {
+  bool wakes = core->has_queued;
+  core->has_queued = false;
+  let_go(core);
+  if (wakes) pthread_cond_signal(&batches->changed);
+}
+
+BatchPlace batches_open(Batches *batches, size_t index, size_t len) {
+  Core *core = &batches->core[index];
+  if (!try_hold(core)) core = hold_next(batches, index);
+  if (len <= core->left || begin_batch(batches, core, len))
+    return (BatchPlace){ core->at, (size_t)(core - batches->core) };
+  close_core(batches, core);
+  return (BatchPlace){ 0 };
+}
+
+void batches_close(Batches *batches, BatchPlace place, size_t len) {
+  Core *core = &batches->core[place.core];
+  core->at += len;
+  core->left -= len;
+  close_core(batches, core);
+}
+
+// ---- the writer ---------------------------------------------------------------------------------
+
+// With the mutex. Returns whether a batch is full.
+static bool await_full(Batches *batches, int64_t until_us) {
+  struct timespec until = clock_to_timespec(until_us);
+  int failed = 0;
+  while (!batches->first && !failed && !batches_ended_us(batches))
+    failed = pthread_cond_timedwait(&batches->changed, &batches->mutex, &until);
+  return batches->first != NULL;
+}
+
+// The lines of each core go into the queue behind those of its full batches.
+static void queue_all(Batches *batches) {
+  for (Core *core = batches->core; core < batches->core + BATCH_CORES; core++) {
+    hold(core);
+    if (core->filled && core->at > core->filled->text) queue(batches, core);
+    core->has_queued = false;
+    let_go(core);
+  }
+}
+
+Batch *batches_take(Batches *batches, int64_t until_us) {
+  pthread_mutex_lock(&batches->mutex);
+  await_full(batches, until_us);
+  pthread_mutex_unlock(&batches->mutex);
+  if (clock_now_us() >= until_us || batches_ended_us(batches)) queue_all(batches);
+  pthread_mutex_lock(&batches->mutex);
+  Batch *first = batches->first;
+  batches->first = NULL;
+  batches->last = &batches->first;
+  pthread_mutex_unlock(&batches->mutex);
+  return first;
+}
+
+void batches_give_back(Batches *batches, Batch *batch) {
+  Core *core = &batches->core[batch->core];
+  atomic_fetch_sub_explicit(&batches->waiting, batch->len, memory_order_relaxed);
+  hold(core);
+  bool keeps = batch->room == BATCH_ROOM && core->spares < SPARE_MAX;
+  if (keeps) {
+    batch->next = core->spare;
+    core->spare = batch;
+    core->spares++;
+  }
+  let_go(core);
+  if (!keeps) free(batch);
+}
+
+void batches_end(Batches *batches) {
+  pthread_mutex_lock(&batches->mutex);
+  atomic_store(&batches->ended_us, clock_now_us());
+  pthread_cond_signal(&batches->changed);
+  pthread_mutex_unlock(&batches->mutex);
+}
+
+int64_t batches_ended_us(const Batches *batches) { return atomic_load(&batches->ended_us); }

@@ -1,0 +1,51 @@
+// Lines of many threads for one that writes them: each core fills a batch of its own, so that threads on different cores
+// neither wait for each other nor move memory between their caches. A full batch wakes the writer. Lines of one core keep
+// their order.
+#ifndef WEMOON_BOT_BATCHES_H
+#define WEMOON_BOT_BATCHES_H
+
+#include "base/core_pool.h"
+#include "base/str.h"
+
+typedef struct Batches Batches;
+
+enum {
+  BATCH_ROOM = 64 << 10,  // bytes: what the cache of a core holds beside a message's own
+  BATCH_CORES = CORE_LISTS
+};
+
+typedef struct Batch {
+  struct Batch *next;
+  size_t core, room, len;
+  char text[];
+} Batch;
+
+// `most`: bytes that may wait for the writer; what a core fills comes to that. Returns NULL without memory.
+Batches *batches_new(size_t most);
+// NULL is allowed. No place is open.
+void batches_free(Batches *batches);
+
+typedef struct {
+  char *at;  // NULL: none
+  size_t core;
+} BatchPlace;
+
+// Opens a place for a line of `len` bytes in the batch of a core (below BATCH_CORES), or of another if a thread that has a
+// place open there was stopped: nobody waits. The caller fills the place and closes it soon, unless it is none, because too
+// much waits or there is no memory.
+BatchPlace batches_open(Batches *batches, size_t core, size_t len);
+// Closes that place: keeps its first `len` bytes.
+void batches_close(Batches *batches, BatchPlace place, size_t len);
+
+// For the writer alone. Waits until a batch is full, the time `until_us` (monotonic) is over, or batches_end was called.
+// In the last two cases all lines are taken, else full batches. The first batch, or NULL; the writer gives each back.
+Batch *batches_take(Batches *batches, int64_t until_us);
+// Its lines wait no longer; the batch may be filled again.
+void batches_give_back(Batches *batches, Batch *batch);
+
+// From now on batches_take does not wait.
+void batches_end(Batches *batches);
+// When batches_end was called (monotonic); 0: it was not.
+int64_t batches_ended_us(const Batches *batches);
+
+#endif
