@@ -64,6 +64,7 @@ static bool start_admin(Service *service, const Config *config, const char *scri
                             .desk = service->desk };
   ServerOptions server_options;
   config_server(config, &server_options);
+  server_options.loop = service->services.loop;
   server_options.listen = listen;
   server_options.inherited = service->sockets.admin;
   server_options.threads = ADMIN_THREADS;
@@ -81,6 +82,7 @@ static bool start(Service *service, const Config *config, const BotOptions *bot_
   if (!service->bot) return false;
   ServerOptions server_options;
   config_server(config, &server_options);
+  server_options.loop = service->services.loop;
   server_options.inherited = service->sockets.callback;
   HttpHandler handler = bot_handler(service->bot);
   return (service->server = server_start(&server_options, &handler, err)) != NULL &&

@@ -14,9 +14,8 @@
 
 enum {
   OWN_FILES = 64,  // store, log, loop, script
-  SPARE_FILES =
-      1024 +
-      256  // connections that wait for a thread, and those of scripts, stores and outgoing requests
+  // Connections that wait for a thread, that read slowly, and those of scripts, stores and outgoing requests.
+  SPARE_FILES = 1024 + 256 + 256
 };
 
 bool serving_raise_file_limit(int64_t threads, int64_t waiting, Err *err) {

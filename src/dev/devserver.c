@@ -166,6 +166,7 @@ static bool open_server(DevServer *devserver, Err *err) {
         STR_FMT(devserver->options->server.listen));
   }
   ServerOptions server = devserver->options->server;
+  server.loop = devserver->loop;
   server.threads = threads_of(devserver->options);
   devserver->server = server_start(&server, &handler, err);
   if (!devserver->server) return false;

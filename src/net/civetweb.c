@@ -19,6 +19,7 @@
 #include "net/arrivals.h"
 #include "net/bad_head.h"
 #include "net/status.h"
+#include "net/tcp_state.h"
 #include "net/thread_stack.h"
 #include "net/wire.h"
 
@@ -57,6 +58,12 @@ struct CivetwebConnection {
 int civetweb_read(CivetwebConnection *conn, void *out, size_t len) {
   return mg_read(conn->mg, out, len);
 }
+
+int64_t civetweb_send(CivetwebConnection *conn, const void *bytes, size_t len) {
+  return wire_send(conn->fd, bytes, len);
+}
+
+int64_t civetweb_room(const CivetwebConnection *conn) { return tcp_room(conn->fd); }
 
 bool civetweb_write(CivetwebConnection *conn, const void *bytes, size_t len) {
   if (!conn->mg) return wire_write(conn->fd, bytes, len, conn->of->options.head_timeout_ms);

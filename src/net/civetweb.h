@@ -53,7 +53,11 @@ bool civetweb_free(Civetweb *civetweb);
 enum { CIVETWEB_HEADERS_MAX = 64 };
 // Reads up to `len` bytes of the body; returns how many, or 0 or less at the end.
 int civetweb_read(CivetwebConnection *conn, void *out, size_t len);
-// False if the client did not take all of it.
+// Writes what the client takes at once; returns how many bytes, or -1 if the connection is broken. On any thread.
+int64_t civetweb_send(CivetwebConnection *conn, const void *bytes, size_t len);
+// How many bytes the client is sure to take at once.
+int64_t civetweb_room(const CivetwebConnection *conn);
+// Waits until the client has taken all of it. False if it does not.
 bool civetweb_write(CivetwebConnection *conn, const void *bytes, size_t len);
 // The address of the client (net/forwarded), in `out`.
 const char *civetweb_remote(const CivetwebConnection *conn, char out[FORWARDED_TEXT_MAX]);

@@ -34,9 +34,10 @@ enum {
   RESERVE_SHARE = 16,    // one thread in so many is to be free for connections that come
   MANY_WAIT = 256,       // so many that wait may hide others, which the system does not let in yet
   UNUSED_MAX = 1024,     // so many numbers in a row without one of ours end the walk
-  WAITERS_SHARE = 4,     // one descriptor in so many may be a connection's that has sent nothing
-  PASSED_MOST = 1024,    // so many may wait for a thread; the command that serves budgets for them
-  WINDOW = 256           // so many are looked at with one call
+  WAITERS_SHARE =
+      4,  // one descriptor in so many may be a connection's that has sent nothing, or reads slowly
+  PASSED_MOST = 1024,  // so many may wait for a thread; the command that serves budgets for them
+  WINDOW = 256         // so many are looked at with one call
 };
 
 typedef enum { PHASE_FREE, PHASE_WAITS, PHASE_READS, PHASE_HANDLES } Phase;
@@ -74,6 +75,8 @@ struct Connections {
   atomic_bool draining;
   atomic_int holders;                         // its owner, and each parked connection
   atomic_uchar parked[DESCRIPTORS_MAX / 8];   // bits by descriptor
+  atomic_int sending_count;                   // parked connections whose answers are being sent
+  UnsentList unsent;                          // the loop's
   atomic_uchar waiting[DESCRIPTORS_MAX / 8];  // of connections_wait; bits by descriptor
   atomic_int waiting_count;
   atomic_uchar served[DESCRIPTORS_MAX / 8];  // by pollers from the beginning; bits by descriptor
@@ -361,6 +364,7 @@ Connections *connections_new(int threads, int64_t request_timeout_ms) {
   all->threads = threads;
   atomic_init(&all->holders, 1);
   all->timeout_us = request_timeout_ms * 1000;
+  unsent_init(&all->unsent, (size_t)descriptors_end() / WAITERS_SHARE);
   all->waiting_most = descriptors_end() / WAITERS_SHARE;
   if (all->waiting_most > MANY_WAIT) all->waiting_most = MANY_WAIT;
   for (int i = threads - 1; i >= 0; i--) {
@@ -389,7 +393,9 @@ void connections_drain(Connections *all, int64_t max_ms) {
   atomic_store(&all->draining, true);
   while (any && clock_now_ms() < end_ms) {
     pthread_mutex_lock(&all->mutex);
-    any = look_after(all) > 0 || atomic_load(&all->busy) > 0;
+    // In this order: an answer is counted as being sent before its thread is free.
+    any =
+        look_after(all) > 0 || atomic_load(&all->busy) > 0 || atomic_load(&all->sending_count) > 0;
     pthread_mutex_unlock(&all->mutex);
     if (any) usleep(TICK_DRAIN_MS * 1000);
   }
@@ -538,6 +544,12 @@ void connections_unpark(Connections *all, int fd) {
   clear_bit(all->parked, fd);
   release(all);
 }
+
+void connections_send_begin(Connections *all) { atomic_fetch_add(&all->sending_count, 1); }
+
+void connections_send_end(Connections *all) { atomic_fetch_sub(&all->sending_count, 1); }
+
+UnsentList *connections_unsent(Connections *all) { return &all->unsent; }
 
 int connections_busy(const Connections *all) {
   return atomic_load(&all->busy) + atomic_load(&all->served_count);

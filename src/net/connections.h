@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/unsent.h"
+
 typedef struct Connections Connections;
 typedef struct Connection Connection;
 
@@ -14,7 +16,8 @@ typedef struct Connection Connection;
 // connection's first request, of the opening. NULL without memory or thread. connections_serve sets the port.
 Connections *connections_new(int threads, int64_t request_timeout_ms);
 void connections_serve(Connections *connections, int port);
-// After accepting has stopped: waits until every request is answered and every connection closed, `max_ms` at most.
+// After accepting has stopped: waits until every request is answered, every answer sent and every connection closed,
+// `max_ms` at most.
 void connections_drain(Connections *connections, int64_t max_ms);
 // Frees it, apart from what parked connections need, which stays until the last of them has ended.
 void connections_free(Connections *connections);
@@ -67,5 +70,11 @@ void connections_park(Connections *connections, int fd);
 void connections_unlock(Connections *connections);
 // `fd` is about to be closed. Any thread; once for each connections_park, even after connections_free.
 void connections_unpark(Connections *connections, int fd);
+// The answer of a parked connection is made, and is being sent: connections_drain waits for it. Any thread.
+// connections_send_end follows before connections_unpark.
+void connections_send_begin(Connections *connections);
+void connections_send_end(Connections *connections);
+// Those answers. On the loop thread, while a connection is parked.
+UnsentList *connections_unsent(Connections *connections);
 
 #endif

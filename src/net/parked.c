@@ -2,6 +2,7 @@
 // are sent and, if its client sent more than its request, until the client has read them: closing it with bytes unread
 // would reset the connection and lose the answer.
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 
 enum {
   FLUSH_MS = 5000,  // how long a client may read nothing of its answer
+  SLOWEST = 16,     // bytes of a whole answer for which it has a millisecond more
   LINGER_MS =
       1000,  // how long a client that sent more than its request may take to read the answer
   DROPPED_MAX = 1 << 20  // how many bytes after the request are read
@@ -29,7 +31,9 @@ struct Parked {
   size_t sent;
   size_t dropped;  // bytes received after the request
   LoopTimer *limit;
+  Unsent unsent;  // its last byte is in `out`, and the client has not taken it
   bool head_only, ending, lingers;
+  bool is_counted;  // connections_send_begin
 };
 
 Parked *parked_new(Connections *connections, bool head_only) {
@@ -53,19 +57,26 @@ ParkedState parked_state(const Parked *parked) { return parked->state; }
 
 // ---- end ----------------------------------------------------------------------------------------
 
-static void close_descriptor(Parked *parked) {
+static void discard(Parked *parked) {
+  if (parked->is_counted) connections_send_end(parked->connections);
   connections_unpark(parked->connections, parked->fd);
   close(parked->fd);
-}
-
-static void on_closed(uv_handle_t *handle) {
-  Parked *parked = (Parked *)handle;
-  close_descriptor(parked);
   buf_clear(&parked->out);
   free(parked);
 }
 
+static void leave_unsent(Parked *parked) {
+  unsent_remove(connections_unsent(parked->connections), &parked->unsent);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  Parked *parked = (Parked *)handle;
+  leave_unsent(parked);
+  discard(parked);
+}
+
 void parked_close(Parked *parked) {
+  leave_unsent(parked);
   loop_timer_stop(parked->limit);
   uv_poll_stop(&parked->poll);
   uv_close((uv_handle_t *)&parked->poll, on_closed);
@@ -124,13 +135,19 @@ static void unlimit(Parked *parked) {
   parked->limit = NULL;
 }
 
-static void limit(Parked *parked, int64_t ms) {
+static bool limit(Parked *parked, int64_t ms) {
   unlimit(parked);
   parked->limit = loop_timer(parked->loop, ms, 0, on_limit, parked);
+  return parked->limit != NULL;
 }
 
-// Sends as much as the kernel accepts now. A client that reads nothing of the rest for FLUSH_MS counts as gone. Returns
-// false if nothing can be sent any more.
+// A client that reads nothing of a part for FLUSH_MS counts as gone; a whole answer has its own limit.
+static bool may_pause(Parked *parked, bool goes_on) {
+  if (parked->ending || (parked->limit && !goes_on)) return true;
+  return limit(parked, FLUSH_MS);
+}
+
+// Sends as much as the kernel accepts now. Returns false if nothing can be sent any more.
 static bool flush(Parked *parked) {
   size_t before = parked->sent;
   if (is_sent(parked)) return true;
@@ -139,10 +156,7 @@ static bool flush(Parked *parked) {
                      MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno != EAGAIN) return false;
-    if (n < 0) {
-      if (parked->sent > before || !parked->limit) limit(parked, FLUSH_MS);
-      return parked->limit != NULL;
-    }
+    if (n < 0) return may_pause(parked, parked->sent > before);
     parked->sent += (size_t)n;
   }
   unlimit(parked);
@@ -151,21 +165,49 @@ static bool flush(Parked *parked) {
   return true;
 }
 
-// Continues to end a connection whose last byte is in `out`.
-static void go_on_ending(Parked *parked) {
-  bool goes_out = parked->state != PARKED_GONE && !parked->out.failed && flush(parked);
-  if (!goes_out) return parked_close(parked);
-  if (!is_sent(parked)) return watch(parked);
-  if (parked->state == PARKED_OPEN) drop_input(parked);
-  if (parked->state != PARKED_OPEN || parked->dropped == 0 || parked->dropped >= DROPPED_MAX)
-    return parked_close(parked);
+static void count(Parked *parked) {
+  if (!parked->is_counted) connections_send_begin(parked->connections);
+  parked->is_counted = true;
+}
+
+static Parked *parked_of(Unsent *unsent) {
+  return (Parked *)((char *)unsent - offsetof(Parked, unsent));
+}
+
+// Returns false without memory.
+static bool begin_unsent(Parked *parked) {
+  UnsentList *list = connections_unsent(parked->connections);
+  count(parked);
+  unsent_add(list, &parked->unsent, parked->out.cap);
+  for (Unsent *one; (one = unsent_excess(list));) parked_close(parked_of(one));
+  return limit(parked, FLUSH_MS + (int64_t)(parked->out.len - parked->sent) / SLOWEST);
+}
+
+// The client has not taken all of its answer yet.
+static void go_on_sending(Parked *parked) {
+  if (!parked->unsent.is_listed && !begin_unsent(parked)) return parked_close(parked);
+  watch(parked);
+}
+
+static void linger(Parked *parked) {
   if (!parked->lingers) {
     parked->lingers = true;
     shutdown(parked->fd, SHUT_WR);
-    limit(parked, LINGER_MS);
-    if (!parked->limit) return parked_close(parked);
+    if (!limit(parked, LINGER_MS)) return parked_close(parked);
   }
   watch(parked);
+}
+
+// Continues to end a connection whose last byte is in `out`. What the client sends is dropped at once: it would be
+// reported again and again.
+static void go_on_ending(Parked *parked) {
+  bool goes_out = parked->state != PARKED_GONE && !parked->out.failed && flush(parked);
+  if (!goes_out) return parked_close(parked);
+  if (parked->state == PARKED_OPEN && parked->dropped < DROPPED_MAX) drop_input(parked);
+  if (!is_sent(parked) && parked->state != PARKED_GONE) return go_on_sending(parked);
+  if (parked->state != PARKED_OPEN || parked->dropped == 0 || parked->dropped >= DROPPED_MAX)
+    return parked_close(parked);
+  linger(parked);
 }
 
 static void go_on(Parked *parked) {
@@ -200,8 +242,7 @@ bool parked_watch(Parked *parked, Loop *loop, const ParkedWatcher *watcher) {
   parked->loop = loop;
   parked->watcher = *watcher;
   if (uv_poll_init(loop_uv(loop), &parked->poll, parked->fd) != 0) {
-    close_descriptor(parked);
-    free(parked);
+    discard(parked);
     return false;
   }
   parked->poll.data = (void *)&left;
@@ -220,6 +261,20 @@ void parked_respond(Parked *parked, const HttpResponse *response) {
   if (parked->out.failed) return parked_close(parked);
   parked->ending = true;
   go_on_ending(parked);
+}
+
+static void begin_finish(void *ctx) {
+  Parked *parked = ctx;
+  if (parked_watch(parked, parked->loop, &(ParkedWatcher){ 0 })) parked_end(parked);
+}
+
+void parked_finish(Parked *parked, Loop *loop, Buf *out, size_t sent) {
+  parked->out = *out;
+  buf_init(out);
+  parked->sent = sent;
+  parked->loop = loop;
+  count(parked);
+  if (!loop_post(loop, begin_finish, parked)) discard(parked);
 }
 
 void parked_respond_status(Parked *parked, int status) {

@@ -26,7 +26,8 @@ typedef struct {
 // connection is closed and `parked` freed.
 bool parked_watch(Parked *parked, Loop *loop, const ParkedWatcher *watcher);
 ParkedState parked_state(const Parked *parked);
-// Writes the whole answer, closes, and frees `parked`; the watcher is not called any more.
+// Writes the whole answer, closes, and frees `parked`; the watcher is not called any more. The client has 5 s for it, and
+// 1 s more for each 16,000 bytes. If too many are slow, those that began first are cut off (net/unsent.h).
 void parked_respond(Parked *parked, const HttpResponse *response);
 // The same with a status and its name.
 void parked_respond_status(Parked *parked, int status);
@@ -38,7 +39,7 @@ void parked_begin(Parked *parked, const HttpResponse *response);
 bool parked_send(Parked *parked, Str bytes);
 // Whether the system has taken everything; if not, `sent` will be called.
 bool parked_is_sent(const Parked *parked);
-// Closes it once everything is sent, and frees `parked`.
+// Closes it once everything is sent, and frees `parked`; in the same time as parked_respond.
 void parked_end(Parked *parked);
 
 #endif

@@ -29,6 +29,7 @@ enum {
   KEEP_ALIVE_SLACK_MS = 2000,
   LINGER_MS = 2000,   // how long the rest of a refused body is read
   PIECE = 16 * 1024,  // bytes of a chunked body per read
+  SMALL = 16 * 1024,  // a client that reads its answers has room for one of so many bytes
   DRAIN_MS = 10000,   // how long requests under way may take when the server stops
 };
 
@@ -38,6 +39,7 @@ struct Server {
   Connections *connections;
   Listener listener;
   int stand_in;  // the descriptor that civetweb closes in place of a parked connection
+  Loop *loop;    // or NULL
   int threads, body_timeout_ms;
   char keep_alive[64];  // headers of answers that keep the connection open
   bool serving, ended;
@@ -60,10 +62,12 @@ typedef struct {
   Server *server;
   Buffers *buffers;
   Connection *connection;
-  bool last;    // the connection closes after this answer
-  bool ends;    // civetweb was told so
-  bool unread;  // the client may still be sending a body that will not be read
-  int status;   // 0: not answered yet
+  bool last;      // the connection closes after this answer
+  bool ends;      // civetweb was told so
+  bool unread;    // the client may still be sending a body that will not be read
+  int status;     // 0: not answered yet
+  bool has_rest;  // the client did not take all of the answer at once,
+  size_t sent;    // but so many bytes
   char remote[FORWARDED_TEXT_MAX];
 } Exchange;
 
@@ -94,19 +98,46 @@ size_t server_headers(const HttpRequest *request, Pair *out, size_t max) {
 
 // ---- answers ------------------------------------------------------------------------------------
 
+// A connection that leaves its thread for the rest of an answer ends with it. Its head has to say so.
+static bool is_taken_at_once(const Exchange *x, const HttpResponse *response) {
+  int64_t len = (int64_t)response->body.len;
+  return len <= SMALL || civetweb_room(x->conn) > len + SMALL;
+}
+
 static bool stays_open(const Exchange *x, const HttpResponse *response) {
   return x->head.keeps && !x->last && !response->close && !response->no_answer &&
-         !connection_should_close(x->connection);
+         !connection_should_close(x->connection) && is_taken_at_once(x, response);
 }
 
 static void write_out(Exchange *x) {
   const Buf *out = &x->buffers->out;
-  if (!out->failed) {
-    civetweb_write(x->conn, out->ptr, out->len);
-  } else {
-    civetweb_keep(x->conn, false);
-    x->ends = true;
-  }
+  int64_t sent = out->failed ? -1 : civetweb_send(x->conn, out->ptr, out->len);
+  if (sent == (int64_t)out->len) return;
+  x->has_rest = sent >= 0;
+  x->sent = (size_t)sent;
+  civetweb_keep(x->conn, false);
+  x->ends = true;
+}
+
+// Returns the connection, without its thread; NULL without memory or descriptors: nothing was changed. On the request's
+// thread.
+static Parked *detach(Exchange *x) {
+  Connections *connections = x->server->connections;
+  Parked *parked = parked_new(connections, str_eq(x->request.method, STR("HEAD")));
+  if (!parked) return NULL;
+  connections_lock(connections);
+  int fd = civetweb_take(x->conn, x->server->stand_in);
+  if (fd >= 0) connections_park(connections, fd);
+  connections_unlock(connections);
+  return parked_take(parked, fd) ? parked : NULL;
+}
+
+// Without memory or descriptors for anything else this thread waits for the client.
+static void send_rest(Exchange *x) {
+  Buf *out = &x->buffers->out;
+  Parked *parked = x->server->loop ? detach(x) : NULL;
+  if (parked) parked_finish(parked, x->server->loop, out, x->sent);
+  else civetweb_write(x->conn, out->ptr + x->sent, out->len - x->sent);
 }
 
 void server_respond(HttpRequest *request, const HttpResponse *response) {
@@ -129,15 +160,8 @@ void server_hang_up(HttpRequest *request) { civetweb_hang_up(((Exchange *)reques
 
 Parked *server_park(HttpRequest *request) {
   Exchange *x = (Exchange *)request;
-  Connections *connections = x->server->connections;
-  if (x->status) return NULL;
-  Parked *parked = parked_new(connections, str_eq(request->method, STR("HEAD")));
+  Parked *parked = x->status ? NULL : detach(x);
   if (!parked) return NULL;
-  connections_lock(connections);
-  int fd = civetweb_take(x->conn, x->server->stand_in);
-  if (fd >= 0) connections_park(connections, fd);
-  connections_unlock(connections);
-  if (!parked_take(parked, fd)) return NULL;
   x->status = STATUS_PARKED;
   x->ends = true;
   return parked;
@@ -329,6 +353,7 @@ static int on_request(void *ctx, CivetwebConnection *conn, const CivetwebRequest
   connection_comes(x.connection, from->came_us ? from->came_us : now_us, now_us);
   if (!x.buffers) return close_without_buffers(conn, from);
   serve(&x);
+  if (x.has_rest) send_rest(&x);
   put_buffers(x.server, x.buffers);
   if (x.unread) wire_linger(LINGER_MS);
   if (x.ends) wire_end();  // the answer may be from another thread
@@ -385,6 +410,7 @@ Server *server_start(const ServerOptions *options, const HttpHandler *handler, E
   }
   core_pool_init(&server->buffers);
   server->handler = *handler;
+  server->loop = options->loop;
   server->threads = options->threads;
   server->body_timeout_ms = options->head_timeout_ms;
   server->listener = (Listener){ .fd = -1 };

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/pairs.h"
+#include "net/loop.h"
 
 typedef struct Server Server;
 
@@ -34,8 +35,10 @@ typedef struct {
   bool no_answer;  // close the connection without a byte, so that the platform tries again
 } HttpResponse;
 
-// Writes the whole answer, head and body in one write, with Content-Length. Once per request (a second call does
-// nothing), before HttpRoute.handle returns: on its thread, or on a thread that it waits for.
+// Answers with head and body in one write, and with Content-Length. Once per request (a second call does nothing),
+// before HttpRoute.handle returns: on its thread, or on a thread that it waits for. What the client does not take at
+// once is sent by ServerOptions.loop, and the connection ends with it; so does one with an answer too large to be sure of
+// that.
 void server_respond(HttpRequest *request, const HttpResponse *response);
 
 // Answers with a status and its name. `headers`: as extra_headers.
@@ -82,6 +85,9 @@ typedef struct {
   int threads;          // HTTP threads, each for one connection at a time
   int head_timeout_ms;  // head and body must arrive within this time (5000)
   int keep_alive_ms;    // idle connections stay open for this long while threads are free (75000)
+  // Sends what clients do not take at once, so that slow ones hold no thread (parked_respond says for how long);
+  // outlives the server. NULL: the request's thread does, and is held as long.
+  Loop *loop;
   Str trusted_proxies;  // addresses and CIDR blocks with commas between; empty: none
 } ServerOptions;
 

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -22,6 +23,15 @@ bool tcp_is_of_port(int fd, int port) {
 bool tcp_has_unread(int fd) {
   int unread = 0;
   return ioctl(fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
+// The kernel counts its own structures too: half of the buffer is the bytes' own for sure.
+int64_t tcp_room(int fd) {
+  int size = 0, unsent = 0;
+  socklen_t len = sizeof size;
+  if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) != 0 || ioctl(fd, SIOCOUTQ, &unsent) != 0)
+    return 0;
+  return (int64_t)size / 2 - unsent;
 }
 
 static bool ask_kernel(int fd, struct tcp_info *info) {

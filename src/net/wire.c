@@ -460,12 +460,19 @@ static bool may_write(int fd, int64_t end_ms) {
   return left_ms > 0 && poll_now(&wait, 1, (int)left_ms) > 0;
 }
 
+int64_t wire_send(int fd, const void *bytes, size_t len) {
+  ssize_t n = 0;
+  do n = send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  return n < 0 && errno == EAGAIN ? 0 : n;
+}
+
 bool wire_write(int fd, const void *bytes, size_t len, int timeout_ms) {
   int64_t end_ms = clock_now_ms() + timeout_ms + (int64_t)(len / WIRE_SLOWEST);
   for (const char *at = bytes, *end = at + len; at < end;) {
-    ssize_t n = send(fd, at, (size_t)(end - at), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n > 0) at += n;
-    else if (errno != EINTR && (errno != EAGAIN || !may_write(fd, end_ms))) return false;
+    int64_t n = wire_send(fd, at, (size_t)(end - at));
+    if (n < 0 || (n == 0 && !may_write(fd, end_ms))) return false;
+    at += n;
   }
   return true;
 }

@@ -227,7 +227,7 @@ test('fewer files than threads need: status 1 and the mend; few more: a warning'
   t.after(() => child.kill());
   let log = '';
   child.stderr.on('data', (chunk) => { log += chunk; });
-  await until(() => /only 700 files may be open at once, and 1408 are recommended for 64 threads/.test(log), 'the warning', 20000);
+  await until(() => /only 700 files may be open at once, and 1664 are recommended for 64 threads/.test(log), 'the warning', 20000);
 });
 
 test('a bare port means the loopback address', async (t) => {

@@ -3,11 +3,13 @@
 #include "net/parked.h"
 
 #include <setjmp.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "net/unsent.h"
 #include "raw_client.h"
 
 // ---- server that parks each request -------------------------------------------------------------
@@ -44,10 +46,20 @@ static void begin(void *ctx) {
   atomic_store(&world->begun, true);
 }
 
+enum { LARGE = 24 << 20 };  // more than the kernel's buffers hold, once the client's does not grow
+
+static void respond_large(HttpRequest *request) {
+  char *much = calloc(1, LARGE);
+  assert_non_null(much);
+  server_respond(request, &(HttpResponse){ .status = 200, .body = str_make(much, LARGE) });
+  free(much);
+}
+
 static void handle(void *ctx, HttpRequest *request) {
   World *world = ctx;
   if (str_eq(request->path, STR("/at-once")))
     return server_respond(request, &(HttpResponse){ .status = 200, .body = STR("now") });
+  if (str_eq(request->path, STR("/large"))) return respond_large(request);
   atomic_store(&world->parked, server_park(request));
   loop_call(world->loop, &world->call, begin, world);
 }
@@ -64,9 +76,11 @@ static World *open_world(bool streams) {
   assert_non_null(world);
   world->streams = streams;
   world->loop = loop_new(&err);
-  ServerOptions options = {
-    .listen = STR("0"), .threads = 2, .head_timeout_ms = 1000, .keep_alive_ms = 500
-  };
+  ServerOptions options = { .listen = STR("0"),
+                            .threads = 2,
+                            .head_timeout_ms = 1000,
+                            .keep_alive_ms = 500,
+                            .loop = world->loop };
   world->server = server_start(&options, &(HttpHandler){ .route = route, .ctx = world }, &err);
   assert_non_null(world->server);
   return world;
@@ -296,8 +310,6 @@ static void test_an_answer_may_come_bit_by_bit(void **state) {
   close_world(world);
 }
 
-enum { LARGE = 24 << 20 };  // more than the kernel's buffers hold, once the client's does not grow
-
 static void keep_buffer_small(int fd) {
   const int bytes = 64 << 10;
   assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
@@ -353,6 +365,116 @@ static void test_a_client_that_takes_nothing_for_5_s_is_gone_and_a_slow_one_is_n
   close_world(slow);
 }
 
+// ---- answers that their clients do not take at once ----------------------------------------------
+
+static const char *const LARGE_REQUESTS[] = {
+  "GET /large HTTP/1.1\r\nHost: x\r\n\r\n",                       // on a kept connection
+  "GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",  // for a poller
+};
+
+// Returns the socket of a client that has read the head, and whose request has left its thread.
+static int slow_reader_of(World *world, const char *request) {
+  char got[200];
+  int busy = 1, threads, fd = dial(server_port(world->server));
+  keep_buffer_small(fd);
+  assert_true(say(fd, request));
+  assert_true(recv(fd, got, sizeof got, MSG_WAITALL) == sizeof got);
+  for (int64_t end = clock_now_ms() + PATIENCE_MS; busy > 0 && clock_now_ms() < end; usleep(2000))
+    server_load(world->server, &busy, &threads);
+  assert_int_equal(busy, 0);
+  return fd;
+}
+
+static void *stop_server(void *world) {
+  server_stop(((World *)world)->server);
+  return NULL;
+}
+
+static size_t read_to_the_end(int fd) {
+  static char bytes[65536];
+  size_t len = 0;
+  for (ssize_t n; (n = recv(fd, bytes, sizeof bytes, 0)) > 0;) len += (size_t)n;
+  return len;
+}
+
+static void test_a_slow_reader_holds_no_thread_and_gets_its_whole_answer(void **state) {
+  for (int i = 0; i < 2; i++) {
+    World *world = open_world(false);
+    int fd = slow_reader_of(world, LARGE_REQUESTS[i]);
+    assert_true(read_to_the_end(fd) > LARGE - 200);
+    close(fd);
+    close_world(world);
+  }
+}
+
+static void test_what_a_slow_reader_sends_keeps_nothing_busy(void **state) {
+  World *world = open_world(false);
+  int fd = slow_reader_of(world, LARGE_REQUESTS[1]);
+  assert_true(say(fd, "more"));
+  shutdown(fd, SHUT_WR);
+  usleep(50 * 1000);
+  int64_t cpu_us = clock_process_cpu_us();
+  usleep(400 * 1000);
+  assert_true(clock_process_cpu_us() - cpu_us < 200 * 1000);
+  assert_true(read_to_the_end(fd) > LARGE - 200);
+  close(fd);
+  close_world(world);
+}
+
+static size_t read_after(int64_t seconds) {
+  World *world = open_world(false);
+  int fd = slow_reader_of(world, LARGE_REQUESTS[0]);
+  loop_time_moved(world->loop, seconds * 1000 * 1000);
+  usleep(50 * 1000);
+  size_t len = read_to_the_end(fd);
+  close(fd);
+  close_world(world);
+  return len;
+}
+
+static void test_a_slow_reader_has_5_s_and_1_s_more_for_each_16_kb(void **state) {
+  const int64_t limit_s = 5 + LARGE / 16000;  // a little more: the kernel has taken some of it
+  assert_true(read_after(limit_s / 2) > LARGE - 200);
+  assert_true(read_after(limit_s) < LARGE - 200);
+}
+
+static void test_a_server_that_stops_waits_for_a_slow_reader(void **state) {
+  World *world = open_world(false);
+  int fd = slow_reader_of(world, LARGE_REQUESTS[1]);
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, stop_server, world), 0);
+  usleep(200 * 1000);
+  assert_true(read_to_the_end(fd) > LARGE - 200);
+  pthread_join(thread, NULL);
+  close(fd);
+  close_world(world);
+}
+
+static void test_slow_readers_may_outlive_server_and_loop(void **state) {
+  World *world = open_world(false);
+  int fd = slow_reader_of(world, LARGE_REQUESTS[1]);
+  reset(fd);
+  fd = slow_reader_of(world, LARGE_REQUESTS[0]);
+  loop_free(world->loop);  // closes what is left
+  world->loop = NULL;
+  assert_true(read_to_the_end(fd) < LARGE - 200);
+  close(fd);
+  close_world(world);
+}
+
+static void test_the_oldest_slow_reader_is_cut_off_when_there_is_too_much(void **state) {
+  World *world = open_world(false);
+  int first = slow_reader_of(world, LARGE_REQUESTS[1]);
+  int last[UNSENT_BYTES_MOST / LARGE];
+  for (size_t i = 0; i < sizeof last / sizeof *last; i++)
+    last[i] = slow_reader_of(world, LARGE_REQUESTS[i % 2]);
+  assert_true(read_to_the_end(first) < LARGE - 200);
+  assert_true(read_to_the_end(last[1]) > LARGE - 200);
+  close(first);
+  for (size_t i = 0; i < sizeof last / sizeof *last; i++) close(last[i]);
+  close_world(world);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_parked_request_is_answered_later_and_its_connection_ends),
@@ -368,6 +490,12 @@ int main(void) {
     cmocka_unit_test(test_an_answer_may_come_bit_by_bit),
     cmocka_unit_test(test_who_sends_learns_when_the_client_has_taken_it_all),
     cmocka_unit_test(test_a_client_that_takes_nothing_for_5_s_is_gone_and_a_slow_one_is_not),
+    cmocka_unit_test(test_a_slow_reader_holds_no_thread_and_gets_its_whole_answer),
+    cmocka_unit_test(test_what_a_slow_reader_sends_keeps_nothing_busy),
+    cmocka_unit_test(test_a_slow_reader_has_5_s_and_1_s_more_for_each_16_kb),
+    cmocka_unit_test(test_a_server_that_stops_waits_for_a_slow_reader),
+    cmocka_unit_test(test_slow_readers_may_outlive_server_and_loop),
+    cmocka_unit_test(test_the_oldest_slow_reader_is_cut_off_when_there_is_too_much),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
