@@ -25,6 +25,7 @@ typedef struct {
       given_all;  // send_much has given all bytes: a reader before that may let the kernel take them at once
   size_t given;  // bytes of a stream
   bool streams;
+  atomic_bool stopped;  // the server
 } World;
 
 static void on_changed(void *ctx) {
@@ -385,8 +386,10 @@ static int slow_reader_of(World *world, const char *request) {
   return fd;
 }
 
-static void *stop_server(void *world) {
-  server_stop(((World *)world)->server);
+static void *stop_server(void *arg) {
+  World *world = arg;
+  server_stop(world->server);
+  atomic_store(&world->stopped, true);
   return NULL;
 }
 
@@ -443,7 +446,8 @@ static void test_a_server_that_stops_waits_for_a_slow_reader(void **state) {
   int fd = slow_reader_of(world, LARGE_REQUESTS[1]);
   pthread_t thread;
   assert_int_equal(pthread_create(&thread, NULL, stop_server, world), 0);
-  usleep(200 * 1000);
+  usleep(300 * 1000);
+  assert_false(atomic_load(&world->stopped));
   assert_true(read_to_the_end(fd) > LARGE - 200);
   pthread_join(thread, NULL);
   close(fd);
