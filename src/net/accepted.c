@@ -21,6 +21,15 @@ int64_t accepted_us(int fd) {
   return fd < DESCRIPTORS_MAX ? atomic_load_explicit(&times_us[fd], memory_order_relaxed) : 0;
 }
 
+// Both wrap around.
+static atomic_uint passed_count, taken_count;
+
+void accepted_note_passed(void) { atomic_fetch_add(&passed_count, 1); }
+
+void accepted_note_taken(void) { atomic_fetch_add(&taken_count, 1); }
+
+bool accepted_any_waits(void) { return atomic_load(&passed_count) != atomic_load(&taken_count); }
+
 static bool has_room(SilentList *list) {
   if (list->count < list->cap) return true;
   size_t cap = list->cap ? 2 * list->cap : ROOM;

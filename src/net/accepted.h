@@ -1,4 +1,4 @@
-// When connections were accepted, and lists of those that are silent.
+// When connections were accepted, whether some wait for a thread, and lists of those that are silent.
 #ifndef WEMOON_NET_ACCEPTED_H
 #define WEMOON_NET_ACCEPTED_H
 
@@ -10,6 +10,12 @@
 void accepted_note(int fd);
 // When the last connection on `fd` was accepted (monotonic, microseconds); 0 if that is not known.
 int64_t accepted_us(int fd);
+
+// Of all servers of the process: libcivetweb takes a connection that waits for a thread; a thread takes one of those.
+void accepted_note_passed(void);
+void accepted_note_taken(void);
+// Whether one may wait for a thread. One that libcivetweb closed at once counts as waiting for good.
+bool accepted_any_waits(void);
 
 // A connection of which no request was read, and of which nothing is unread.
 typedef struct {

@@ -53,7 +53,7 @@ static int accept_passed(int pipe, struct sockaddr *address, socklen_t *len) {
   if (read(pipe, &fd, sizeof fd) != sizeof fd) return -1;
   memset(address, 0, *len);
   getpeername(fd, address, len);
-  connections_note_passed();
+  accepted_note_passed();
   return fd;
 }
 

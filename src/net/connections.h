@@ -28,8 +28,6 @@ void connections_pass(Connections *connections);
 void connections_take_back(Connections *connections);
 // Whether so many wait for a thread that no more are to be accepted: each is a descriptor.
 bool connections_are_enough(const Connections *connections);
-// libcivetweb takes one of them, of any server of the process.
-void connections_note_passed(void);
 // One has sent nothing yet, or lingers after its answer, and needs no thread meanwhile. It is shut down for reading
 // once its time is over, or if there are too many such. connections_end_wait follows.
 void connections_wait(Connections *connections, int fd);

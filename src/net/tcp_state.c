@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 static int port_of(const struct sockaddr_storage *address) {
@@ -32,6 +33,13 @@ int64_t tcp_room(int fd) {
   if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) != 0 || ioctl(fd, SIOCOUTQ, &unsent) != 0)
     return 0;
   return (int64_t)size / 2 - unsent;
+}
+
+int tcp_descriptors_end(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > DESCRIPTORS_MAX)
+    return DESCRIPTORS_MAX;
+  return (int)limit.rlim_cur;
 }
 
 static bool ask_kernel(int fd, struct tcp_info *info) {

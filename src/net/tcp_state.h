@@ -7,6 +7,8 @@
 
 // Of tables by descriptor: those from here on have no place in them.
 enum { DESCRIPTORS_MAX = 65536 };
+// The descriptors that this process can have, and that have a place there, are smaller.
+int tcp_descriptors_end(void);
 
 // Whether `fd` is a connection that was made to this port of ours.
 bool tcp_is_of_port(int fd, int port);

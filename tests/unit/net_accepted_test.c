@@ -87,8 +87,19 @@ static void test_of_an_empty_list_nothing_is_closed(void **state) {
   silent_free(&list);
 }
 
+static void test_one_waits_from_being_passed_until_a_thread_takes_it(void **state) {
+  assert_false(accepted_any_waits());
+  accepted_note_passed();
+  accepted_note_passed();
+  accepted_note_taken();
+  assert_true(accepted_any_waits());
+  accepted_note_taken();
+  assert_false(accepted_any_waits());
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_one_waits_from_being_passed_until_a_thread_takes_it),
     cmocka_unit_test(test_when_a_connection_was_accepted_is_known_by_its_descriptor),
     cmocka_unit_test(test_the_oldest_that_may_go_are_closed),
     cmocka_unit_test(test_a_number_that_means_another_connection_is_left_alone),
