@@ -90,12 +90,13 @@ static void leave_waiters(Waiter *waiter, int fd) {
   handover_release(&waiter->handover);
 }
 
-// From now on it may be silent for as long as at first.
+// It was answered. From now on it may be silent for as long as at first.
 static void begin_linger(Waiter *waiter, int fd) {
   shutdown(fd, SHUT_WR);
   accepted_note(fd);
   waiter->lingers = true;
   waiter->dropped = 0;
+  connections_serve_end(waiter->of->connections, fd);
 }
 
 // Returns false if the client may send more.
@@ -125,7 +126,6 @@ static bool go_on(Waiter *waiter, int fd) {
   if (first == WIRE_SILENT) return false;
   if (first == WIRE_OVER && tcp_has_unread(fd)) {
     begin_linger(waiter, fd);
-    connections_serve_end(arrivals->connections, fd);
     return go_on_lingering(waiter, fd);
   }
   leave_waiters(waiter, fd);
@@ -153,13 +153,18 @@ static Waiter *place_of(Arrivals *arrivals, int fd) {
   return waiter;
 }
 
-// Returns false if the system refuses.
-static bool wait_for_bytes(Arrivals *arrivals, int fd, bool lingers) {
-  if (fd >= DESCRIPTORS_MAX) return false;
+// Returns its place, which this thread holds; NULL if there is none for that number. wait_for_bytes follows.
+static Waiter *new_waiter(Arrivals *arrivals, int fd) {
+  if (fd >= DESCRIPTORS_MAX) return NULL;
   Waiter *waiter = place_of(arrivals, fd);
   handover_hold(&waiter->handover);
   waiter->lingers = false;
-  if (lingers) begin_linger(waiter, fd);
+  return waiter;
+}
+
+// Returns false if the system refuses.
+static bool wait_for_bytes(Waiter *waiter, int fd) {
+  Arrivals *arrivals = waiter->of;
   connections_wait(arrivals->connections, fd);
   bool watched = pollers_watch(arrivals->share.pollers, fd, waiter, false);
   if (!watched) leave_waiters(waiter, fd);
@@ -170,15 +175,17 @@ static bool wait_for_bytes(Arrivals *arrivals, int fd, bool lingers) {
 // ---- the listener -------------------------------------------------------------------------------
 
 static void finish(Arrivals *arrivals, int fd) {
-  if (!tcp_has_unread(fd)) return connections_close_served(arrivals->connections, fd);
-  connections_serve_end(arrivals->connections, fd);
-  if (!wait_for_bytes(arrivals, fd, true)) connections_close(arrivals->connections, fd);
+  Waiter *waiter = tcp_has_unread(fd) ? new_waiter(arrivals, fd) : NULL;
+  if (!waiter) return connections_close_served(arrivals->connections, fd);
+  begin_linger(waiter, fd);
+  if (!wait_for_bytes(waiter, fd)) connections_close(arrivals->connections, fd);
 }
 
 static void begin(Arrivals *arrivals, int fd) {
   WireFirst first = serve_first(arrivals, fd, false);
   if (first == WIRE_OVER) return finish(arrivals, fd);
-  if (first == WIRE_OTHER || !wait_for_bytes(arrivals, fd, false)) pass_or_close(arrivals, fd);
+  Waiter *waiter = first == WIRE_SILENT ? new_waiter(arrivals, fd) : NULL;
+  if (!waiter || !wait_for_bytes(waiter, fd)) pass_or_close(arrivals, fd);
 }
 
 static bool listen_on(Arrivals *arrivals) {
