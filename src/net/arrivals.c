@@ -188,22 +188,14 @@ static void begin(Arrivals *arrivals, int fd) {
   if (!waiter || !wait_for_bytes(waiter, fd)) pass_or_close(arrivals, fd);
 }
 
-static bool listen_on(Arrivals *arrivals) {
-  return pollers_listen(arrivals->share.pollers, arrivals->listener, arrivals);
-}
-
-static void listen_no_more(Arrivals *arrivals) {
-  pollers_forget(arrivals->share.pollers, arrivals->listener);
-}
-
-// One thread pauses, and the others do not hear of the listener meanwhile: they serve connections that are kept. It may
-// have been forgotten for good before it is back.
+// One thread pauses, and the others do not hear of the listener meanwhile: they serve connections that are kept. What
+// the pause is for, a lack of something, must not keep the listener from being heard again.
 static void pause_a_moment(Arrivals *arrivals) {
+  Pollers *pollers = arrivals->share.pollers;
   if (atomic_exchange(&arrivals->pauses, true)) return;
-  listen_no_more(arrivals);
+  pollers_pause(pollers, arrivals->listener);
   usleep(PAUSE_US);
-  listen_on(arrivals);
-  if (atomic_load(&arrivals->quiet)) listen_no_more(arrivals);
+  pollers_resume(pollers, arrivals->listener, arrivals);
   atomic_store(&arrivals->pauses, false);
 }
 
@@ -242,7 +234,7 @@ static void accept_one(void *thing, bool has_ended) {
 
 bool arrivals_accept(Arrivals *arrivals, int listener) {
   arrivals->listener = listener;
-  return listen_on(arrivals);
+  return pollers_listen(arrivals->share.pollers, listener, arrivals);
 }
 
 // Pollers may be long with what they have, and the listener is closed next.
@@ -257,7 +249,7 @@ static void pass_all_that_wait(Arrivals *arrivals) {
 void arrivals_quiet(Arrivals *arrivals, bool is_shared) {
   atomic_store(&arrivals->quiet, true);
   if (arrivals->listener < 0) return;
-  listen_no_more(arrivals);
+  pollers_forget(arrivals->share.pollers, arrivals->listener);
   while (atomic_load(&arrivals->accepting) > 0) sched_yield();
   if (!is_shared) pass_all_that_wait(arrivals);
 }

@@ -172,9 +172,22 @@ bool pollers_watch(Pollers *pollers, int fd, void *thing, bool again) {
 }
 
 // Not edge-triggered: several connections may be one event, and its thread may be long with the first of them.
+static struct epoll_event listening(void *thing) {
+  return (struct epoll_event){ .events = EPOLLIN, .data.ptr = thing };
+}
+
 bool pollers_listen(Pollers *pollers, int fd, void *thing) {
-  struct epoll_event event = { .events = EPOLLIN, .data.ptr = thing };
+  struct epoll_event event = listening(thing);
   return epoll_ctl(pollers->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void pollers_pause(Pollers *pollers, int fd) {
+  epoll_ctl(pollers->epoll, EPOLL_CTL_MOD, fd, &(struct epoll_event){ 0 });
+}
+
+void pollers_resume(Pollers *pollers, int fd, void *thing) {
+  struct epoll_event event = listening(thing);
+  epoll_ctl(pollers->epoll, EPOLL_CTL_MOD, fd, &event);
 }
 
 void pollers_forget(Pollers *pollers, int fd) {

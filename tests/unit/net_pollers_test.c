@@ -177,6 +177,30 @@ static void test_sockets_may_be_watched_until_it_is_freed(void **state) {
   line_close(&line);
 }
 
+static void assert_not_reported(Line *line) {
+  send_byte(line);
+  usleep(20 * 1000);
+  assert_int_equal(atomic_load(&line->told), 0);
+}
+
+static void test_a_listener_that_pauses_is_reported_again_unless_it_was_forgotten(void **state) {
+  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Line lines[2];
+  for (int i = 0; i < 2; i++) {
+    line_open(&lines[i], NULL);
+    assert_true(pollers_listen(pollers, lines[i].ours, &lines[i]));
+    pollers_pause(pollers, lines[i].ours);
+  }
+  assert_not_reported(&lines[0]);
+  pollers_resume(pollers, lines[0].ours, &lines[0]);
+  wait_for(&lines[0].told, 1);
+  pollers_forget(pollers, lines[1].ours);
+  pollers_resume(pollers, lines[1].ours, &lines[1]);
+  assert_not_reported(&lines[1]);
+  pollers_end(pollers);
+  for (int i = 0; i < 2; i++) line_close(&lines[i]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_bytes_that_arrive_are_reported),
@@ -186,6 +210,7 @@ int main(void) {
     cmocka_unit_test(test_while_all_threads_are_stuck_there_is_another_one),
     cmocka_unit_test(test_threads_that_were_set_back_are_replaced),
     cmocka_unit_test(test_sockets_may_be_watched_until_it_is_freed),
+    cmocka_unit_test(test_a_listener_that_pauses_is_reported_again_unless_it_was_forgotten),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
