@@ -26,12 +26,15 @@ typedef struct {
 } Core;
 
 struct Batches {
+  atomic_bool is_spread;  // each core has its batch; else all share the first
+  size_t most;
+  char apart[CACHE_LINE];  // these are only read, mostly
   Core core[BATCH_CORES];
   pthread_mutex_t mutex;  // of the queue
   pthread_cond_t changed;
-  Batch *first, **last;  // full, or taken early
-  size_t most;
-  atomic_size_t waiting;  // bytes in the queue or with the writer
+  Batch *first, **last;    // full, or taken early
+  atomic_bool has_filled;  // a batch, since all lines were taken
+  atomic_size_t waiting;   // bytes in the queue or with the writer
   atomic_int_least64_t ended_us;
 };
 
@@ -119,8 +122,14 @@ static Batch *batch_new(Batches *batches, Core *core, size_t len) {
   return batch;
 }
 
+static void spread(Batches *batches) {
+  atomic_store_explicit(&batches->has_filled, true, memory_order_relaxed);
+  atomic_store_explicit(&batches->is_spread, true, memory_order_relaxed);
+}
+
 // Not inlined: most lines have room. False: the core has no batch now.
 __attribute__((noinline)) static bool begin_batch(Batches *batches, Core *core, size_t len) {
+  if (core->filled) spread(batches);
   queue(batches, core);
   bool is_full = atomic_load_explicit(&batches->waiting, memory_order_relaxed) > batches->most;
   core->filled = is_full ? NULL : batch_new(batches, core, len);
@@ -139,6 +148,7 @@ static void close_core(Batches *batches, Core *core) {
 }
 
 BatchPlace batches_open(Batches *batches, size_t index, size_t len) {
+  if (!atomic_load_explicit(&batches->is_spread, memory_order_relaxed)) index = 0;
   Core *core = &batches->core[index];
   if (!try_hold(core)) core = hold_next(batches, index);
   if (len <= core->left || begin_batch(batches, core, len))
@@ -167,6 +177,8 @@ static bool await_full(Batches *batches, int64_t until_us) {
 
 // The lines of each core go into the queue behind those of its full batches.
 static void queue_all(Batches *batches) {
+  if (!atomic_exchange_explicit(&batches->has_filled, false, memory_order_relaxed))
+    atomic_store_explicit(&batches->is_spread, false, memory_order_relaxed);
   for (Core *core = batches->core; core < batches->core + BATCH_CORES; core++) {
     hold(core);
     if (core->filled && core->at > core->filled->text) queue(batches, core);

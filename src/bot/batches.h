@@ -1,6 +1,6 @@
-// Lines of many threads for one that writes them: each core fills a batch of its own, so that threads on different cores
-// neither wait for each other nor move memory between their caches. A full batch wakes the writer. Lines of one core keep
-// their order.
+// Lines of many threads for one that writes them. While they fill no batch, they share one and keep their order. When they
+// do, each core fills a batch of its own, so that threads on different cores neither wait for each other nor move memory
+// between their caches: then the lines of one core keep their order. A full batch wakes the writer.
 #ifndef WEMOON_BOT_BATCHES_H
 #define WEMOON_BOT_BATCHES_H
 
@@ -20,7 +20,7 @@ typedef struct Batch {
   char text[];
 } Batch;
 
-// `most`: bytes that may wait for the writer; what a core fills comes to that. Returns NULL without memory.
+// `most`: bytes that may wait for the writer, beside the batches that are being filled. Returns NULL without memory.
 Batches *batches_new(size_t most);
 // NULL is allowed. No place is open.
 void batches_free(Batches *batches);
@@ -30,7 +30,7 @@ typedef struct {
   size_t core;
 } BatchPlace;
 
-// Opens a place for a line of `len` bytes in the batch of a core (below BATCH_CORES), or of another if a thread that has a
+// Opens a place for a line of `len` bytes in the batch that a core (below BATCH_CORES) has or shares, or in another if a thread that has a
 // place open there was stopped: nobody waits. The caller fills the place and closes it soon, unless it is none, because too
 // much waits or there is no memory.
 BatchPlace batches_open(Batches *batches, size_t core, size_t len);

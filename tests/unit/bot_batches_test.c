@@ -34,15 +34,15 @@ static int take(Batches *batches, int64_t until_us, Buf *out) {
   return count;
 }
 
-static void test_lines_are_taken_when_their_time_has_come(void **state) {
+static void test_few_lines_are_taken_when_their_time_has_come_in_their_order(void **state) {
   (void)state;
   Buf out;
   buf_init(&out);
   Batches *batches = batches_new(MOST);
   assert_true(add(batches, 0, STR("a\n")) && add(batches, 1, STR("b\n")) &&
               add(batches, 0, STR("c\n")));
-  assert_int_equal(take(batches, clock_now_us() + 1000, &out), 2);
-  assert_string_equal(out.ptr, "a\nc\nb\n");
+  assert_int_equal(take(batches, clock_now_us() + 1000, &out), 1);
+  assert_string_equal(out.ptr, "a\nb\nc\n");
   assert_int_equal(take(batches, clock_now_us() + 1000, &out), 0);
   batches_free(batches);
   buf_clear(&out);
@@ -54,10 +54,33 @@ static void test_a_full_batch_is_taken_at_once_and_the_others_are_not(void **sta
   Buf out;
   buf_init(&out);
   Batches *batches = batches_new(MOST);
-  add(batches, 1, STR("b\n"));
   for (int i = 0; i < 3; i++) assert_true(add(batches, 0, str_make(line, sizeof line - 20)));
+  add(batches, 1, STR("b\n"));
   assert_int_equal(take(batches, clock_now_us() + AN_HOUR_US, &out), 1);
   assert_int_equal(out.len, 2 * (sizeof line - 20));
+  batches_free(batches);
+  buf_clear(&out);
+}
+
+static size_t core_of_place(Batches *batches, size_t core) {
+  BatchPlace place = batches_open(batches, core, 10);
+  batches_close(batches, place, 0);
+  return place.core;
+}
+
+static void test_cores_have_their_own_batches_while_batches_fill(void **state) {
+  (void)state;
+  static char line[BATCH_ROOM / 2];
+  Buf out;
+  buf_init(&out);
+  Batches *batches = batches_new(MOST);
+  assert_int_equal(core_of_place(batches, 3), 0);
+  for (int i = 0; i < 3; i++) add(batches, 1, str_make(line, sizeof line));
+  assert_int_equal(core_of_place(batches, 3), 3);
+  take(batches, clock_now_us(), &out);
+  assert_int_equal(core_of_place(batches, 3), 3);
+  take(batches, clock_now_us(), &out);
+  assert_int_equal(core_of_place(batches, 3), 0);
   batches_free(batches);
   buf_clear(&out);
 }
@@ -82,8 +105,8 @@ static void test_who_finds_a_place_open_takes_another_core_s_batch(void **state)
   Batches *batches = batches_new(MOST);
   BatchPlace first = batches_open(batches, BATCH_CORES - 1, 10);
   BatchPlace second = batches_open(batches, BATCH_CORES - 1, 10);
-  assert_int_equal(first.core, BATCH_CORES - 1);
-  assert_int_equal(second.core, 0);
+  assert_int_equal(first.core, 0);
+  assert_int_equal(second.core, 1);
   batches_close(batches, first, 0);
   batches_close(batches, second, 0);
   batches_free(batches);
@@ -197,8 +220,9 @@ static void test_each_line_of_many_threads_is_taken_once_and_whole(void **state)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_lines_are_taken_when_their_time_has_come),
+    cmocka_unit_test(test_few_lines_are_taken_when_their_time_has_come_in_their_order),
     cmocka_unit_test(test_a_full_batch_is_taken_at_once_and_the_others_are_not),
+    cmocka_unit_test(test_cores_have_their_own_batches_while_batches_fill),
     cmocka_unit_test(test_at_the_end_all_lines_are_taken_at_once),
     cmocka_unit_test(test_who_finds_a_place_open_takes_another_core_s_batch),
     cmocka_unit_test(test_a_line_that_is_not_kept_leaves_nothing),
