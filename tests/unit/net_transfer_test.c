@@ -124,7 +124,7 @@ static void test_failures_name_host_and_port_and_nothing_more(void **state) {
   Transfer *transfer = transfer_new(&good, &err);
   char place[TRANSFER_PLACE_SIZE];
   assert_string_equal(transfer_place(transfer, place), "host:81");
-  strcpy(transfer->error, "Failed on http://host/path?secret=1");
+  strcpy(transfer->result->err.text, "Failed on http://host/path?secret=1");
   transfer_fail(transfer, CURLE_COULDNT_CONNECT);
   assert_int_equal(transfer->result->outcome, CLIENT_NETWORK);
   assert_non_null(strstr(transfer->result->err.text, "host:81"));
