@@ -31,7 +31,7 @@ const BELOW = {
 // Which files may include the headers of a foreign library.
 const HOMES = {
   civetweb: [/^civetweb\.h$/, ['net/civetweb.c']],
-  libcurl: [/^curl\//, ['net/transfer.h', 'net/sockets.h']],
+  libcurl: [/^curl\//, ['net/transfer.h', 'net/sockets.h', 'net/curl_memory.c']],
   libuv: [/^uv\.h$/, ['net/loop.c', 'net/shard.c', 'net/sockets.c', 'net/parked.c']],
   libxml2: [/^libxml\//, ['codec/xml.c']],
   cJSON: [/^cjson\//, ['codec/json.c']],
