@@ -15,10 +15,12 @@
 
 #include "net/accepted.h"
 #include "net/handover.h"
+#include "net/listener.h"
 #include "net/tcp_state.h"
 
 enum {
   PAUSE_US = 5 * 1000,   // when no more can be accepted
+  LAST_US = 20 * 1000,   // how long the last ones have for their first bytes
   DROPPED_MAX = 1 << 20  // bytes behind a request that are read
 };
 
@@ -246,7 +248,14 @@ static void pass_all_that_wait(Arrivals *arrivals) {
   }
 }
 
+// Clients may be connected, with their first bytes under way: the system has not given these connections yet.
+static void await_first_bytes(Arrivals *arrivals) {
+  listener_give_at_once(arrivals->listener);
+  usleep(LAST_US);
+}
+
 void arrivals_quiet(Arrivals *arrivals, bool is_shared) {
+  if (arrivals->listener >= 0 && !is_shared) await_first_bytes(arrivals);
   atomic_store(&arrivals->quiet, true);
   if (arrivals->listener < 0) return;
   pollers_forget(arrivals->share.pollers, arrivals->listener);

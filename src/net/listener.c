@@ -102,6 +102,11 @@ static void set_options(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_s, sizeof defer_s);
 }
 
+void listener_give_at_once(int fd) {
+  int never = 0;
+  setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &never, sizeof never);
+}
+
 bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
   struct sockaddr_storage address;
   socklen_t len = 0;

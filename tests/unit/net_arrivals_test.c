@@ -392,14 +392,19 @@ static void wait_until_nobody_listens(void) {
   for (int fd; (fd = dial(server_port(server))) >= 0; usleep(1000)) close(fd);
 }
 
-static void assert_all_are_answered(const int *fds, int count) {
+// Returns how many were answered, and closes them.
+static int count_answered(const int *fds, int count) {
   char answer[1000];
   int answered = 0;
   for (int i = 0; i < count; i++) {
     answered += hear(fds[i], answer, sizeof answer, false) > 0;
     close(fds[i]);
   }
-  assert_int_equal(answered, count);
+  return answered;
+}
+
+static void assert_all_are_answered(const int *fds, int count) {
+  assert_int_equal(count_answered(fds, count), count);
 }
 
 static pthread_t stop_elsewhere(void) {
@@ -491,6 +496,23 @@ static void test_stopping_answers_who_waits_in_the_backlog(void **state) {
   pthread_join(stopping, NULL);
   server_free(server);
   start("0", 4);
+}
+
+// They have 20 ms. On a busy machine this client may be later.
+static void test_stopping_answers_who_is_connected_and_about_to_send(void **state) {
+  enum { COUNT = 20, TRIES = 5 };
+  int fds[COUNT], answered = 0;
+  for (int i = 0; i < TRIES && answered < COUNT; i++) {
+    for (int k = 0; k < COUNT; k++) fds[k] = dial(server_port(server));
+    pthread_t stopping = stop_elsewhere();
+    usleep(1000);
+    for (int k = 0; k < COUNT; k++) say(fds[k], POST CLOSING "abc");
+    answered = count_answered(fds, COUNT);
+    pthread_join(stopping, NULL);
+    server_free(server);
+    start("0", 4);
+  }
+  assert_int_equal(answered, COUNT);
 }
 
 static void test_stopping_answers_what_is_under_way_and_closes_who_is_silent(void **state) {
@@ -682,6 +704,7 @@ int main(void) {
     cmocka_unit_test(test_one_silent_connection_too_many_ends_one_even_if_pollers_are_busy),
     cmocka_unit_test(test_a_kept_connection_is_kept_while_pollers_serve_new_ones),
     cmocka_unit_test(test_stopping_answers_who_waits_in_the_backlog),
+    cmocka_unit_test(test_stopping_answers_who_is_connected_and_about_to_send),
     cmocka_unit_test(test_stopping_answers_what_is_under_way_and_closes_who_is_silent),
     cmocka_unit_test(test_a_poller_that_does_not_return_is_waited_for_in_vain_and_may_go_on),
     cmocka_unit_test(test_accept_gives_who_has_gone_without_an_address),
