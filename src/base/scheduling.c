@@ -15,7 +15,7 @@ typedef struct {
   uint64_t runtime_ns, deadline_ns, period_ns;
 } Attributes;
 
-enum { POLICY_NORMAL = 0, POLICY_BATCH = 3, POLICY_IDLE = 5 };
+enum { POLICY_NORMAL = 0, POLICY_BATCH = 3, POLICY_IDLE = 5, KEEP_NICE = 0x10 };
 
 static bool set(int thread, Attributes *attributes) {
   attributes->size = sizeof *attributes;
@@ -24,6 +24,8 @@ static bool set(int thread, Attributes *attributes) {
 
 bool scheduling_idle(int thread) { return set(thread, &(Attributes){ .policy = POLICY_IDLE }); }
 
-bool scheduling_batch(void) { return set(0, &(Attributes){ .policy = POLICY_BATCH }); }
+bool scheduling_batch(void) {
+  return set(0, &(Attributes){ .policy = POLICY_BATCH, .flags = KEEP_NICE });
+}
 
 bool scheduling_restore(void) { return set(0, &(Attributes){ .policy = POLICY_NORMAL }); }

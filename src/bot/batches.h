@@ -1,4 +1,4 @@
-// Lines of many threads for one that writes them. While they fill no batch, they share one and keep their order. When they
+// Lines of many threads for one that writes them. While they fill no batch, they share one, and mostly keep their order. When they
 // do, each core fills a batch of its own, so that threads on different cores neither wait for each other nor move memory
 // between their caches: then the lines of one core keep their order. A full batch wakes the writer.
 #ifndef WEMOON_BOT_BATCHES_H
@@ -30,8 +30,8 @@ typedef struct {
   size_t core;
 } BatchPlace;
 
-// Opens a place for a line of `len` bytes in the batch that a core (below BATCH_CORES) has or shares, or in another if a thread that has a
-// place open there was stopped: nobody waits. The caller fills the place and closes it soon, unless it is none, because too
+// Opens a place for a line of `len` bytes in the batch that a core (below BATCH_CORES) has or shares, or in another if
+// a thread has a place open there: nobody waits. The caller fills the place and closes it soon, unless it is none, because too
 // much waits or there is no memory.
 BatchPlace batches_open(Batches *batches, size_t core, size_t len);
 // Closes that place: keeps its first `len` bytes.

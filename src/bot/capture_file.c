@@ -69,8 +69,13 @@ static void name_of(const CaptureFile *file, int n, char *name, size_t size) {
   else snprintf(name, size, "%s.%d", file->path, n);
 }
 
+// If the last rotation could not open a new file, the one that is written has its next name already.
 static void rotate(CaptureFile *file) {
   char from[PATH_MAX], to[PATH_MAX];
+  if (access(file->path, F_OK) != 0) {
+    open_file(file);
+    return;
+  }
   for (int n = CAPTURE_FILES - 1; n > 0; n--) {
     name_of(file, n - 1, from, sizeof from);
     name_of(file, n, to, sizeof to);
@@ -164,9 +169,11 @@ static void *write_all(void *arg) {
   pthread_setname_np(pthread_self(), "capture");
   scheduling_batch();
   for (bool ends = false; !ends;) {
-    if (clock_now_us() >= all_us) all_us = clock_now_us() + WRITE_EVERY_US;
     ends = batches_ended_us(file->batches) != 0;
-    write_batches(file, batches_take(file->batches, all_us));
+    // A time that passes during a write is not moved on before all lines were taken.
+    Batch *batch = batches_take(file->batches, all_us);
+    if (clock_now_us() >= all_us) all_us = clock_now_us() + WRITE_EVERY_US;
+    write_batches(file, batch);
     say_dropped(file, "the disk was too slow");
   }
   return NULL;

@@ -11,7 +11,7 @@ void accepted_note(int fd);
 // When the last connection on `fd` was accepted (monotonic, microseconds); 0 if that is not known.
 int64_t accepted_us(int fd);
 
-// Of all servers of the process: libcivetweb takes a connection that waits for a thread; a thread takes one of those.
+// Of all servers of the process. Passed: libcivetweb has it in its queue. Taken: an HTTP thread has it.
 void accepted_note_passed(void);
 void accepted_note_taken(void);
 // Whether one may wait for a thread. One that libcivetweb closed at once counts as waiting for good.

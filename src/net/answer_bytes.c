@@ -6,10 +6,12 @@
 static atomic_size_t held;
 
 static bool add(size_t more) {
-  size_t before = atomic_fetch_add_explicit(&held, more, memory_order_relaxed);
-  if (before + more <= ANSWER_BYTES_MAX) return true;
-  atomic_fetch_sub_explicit(&held, more, memory_order_relaxed);
-  return false;
+  size_t before = atomic_load_explicit(&held, memory_order_relaxed);
+  do {
+    if (before + more > ANSWER_BYTES_MAX) return false;
+  } while (!atomic_compare_exchange_weak_explicit(&held, &before, before + more,
+                                                  memory_order_relaxed, memory_order_relaxed));
+  return true;
 }
 
 bool answer_bytes_hold(size_t *counted, size_t now) {

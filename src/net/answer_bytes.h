@@ -1,5 +1,5 @@
-// The bytes of answers that this process holds in memory: of all clients together, until the results are freed. A script's
-// memory has a limit of its own, but an answer is outside it until the script is given it.
+// The bytes of whole answers that this process holds in memory: of all clients together, until the results are freed. A
+// script's memory has a limit of its own, but an answer is outside it until the script is given it.
 #ifndef WEMOON_NET_ANSWER_BYTES_H
 #define WEMOON_NET_ANSWER_BYTES_H
 
@@ -11,8 +11,8 @@ enum {
   ANSWER_BYTES_SMALL = 64 << 10  // an answer of up to so many is not counted
 };
 
-// Says that an answer of which *counted bytes are counted holds `now` bytes. False, with nothing changed, if all answers
-// together would go beyond ANSWER_BYTES_MAX; never for fewer bytes than before. From any thread.
+// Says that an answer of which *counted bytes are counted holds `now` bytes. False, with nothing changed, if all
+// answers together would go beyond ANSWER_BYTES_MAX; never for fewer bytes than before. From any thread.
 bool answer_bytes_hold(size_t *counted, size_t now);
 
 #endif

@@ -94,7 +94,7 @@ static bool bind_it(Listener *listener, const struct sockaddr_storage *address, 
 }
 
 // Accepted connections inherit the first two. The system holds a new connection back until its first bytes are there,
-// or for DEFER_S: so it is accepted by a thread that can serve it at once, and a client that has gone by then by none.
+// or for DEFER_S: so it is accepted by a thread that can serve it at once, and one that was reset by then by none.
 static void set_options(int fd) {
   int on = 1, defer_s = DEFER_S;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

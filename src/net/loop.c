@@ -36,8 +36,8 @@ struct Loop {
   uv_check_t after_wait;
   pthread_t thread;
   LoopTimer *timers;
-  LoopTimer *
-      kept;  // stopped, for the next ones: most requests have one, and libuv closes a timer in several steps
+  // Stopped, for the next ones: most requests have one, and libuv closes a timer in several steps.
+  LoopTimer *kept;
   int kept_count;
   pthread_mutex_t mutex;
   // Members below: under `mutex`.
@@ -280,6 +280,7 @@ LoopTimer *loop_timer(Loop *loop, int64_t delay_ms, int64_t repeat_ms, LoopFn fn
 void loop_timer_stop(LoopTimer *timer) {
   if (!timer) return;
   Loop *loop = timer->loop;
+  if (!timer->to) abort();  // stopped already: it may be another request's by now
   *timer->to = timer->next;
   if (timer->next) timer->next->to = timer->to;
   uv_timer_stop(&timer->handle);
@@ -287,6 +288,7 @@ void loop_timer_stop(LoopTimer *timer) {
     uv_close((uv_handle_t *)timer, free_handle);
     return;
   }
+  timer->to = NULL;
   timer->next = loop->kept;
   loop->kept = timer;
   loop->kept_count++;

@@ -13,8 +13,9 @@
 #include "net/parked_new.h"
 
 enum {
-  FLUSH_MS = 5000,  // how long a client may read nothing of its answer
-  SLOWEST = 16,     // bytes of a whole answer for which it has a millisecond more
+  TURN_MAX = 1 << 20,  // bytes of a whole answer that are sent at once
+  FLUSH_MS = 5000,     // how long a client may read nothing of its answer
+  SLOWEST = 16,        // bytes of a whole answer for which it has a millisecond more
   LINGER_MS =
       1000,  // how long a client that sent more than its request may take to read the answer
   DROPPED_MAX = 1 << 20  // how many bytes after the request are read
@@ -158,6 +159,8 @@ static bool flush(Parked *parked) {
     if (n < 0 && errno != EAGAIN) return false;
     if (n < 0) return may_pause(parked, parked->sent > before);
     parked->sent += (size_t)n;
+    // Others have their turn on the loop.
+    if (parked->ending && !is_sent(parked) && parked->sent - before >= TURN_MAX) return true;
   }
   unlimit(parked);
   buf_reset(&parked->out);

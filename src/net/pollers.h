@@ -17,7 +17,7 @@ Pollers *pollers_new(int most, PollersReady ready);
 // Has `ready` called with `thing` when bytes arrive on `fd`, or have arrived by now. `again`: the socket is known
 // already. False if the system refuses. The socket is forgotten when it is closed.
 bool pollers_watch(Pollers *pollers, int fd, void *thing, bool again);
-// Has `ready` called with `thing` while connections wait on the listening socket `fd`, for one after the other.
+// Has `ready` called with `thing` while connections wait on the listening socket `fd`, one after the other.
 bool pollers_listen(Pollers *pollers, int fd, void *thing);
 // Does not have it called for a while, and does again; neither needs memory. A socket that was forgotten meanwhile stays
 // forgotten.

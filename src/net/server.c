@@ -27,10 +27,11 @@ enum {
   // How much longer an idle connection stays open than announced to its client, so that a request sent at the last
   // moment finds it open.
   KEEP_ALIVE_SLACK_MS = 2000,
-  LINGER_MS = 2000,   // how long the rest of a refused body is read
-  PIECE = 16 * 1024,  // bytes of a chunked body per read
-  SMALL = 16 * 1024,  // a client that reads its answers has room for one of so many bytes
-  DRAIN_MS = 10000,   // how long requests under way may take when the server stops
+  LINGER_MS = 2000,      // how long the rest of a refused body is read
+  PIECE = 16 * 1024,     // bytes of a chunked body per read
+  HEAD_MOST = 2 * 1024,  // bytes of most answers' heads
+  SMALL = 16 * 1024,     // a client that reads its answers has room for one of so many bytes
+  DRAIN_MS = 10000,      // how long requests under way may take when the server stops
 };
 
 struct Server {
@@ -98,10 +99,14 @@ size_t server_headers(const HttpRequest *request, Pair *out, size_t max) {
 
 // ---- answers ------------------------------------------------------------------------------------
 
+static bool sends_body(const Exchange *x, const HttpResponse *response) {
+  return answer_has_body(response->status) && !str_eq(x->request.method, STR("HEAD"));
+}
+
 // A connection that leaves its thread for the rest of an answer ends with it. Its head has to say so.
 static bool is_taken_at_once(const Exchange *x, const HttpResponse *response) {
-  int64_t len = (int64_t)response->body.len;
-  return len <= SMALL || civetweb_room(x->conn) > len + SMALL;
+  int64_t len = sends_body(x, response) ? (int64_t)response->body.len : 0;
+  return len <= SMALL || civetweb_room(x->conn) > len + HEAD_MOST;
 }
 
 static bool stays_open(const Exchange *x, const HttpResponse *response) {
@@ -151,8 +156,7 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
   x->status = response->no_answer ? STATUS_UNANSWERED : response->status;
   if (response->no_answer) return;
   answer_add_head(out, response, keep ? str_of(x->server->keep_alive) : answer_closes, false);
-  if (answer_has_body(response->status) && !str_eq(request->method, STR("HEAD")))
-    buf_add(out, response->body);
+  if (sends_body(x, response)) buf_add(out, response->body);
   write_out(x);
 }
 

@@ -13,7 +13,7 @@ int tcp_descriptors_end(void);
 // Whether `fd` is a connection that was made to this port of ours.
 bool tcp_is_of_port(int fd, int port);
 bool tcp_has_unread(int fd);
-// How many bytes the kernel is sure to take now, whether or not the client reads.
+// How many bytes the kernel most likely takes now, whether or not the client reads.
 int64_t tcp_room(int fd);
 // The milliseconds since something was last received or sent, in the kernel's ticks; before the first byte they count
 // from the connection's beginning. -1 if `fd` is no TCP connection.

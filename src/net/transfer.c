@@ -101,6 +101,8 @@ void transfer_fail(Transfer *transfer, CURLcode code) {
   char buffer[TRANSFER_PLACE_SIZE];
   char words[CURL_ERROR_SIZE];
   const char *place = transfer_place(transfer, buffer), *why = details(transfer, code, words);
+  // libcurl's words may name the query, and it may have more of them once the handle is removed.
+  if (transfer->easy) curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, NULL);
   result->outcome = CLIENT_NETWORK;
   if (transfer->no_memory || code == CURLE_OUT_OF_MEMORY) {
     fail_without_memory(transfer, place);

@@ -73,7 +73,7 @@ static int64_t when_it_came(int fd) {
 // When the client could send. The listener gives a connection with its first bytes, or some time later: what was longer
 // than a round trip was the client's silence.
 static int64_t when_it_was_made(int fd) {
-  enum { ROUND_TRIP_US = 300 * 1000 };  // hardly one is longer
+  enum { ROUND_TRIP_US = 100 * 1000 };  // few are longer, and count as silence
   int64_t accepted = accepted_us(fd), opening = tcp_opening_us(fd);
   return accepted > 0 && opening > ROUND_TRIP_US ? accepted - opening : accepted;
 }
