@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ typedef struct {
   uint64_t runtime_ns, deadline_ns, period_ns;
 } Attributes;
 
-enum { POLICY_NORMAL = 0, POLICY_BATCH = 3, POLICY_IDLE = 5, KEEP_NICE = 0x10 };
+enum { POLICY_NORMAL = 0, POLICY_BATCH = 3, POLICY_IDLE = 5 };
 
 static bool set(int thread, Attributes *attributes) {
   attributes->size = sizeof *attributes;
@@ -25,7 +26,7 @@ static bool set(int thread, Attributes *attributes) {
 bool scheduling_idle(int thread) { return set(thread, &(Attributes){ .policy = POLICY_IDLE }); }
 
 bool scheduling_batch(void) {
-  return set(0, &(Attributes){ .policy = POLICY_BATCH, .flags = KEEP_NICE });
+  return set(0, &(Attributes){ .policy = POLICY_BATCH, .nice = getpriority(PRIO_PROCESS, 0) });
 }
 
 bool scheduling_restore(void) { return set(0, &(Attributes){ .policy = POLICY_NORMAL }); }

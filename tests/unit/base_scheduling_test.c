@@ -2,6 +2,7 @@
 #include "base/scheduling.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,9 +18,12 @@ static void test_a_thread_goes_to_idle_priority_and_comes_back_where_it_may(void
 }
 
 static void test_a_thread_may_wait_for_its_turn(void **state) {
+  int nice_before = getpriority(PRIO_PROCESS, 0);
+  assert_int_equal(setpriority(PRIO_PROCESS, 0, 7), 0);
   assert_true(scheduling_batch());
   assert_int_equal(sched_getscheduler(0), SCHED_BATCH);
-  assert_true(scheduling_restore());
+  assert_int_equal(getpriority(PRIO_PROCESS, 0), 7);
+  if (!scheduling_restore() || setpriority(PRIO_PROCESS, 0, nice_before) != 0) skip();
 }
 
 static void test_a_thread_that_is_not_there_is_refused(void **state) {
