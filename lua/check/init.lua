@@ -265,10 +265,10 @@ function Check:judge_call(call)
   end
 end
 
--- A reply that nobody gets: `return` was forgotten.
+-- A reply that nobody gets: `return` was forgotten. Without a reply it makes no difference.
 function Check:judge_drop(file, meaning)
   local name = meaning.path:match("^wechat%.(response_%w+)$") or meaning.path:match("^wechat%.(group_transfer_message)$")
-  if not name or self.set_names[name] then return end
+  if not name or name == "response_none" or self.set_names[name] then return end
   local text = "the reply is made and dropped: write return %s(...)"
   self:add(file, meaning.token, text:format(meaning.path), meaning.variable)
 end
@@ -326,7 +326,9 @@ function Check:watcher(file)
       if meaning.kind ~= "global" then self.own[file] = true end
       list[#list + 1] = { file = file, meaning = meaning }
     end,
-    drops = function(meaning) table.insert(self.dropped, { file = file, meaning = meaning }) end,
+    drops = function(meaning)
+      if meaning.kind == "wechat" then table.insert(self.dropped, { file = file, meaning = meaning }) end
+    end,
     call_library = function(meaning) table.insert(self.library_calls, { file = file, meaning = meaning }) end,
     model = function(values) self:call_model(file, "", values) end,
     method = function(object, token, values) self:call_method(file, object, token, values) end,

@@ -236,7 +236,7 @@ function Parser:arguments(callee)
     local meaning, several = self:expression(route and 1 or nil)
     open = several or false
     if route then self:note_handler(meaning, 1) end
-    if meaning and meaning.kind == "message" then self.handed_on = true end
+    if meaning and (meaning.kind == "message" or meaning.kind == "field") then self.handed_on = true end
     count = count + 1
     values[count] = meaning
     if not self:accept(",") then break end
@@ -455,7 +455,7 @@ function Parser:local_statement()
   local meanings = self:accept("=") and self:expressions() or {}
   for i, name in ipairs(names) do
     local meaning = meanings[i]
-    local is_followed = meaning and followed[meaning.kind]
+    local is_followed = meaning and followed[meaning.kind] and not (meaning.variable and meaning.variable.reassigned)
     self:declare(name, is_followed and
       { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place, name = meaning.name } or nil)
   end

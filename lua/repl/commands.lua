@@ -318,7 +318,7 @@ return function(repl)
     for _, chat in pairs(state and state.chats or {}) do
       local sent = {}
       for _, entry in ipairs(chat) do
-        if entry.via == "custom" then sent[#sent + 1] = entry end
+        if entry.via == "custom" and entry.kind ~= "typing" then sent[#sent + 1] = entry end
       end
       tell(sent, lines)
     end

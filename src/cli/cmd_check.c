@@ -223,7 +223,7 @@ const Command command_check = {
       "that the script sets and the platform's own, which begin with a capital), wrong numbers of\n"
       "arguments, misspelt arguments, options, fields, globals and hooks, a colon where a dot "
       "belongs,\n"
-      "and on_message defined twice are faults.\n"
+      "replies that are made and not returned, and on_message defined twice are faults.\n"
       "Exit status 1 for a faulty script, 2 for a faulty configuration or a missing file.\n"
       "--online also fetches an access token (stored in the bot's store), reads the menu and "
       "probes the\n"

@@ -171,10 +171,10 @@ static int report_no_answer(const Sending *s, const ClientResult *result) {
            TIMEOUT_MS / 1000);
   else if (result->outcome == CLIENT_UNKNOWN)
     report("send",
-           "%s closed the connection without an answer, for the platform to try again: the script "
-           "missed the deadline, or max_jobs messages are under way. --repeat 3 tries as the "
-           "platform does",
-           s->url);
+           "%s: no answer. If that is the bot, it closed the connection for the platform to try "
+           "again: the script missed the deadline, or max_jobs messages are under way; --repeat 3 "
+           "tries as the platform does. Otherwise: %s",
+           s->url, result->err.text);
   else
     report(
         "send",

@@ -38,6 +38,19 @@ function on_message(msg)
 end`, ['bot.lua:3:38: the reply is made and dropped: write return wechat.response_image(...)',
   'bot.lua:4:3: the reply is made and dropped: write return wechat.response_text(...)',
   'bot.lua:5:10: the reply is made and dropped: write return wechat.group_transfer_message(...)']);
+passes('so do calls of what is not wechat, and a reply that says nothing', `local model = require "wechat.model"
+local function own() end
+function on_message(msg)
+  own()
+  msg.note()
+  model{ url = "http://a", name = "b" }
+  wechat.response_none()
+end`);
+passes('what a script does with the location itself passes', answer(`setmetatable(msg.location, { __index = { lat = 1 } })
+  return msg.location.lat`));
+passes('and what it puts in the place of the message', answer(`msg = { location = { lat = 1 } }
+  local place = msg.location
+  return place.lat`));
 passes('but one that is said, kept or turned into text passes', answer(`wechat.say(wechat.response_text("a"))
   local kept = wechat.response_text("b")
   print(wechat.response_text("c"))

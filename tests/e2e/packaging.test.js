@@ -164,7 +164,6 @@ test('the manual page has every command and every key', { skip: !has('man', '--v
   for (const word of ['run', 'dev', 'repl', 'exec', 'send', 'test', 'check', 'explain', 'new', 'status', 'encrypt_mode', 'late_reply', 'interpreters']) assert.match(shown, new RegExp(`\\b${word}\\b`), word);
 });
 
-const BUILD = path.dirname(BINARY);
 const NOT_WHOLE = !fs.existsSync(path.join(BUILD, 'docs/wemoon.1')) && 'this build has only the program';
 
 test('it installs while an example runs, the examples and nothing that lies beside them', { skip: NOT_WHOLE }, async (t) => {
