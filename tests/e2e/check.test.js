@@ -42,8 +42,9 @@ passes('so do calls of what is not wechat, and a reply that says nothing', `loca
 local function own() end
 function on_message(msg)
   own()
+  msg.note = own
   msg.note()
-  model{ url = "http://a", name = "b" }
+  model{ url = "http://a", model = "b" }
   wechat.response_none()
 end`);
 passes('what a script does with the location itself passes', answer(`setmetatable(msg.location, { __index = { lat = 1 } })
