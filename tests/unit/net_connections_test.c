@@ -59,7 +59,12 @@ static void test_stopping_waits_for_what_pollers_serve_and_does_not_shut_it(void
   Connections *connections = connections_new(2, 1000);
   assert_true(listener_open(&listener, STR("0"), 16, &err));
   connections_serve(connections, listener.port);
-  int client = dial(listener.port), fd = accept(listener.fd, NULL, NULL);
+  listener_give_at_once(listener.fd);
+  int client = dial(listener.port);
+  struct pollfd wait = { .fd = listener.fd, .events = POLLIN };
+  assert_int_equal(poll(&wait, 1, PATIENCE_MS), 1);
+  int fd = accept(listener.fd, NULL, NULL);
+  assert_true(fd >= 0);
   connections_serve_begin(connections, fd);
   connections_drain(connections, SOON_MS);
   assert_false(is_shut(fd));
