@@ -4,6 +4,7 @@
 local articles = require "wechat.articles"
 local catalogue = require "wechat.catalogue"
 local menu_types = require "wechat.menu.types"
+local misread = require "wechat.misread"
 
 ---@class FormNode: FieldNode
 ---@field exact? boolean a name that it lacks is refused when the call is made
@@ -17,13 +18,6 @@ local function node_of(names)
   return node
 end
 
-local function sorted_names(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local function list_of(item)
   local node = node_of {}
   node.item = item
@@ -32,7 +26,7 @@ end
 
 -- ---- articles, templates, menus
 
-local article = node_of(sorted_names(articles.fields))
+local article = node_of(misread.names(articles.fields))
 local reply_article = node_of(article.names)
 reply_article.exact = true
 
@@ -46,7 +40,7 @@ for i, row in ipairs(menu_types.rule) do
 end
 
 -- Beside what the API creates, what it reads of a menu that was made on the website.
-local button = node_of { "type", "name", "sub_button", "value", "news_info", table.unpack(sorted_names(menu_types.fields)) }
+local button = node_of { "type", "name", "sub_button", "value", "news_info", table.unpack(misread.names(menu_types.fields)) }
 button.inside.sub_button = node_of { "list" }
 button.inside.sub_button.item, button.inside.sub_button.inside.list.item = button, button
 

@@ -32,13 +32,6 @@ for name, inside in types.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%
   for one in inside:gmatch("([%w_]+):") do table.insert(message_tables[name], one) end
 end
 
-local function sorted_keys(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 -- Returns the names below a path: methods, groups, and other members of the table there.
 local function names_below(path, value)
   local set = {}
@@ -56,7 +49,7 @@ local function names_below(path, value)
   for name in next, value do
     if type(name) == "string" then set[name] = true end
   end
-  return sorted_keys(set)
+  return misread.names(set)
 end
 
 local shell = { ["os.execute"] = true, ["io.popen"] = true }
@@ -151,7 +144,7 @@ function Check:call_library(file, meaning)
   local library, name = meaning.path:match("^(.-)%.(.+)$")
   if not self.own[file] or self:provides(library, name) or rawget(_G[library], name) ~= nil then return end
   local why = host.stdlib.why_nil(("(field '%s')"):format(name), meaning.path)
-  local hint = misread.hint(name, sorted_keys(_G[library]), library .. ".")
+  local hint = misread.hint(name, misread.names(_G[library]), library .. ".")
   self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, hint))
 end
 
@@ -222,7 +215,7 @@ end
 -- The nearest global, or what `wechat` has by that name.
 local function hint_of_global(name)
   if value_of(wechat, name) ~= nil then return ("; did you mean wechat.%s?"):format(name) end
-  return misread.hint(name, sorted_keys(_G))
+  return misread.hint(name, misread.names(_G))
 end
 
 -- A global that no file sets. One that is near to no other name may come from anywhere.
@@ -291,7 +284,7 @@ end
 function Check:read_bot(file, meaning)
   local bot, name = require "wechat.bot", meaning.path:match("%.([^.]+)$")
   if meaning.path:match("^bot%.[^.]+$") and rawget(bot, name) == nil and not self:may_set(name) then
-    local hint = misread.hint(name, sorted_keys(bot), "bot.")
+    local hint = misread.hint(name, misread.names(bot), "bot.")
     self:add(file, meaning.token, ("wechat.bot has no %s%s"):format(name, hint), meaning.variable)
   end
 end

@@ -1,19 +1,13 @@
 -- Completes the text before the cursor: names, fields, methods; inside a call's braces, the call's arguments.
 
 local catalogue = require "wechat.catalogue"
+local misread = require "wechat.misread"
 
 return function(repl, commands)
   local keywords = {
     "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or", "repeat",
     "return", "then", "true", "until", "while",
   }
-
-  local function sorted(set)
-    local list = {}
-    for name in pairs(set) do list[#list + 1] = name end
-    table.sort(list)
-    return list
-  end
 
   local function starting(names, prefix)
     local found = {}
@@ -76,7 +70,7 @@ return function(repl, commands)
       names_in(value_of(path), names, 0)
       groups_in(path, names)
     end
-    return starting(sorted(names), prefix)
+    return starting(misread.names(names), prefix)
   end
 
   -- Returns the argument names of the call around the cursor: `wechat.user.info{ope`.
@@ -93,7 +87,7 @@ return function(repl, commands)
     end
     local entry = repl.host.args.methods[method]
     for _, parameter in ipairs(entry and entry.parameters or {}) do names[parameter[1]] = true end
-    return sorted(names)
+    return misread.names(names)
   end
 
   local function call_around(before)

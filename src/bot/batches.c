@@ -166,13 +166,12 @@ void batches_close(Batches *batches, BatchPlace place, size_t len) {
 
 // ---- the writer ---------------------------------------------------------------------------------
 
-// With the mutex. Returns whether a batch is full.
-static bool await_full(Batches *batches, int64_t until_us) {
+// With the mutex.
+static void await_full(Batches *batches, int64_t until_us) {
   struct timespec until = clock_to_timespec(until_us);
   int failed = 0;
   while (!batches->first && !failed && !batches_ended_us(batches))
     failed = pthread_cond_timedwait(&batches->changed, &batches->mutex, &until);
-  return batches->first != NULL;
 }
 
 // The lines of each core go into the queue behind those of its full batches.

@@ -1,6 +1,6 @@
-// Lines of many threads for one that writes them. While they fill no batch, they share one, and mostly keep their order. When they
-// do, each core fills a batch of its own, so that threads on different cores neither wait for each other nor move memory
-// between their caches: then the lines of one core keep their order. A full batch wakes the writer.
+// Lines of many threads for one that writes them. While they fill no batch, they share one, and mostly keep their order.
+// When they do, each core fills a batch of its own, so that threads on different cores neither wait for each other nor
+// move memory between their caches: then the lines of one core keep their order. A full batch wakes the writer.
 #ifndef WEMOON_BOT_BATCHES_H
 #define WEMOON_BOT_BATCHES_H
 
@@ -31,8 +31,8 @@ typedef struct {
 } BatchPlace;
 
 // Opens a place for a line of `len` bytes in the batch that a core (below BATCH_CORES) has or shares, or in another if
-// a thread has a place open there: nobody waits. The caller fills the place and closes it soon, unless it is none, because too
-// much waits or there is no memory.
+// a thread has a place open there: nobody waits. The caller fills the place and closes it soon, unless it is none, because
+// too much waits or there is no memory.
 BatchPlace batches_open(Batches *batches, size_t core, size_t len);
 // Closes that place: keeps its first `len` bytes.
 void batches_close(Batches *batches, BatchPlace place, size_t len);

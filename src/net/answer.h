@@ -16,6 +16,8 @@ void answer_add_head(Buf *out, const HttpResponse *response, Str connection, boo
 // Appends head and body of a response that ends the connection. `head_only`: the response to a HEAD request.
 void answer_add_last(Buf *out, const HttpResponse *response, bool head_only);
 
+// Bytes in a millisecond that a client takes at least: who reads a byte now and then is given up.
+enum { ANSWER_SLOWEST = 16 };
 enum { ANSWER_STATUS_MAX = 64 };
 // The body of an answer that says its status alone, in `body`.
 Str answer_status(int status, char body[ANSWER_STATUS_MAX]);

@@ -41,8 +41,9 @@ Connections *connections_new(int threads, int64_t request_timeout_ms) {
   all->threads = threads;
   atomic_init(&all->holders, 1);
   all->timeout_us = request_timeout_ms * 1000;
-  unsent_init(&all->unsent, (size_t)tcp_descriptors_end() / WAITERS_SHARE);
-  all->waiting_most = tcp_descriptors_end() / WAITERS_SHARE;
+  int share = tcp_descriptors_end() / WAITERS_SHARE;
+  unsent_init(&all->unsent, (size_t)share);
+  all->waiting_most = share;
   if (all->waiting_most > WAITERS_MOST) all->waiting_most = WAITERS_MOST;
   for (int i = threads - 1; i >= 0; i--) {
     all->slots[i].all = all;

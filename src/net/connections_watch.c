@@ -33,10 +33,10 @@ static bool is_its_socket(const Connection *connection, int fd) {
 // Whether nothing has arrived for a while and nothing is unread: its thread, if it has one, waits
 // in vain.
 static bool is_silent(int fd, int for_ms) {
-  return !tcp_has_unread(fd) && tcp_received_ms_ago(fd) > for_ms;
+  return !tcp_has_unread(fd) && tcp_times(fd).received_ms_ago > for_ms;
 }
 
-static bool is_unanswered(int fd, int for_ms) { return tcp_sent_ms_ago(fd) > for_ms; }
+static bool is_unanswered(int fd, int for_ms) { return tcp_times(fd).sent_ms_ago > for_ms; }
 
 // Checks a window of descriptors with one call: most are not in use, and the walk runs fifty times a second while
 // no thread is free. If the call fails, all count as open.

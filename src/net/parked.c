@@ -15,7 +15,6 @@
 enum {
   TURN_MAX = 1 << 20,  // bytes of a whole answer that are sent at once
   FLUSH_MS = 5000,     // how long a client may read nothing of its answer
-  SLOWEST = 16,        // bytes of a whole answer for which it has a millisecond more
   LINGER_MS =
       1000,  // how long a client that sent more than its request may take to read the answer
   DROPPED_MAX = 1 << 20  // how many bytes after the request are read
@@ -183,7 +182,7 @@ static bool begin_unsent(Parked *parked) {
   count(parked);
   unsent_add(list, &parked->unsent, parked->out.cap);
   for (Unsent *one; (one = unsent_excess(list));) parked_close(parked_of(one));
-  return limit(parked, FLUSH_MS + (int64_t)(parked->out.len - parked->sent) / SLOWEST);
+  return limit(parked, FLUSH_MS + (int64_t)(parked->out.len - parked->sent) / ANSWER_SLOWEST);
 }
 
 // The client has not taken all of its answer yet.

@@ -42,22 +42,9 @@ int tcp_descriptors_end(void) {
   return (int)limit.rlim_cur;
 }
 
-static bool ask_kernel(int fd, struct tcp_info *info) {
-  socklen_t len = sizeof *info;
-  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
-}
-
-int64_t tcp_received_ms_ago(int fd) {
+TcpTimes tcp_times(int fd) {
   struct tcp_info info;
-  return ask_kernel(fd, &info) ? (int64_t)info.tcpi_last_data_recv : -1;
-}
-
-int64_t tcp_sent_ms_ago(int fd) {
-  struct tcp_info info;
-  return ask_kernel(fd, &info) ? (int64_t)info.tcpi_last_data_sent : -1;
-}
-
-int64_t tcp_opening_us(int fd) {
-  struct tcp_info info;
-  return ask_kernel(fd, &info) ? (int64_t)info.tcpi_rtt : 0;
+  socklen_t len = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) return (TcpTimes){ -1, -1, 0 };
+  return (TcpTimes){ info.tcpi_last_data_recv, info.tcpi_last_data_sent, info.tcpi_rtt };
 }

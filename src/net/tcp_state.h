@@ -15,13 +15,16 @@ bool tcp_is_of_port(int fd, int port);
 bool tcp_has_unread(int fd);
 // How many bytes the kernel most likely takes now, whether or not the client reads.
 int64_t tcp_room(int fd);
-// The milliseconds since something was last received or sent, in the kernel's ticks; before the first byte they count
-// from the connection's beginning. -1 if `fd` is no TCP connection.
-int64_t tcp_received_ms_ago(int fd);
-int64_t tcp_sent_ms_ago(int fd);
-// Of a connection on which nothing was sent yet: how long the client took, once it could send, until its first bytes
-// came or the system gave the connection without any; a round trip and its silence. The kernel takes that for the
-// first sample of the round trip. 0 if it is not known.
-int64_t tcp_opening_us(int fd);
+typedef struct {
+  // Milliseconds since something was last received or sent, in the kernel's ticks; before the first byte they count from
+  // the connection's beginning. -1 if `fd` is no TCP connection.
+  int64_t received_ms_ago, sent_ms_ago;
+  // Of a connection on which nothing was sent yet: how long the client took, once it could send, until its first bytes
+  // came or the system gave the connection without any; a round trip and its silence. The kernel takes that for the
+  // first sample of the round trip. 0 if it is not known.
+  int64_t opening_us;
+} TcpTimes;
+// Asks the kernel once for all of them.
+TcpTimes tcp_times(int fd);
 
 #endif

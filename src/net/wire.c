@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "net/accepted.h"
+#include "net/answer.h"
 #include "net/handover.h"
 #include "net/tcp_state.h"
 
@@ -64,24 +65,30 @@ static _Thread_local PlainHead plain_head;
 // When the first of the bytes just read arrived: the connection may have waited for its thread. The kernel counts in
 // ticks, so that bytes may be a tick younger than it says: that much is not counted, or a request would seem to have
 // arrived before it was sent, or before an earlier one that was answered.
-static int64_t when_it_came(int fd) {
+static int64_t came_at(const TcpTimes *times) {
   enum { TICK_MS = 10 };  // the longest
-  int64_t now_us = clock_now_us(), ago_ms = tcp_received_ms_ago(fd);
+  int64_t now_us = clock_now_us(), ago_ms = times->received_ms_ago;
   return ago_ms > TICK_MS ? now_us - (ago_ms - TICK_MS) * 1000 : now_us;
+}
+
+static int64_t when_it_came(int fd) {
+  TcpTimes times = tcp_times(fd);
+  return came_at(&times);
 }
 
 // When the client could send. The listener gives a connection with its first bytes, or some time later: what was longer
 // than a round trip was the client's silence.
-static int64_t when_it_was_made(int fd) {
+static int64_t made_at(int fd, const TcpTimes *times) {
   enum { ROUND_TRIP_US = 100 * 1000 };  // few are longer, and count as silence
-  int64_t accepted = accepted_us(fd), opening = tcp_opening_us(fd);
+  int64_t accepted = accepted_us(fd), opening = times->opening_us;
   return accepted > 0 && opening > ROUND_TRIP_US ? accepted - opening : accepted;
 }
 
 static void note_first_bytes(int fd) {
-  int64_t made_us = when_it_was_made(fd);
+  TcpTimes times = tcp_times(fd);
+  int64_t made_us = made_at(fd, &times);
   wire->fd = fd;
-  wire->came_us = when_it_came(fd);
+  wire->came_us = came_at(&times);
   wire->arrived_us = made_us > 0 && made_us < wire->came_us ? made_us : wire->came_us;
 }
 
@@ -468,7 +475,7 @@ int64_t wire_send(int fd, const void *bytes, size_t len) {
 }
 
 bool wire_write(int fd, const void *bytes, size_t len, int timeout_ms) {
-  int64_t end_ms = clock_now_ms() + timeout_ms + (int64_t)(len / WIRE_SLOWEST);
+  int64_t end_ms = clock_now_ms() + timeout_ms + (int64_t)(len / ANSWER_SLOWEST);
   for (const char *at = bytes, *end = at + len; at < end;) {
     int64_t n = wire_send(fd, at, (size_t)(end - at));
     if (n < 0 || (n == 0 && !may_write(fd, end_ms))) return false;

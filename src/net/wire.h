@@ -50,10 +50,8 @@ typedef enum {
 WireFirst wire_serve_first(int fd, bool is_watched, WireShare share);
 // Writes what the kernel takes at once, on any thread; returns how many bytes, or -1 if the connection is broken.
 int64_t wire_send(int fd, const void *bytes, size_t len);
-// Bytes in a millisecond that a client takes at least: one that reads a byte now and then holds no thread for long.
-enum { WIRE_SLOWEST = 16 };
 // Writes to a connection that libcivetweb does not have, on any thread. False if the client did not take all of it in
-// time: at that pace, and `timeout_ms` more.
+// time: at ANSWER_SLOWEST, and `timeout_ms` more.
 bool wire_write(int fd, const void *bytes, size_t len, int timeout_ms);
 // libcivetweb closes the connection.
 void wire_close(void);

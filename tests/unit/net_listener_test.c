@@ -177,7 +177,7 @@ static void test_a_connection_is_there_with_its_first_bytes_or_a_second_later(vo
   for (int i = 0; i < 2; i++) {
     assert_true(is_there_within(PATIENCE_MS));
     int fd = accept(listener.fd, NULL, NULL);
-    assert_in_range(tcp_opening_us(fd), 250 * 1000, PATIENCE_MS * 1000);
+    assert_in_range(tcp_times(fd).opening_us, 250 * 1000, PATIENCE_MS * 1000);
     close(fd);
   }
   close(speaks);
