@@ -29,7 +29,7 @@ static int print_made(const char *function, Str argument) {
   buf_init(&text);
   bool ok = interpreter && interpreter_load(interpreter, "the manual", &err) &&
             interpreter_program(interpreter, function, argument, &text, &err);
-  if (ok) fwrite(text.ptr, 1, text.len, stdout);
+  if (ok) fwrite(buf_str(&text).ptr, 1, text.len, stdout);
   buf_clear(&text);
   interpreter_release(interpreter);
   return ok ? STATUS_DONE : report_err("docs", &err);

@@ -77,7 +77,7 @@ static void print_more(const Command *command) {
   Buf more;
   buf_init(&more);
   if (command->add_details) command->add_details(&more);
-  fwrite(more.ptr, 1, more.len, stdout);
+  fwrite(buf_str(&more).ptr, 1, more.len, stdout);
   buf_clear(&more);
 }
 

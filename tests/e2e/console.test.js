@@ -110,12 +110,17 @@ test('the desk shows XML, fields, calls and time; errors lead to their line, and
 });
 
 test('a row that is drawn anew while it is clicked opens', async (t) => {
-  const { page, dev } = await openConsole(t, { script: 'function on_message(msg) if msg.content ~= "1" then wechat.sleep(0.5) end return "ok" end' });
+  const { page, dev } = await openConsole(t, { script: `
+    function on_message(msg)
+      while not io.open(wechat.path("answer")) do wechat.sleep(0.02) end
+      return "ok"
+    end` });
   const said = dev.say('slow');
   await page.waitForSelector('#panel .outcome.under_way');
   const { x, y } = await page.locator('#panel summary .what').boundingBox();
   await page.mouse.move(x + 2, y + 2);
   await page.mouse.down();
+  fs.writeFileSync(dev.bot.file('answer'), '');
   await said;
   await page.waitForSelector('#chat >> text=ok'); // the row is drawn in the same frame
   await page.mouse.up();
