@@ -10,7 +10,7 @@
 #include "base/mutex.h"
 
 enum {
-  SPARE_MAX = 4,  // empty batches that a core keeps
+  SPARE_MAX = 2,  // empty batches that a core keeps: one is filled while one is written
   HOLD_LOOK_US = 50
 };
 

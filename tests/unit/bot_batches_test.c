@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-enum { MOST = 1 << 20, AN_HOUR_US = 3600 * 1000000LL, THREADS = 4, LINES = 20000 };
+enum { MOST = 16 * BATCH_ROOM, AN_HOUR_US = 3600 * 1000000LL, THREADS = 4, LINES = 20000 };
 
 static bool add(Batches *batches, size_t core, Str line) {
   BatchPlace place = batches_open(batches, core, line.len + 20);
