@@ -3,6 +3,8 @@
 local catalogue = require "wechat.catalogue"
 local forms = require "check.forms"
 local misread = require "wechat.misread"
+local near = require "check.near"
+local of_platform = require "wechat.fields"
 local types = require "meta.types"
 local classes = require "docs.types"
 
@@ -16,8 +18,6 @@ local fields = {}
 ---@field token Token
 ---@field text string
 
-local SHORTEST = 3 -- a name of fewer letters is near to too many
-
 --- Returns the names of a class of the annotations and of those that it extends.
 ---@param name string
 ---@return string[]
@@ -28,6 +28,10 @@ function fields.names_of_class(name)
     class = classes.by_name[class.parent]
   end
   return names
+end
+
+local function add_fault(faults, token, format, ...)
+  faults[#faults + 1] = { token = token, text = format:format(...) }
 end
 
 local function set_of(names)
@@ -42,7 +46,7 @@ local function add_unknown(faults, constructor, path, what, names)
   for _, named in ipairs(constructor.named) do
     local name = named.token.text
     if not known[name] then
-      faults[#faults + 1] = { token = named.token, text = ("%s has no %s %s%s"):format(path, what, name, misread.hint(name, names)) }
+      add_fault(faults, named.token, "%s has no %s %s%s", path, what, name, misread.hint(name, names))
     end
   end
 end
@@ -78,15 +82,15 @@ local function items_of(nodes)
   return found
 end
 
--- Whether a call refuses a name that none of the nodes has.
-local function is_exact(nodes)
+-- Whether one of the nodes says so of itself: "exact", "whole".
+local function is_any(nodes, what)
   for _, node in ipairs(nodes) do
-    if node.exact then return true end
+    if node[what] then return true end
   end
   return false
 end
 
-local add_misspelt
+local add_misspelt, add_refused
 
 local function takes_list_alone(nodes)
   local is_list = false
@@ -102,7 +106,7 @@ end
 local function add_no_list(faults, constructor, nodes, path)
   local first = constructor.named[1]
   if not first or constructor.count > 0 or constructor.computed or not takes_list_alone(nodes) then return false end
-  faults[#faults + 1] = { token = first.token, text = ("%s is a list of tables: { { %s = ... } }"):format(path, first.token.text) }
+  add_fault(faults, first.token, "%s is a list of tables: { { %s = ... } }", path, first.token.text)
   return true
 end
 
@@ -113,18 +117,69 @@ local function add_inner(faults, value, nodes, path)
   for i = 1, value.count do add_inner(faults, value.items[i], items, path) end
 end
 
--- Adds the names that are near to a field's. Other unknown names pass, since the platform may have fields that the
--- catalogue lacks.
+local function hint_of(name, nodes, names)
+  if is_any(nodes, "exact") then return misread.hint(name, names) end
+  local meant = near(name, names, is_any(nodes, "whole"))
+  return meant and ("; did you mean %s?"):format(meant)
+end
+
+-- Adds the names that are near to a field's.
 function add_misspelt(faults, constructor, nodes, path)
   for _, named in ipairs(constructor.named) do
     local name = named.token.text
     local found = inside(nodes, name)
-    local hint = #name >= SHORTEST and misread.hint(name, names_left(constructor, nodes)) or ""
-    if #found > 0 then add_inner(faults, named.value, found, path .. "." .. name)
-    elseif hint ~= "" or is_exact(nodes) then
-      faults[#faults + 1] = { token = named.token, text = ("%s has no field %s%s"):format(path, name, hint) }
+    if #found > 0 then
+      add_refused(faults, named.value, found, path .. "." .. name)
+      add_inner(faults, named.value, found, path .. "." .. name)
+    else
+      local hint = hint_of(name, nodes, names_left(constructor, nodes))
+      if hint then add_fault(faults, named.token, "%s has no field %s%s", path, name, hint) end
     end
   end
+end
+
+-- ---- values that are refused
+
+-- A value of the kind that is written there; nil if that is not certain.
+local function sample_of(value)
+  if value.kind == "literal" then return value.value end
+  if value.kind ~= "table" or value.computed then return nil end
+  return value.named[1] and value.count == 0 and { name = true } or {}
+end
+
+-- Why a call refuses the value in the place of that node.
+local function fault_of_value(node, value, path)
+  if node.unchecked then return nil end
+  if node.field then return of_platform.fault_of(node.field, value, path, nil) end
+  local is_refused = #node.names > 0 and type(value) ~= "table"
+  return is_refused and ("%s is a %s (table expected)"):format(path, type(value)) or nil
+end
+
+function add_refused(faults, value, nodes, path)
+  local sample
+  if value then sample = sample_of(value) end
+  if sample == nil then return end
+  for _, node in ipairs(nodes) do
+    local fault = fault_of_value(node, sample, path)
+    if fault then return add_fault(faults, value.token, "%s", fault) end
+  end
+end
+
+-- By Lua's type, and of whole numbers, what a parameter's type calls them (src/engine/method.c).
+local function names_of_type(value)
+  return type(value) == "number" and { "any", "number", math.tointeger(value) and "integer" } or { "any", type(value) }
+end
+
+-- A value that no parameter of that type takes.
+local function add_unfit(faults, method, parameter, value)
+  local sample
+  if value then sample = sample_of(value) end
+  if sample == nil then return end
+  local takes = parameter[2]:gsub("%?$", "")
+  for _, name in ipairs(names_of_type(sample)) do
+    if ("|" .. takes .. "|"):find("|" .. name .. "|", 1, true) then return end
+  end
+  add_fault(faults, value.token, "wechat.%s: %s is a %s (%s expected)", method, parameter[1], type(sample), takes)
 end
 
 -- ---- methods
@@ -148,7 +203,8 @@ local function is_named(parameters, values)
 end
 
 local function add_options(faults, path, class, value)
-  if classes.by_name[class] and value and value.kind == "table" then add_unknown(faults, value, path, "option", fields.names_of_class(class)) end
+  local is_known = classes.by_name[class] and value and value.kind == "table"
+  if is_known then add_unknown(faults, value, path, "option", fields.names_of_class(class)) end
 end
 
 local function add_of_method(faults, path, method, parameters, values)
@@ -158,6 +214,7 @@ local function add_of_method(faults, path, method, parameters, values)
     local given = named and value_named(values[1], parameter[1])
     local value = values[i]
     if named then value = given and given.value end
+    add_unfit(faults, method, parameter, value)
     add_options(faults, path, types.parameters[method .. "." .. parameter[1]], value)
     add_inner(faults, value, { forms.of_parameter(method, parameter[1]) }, path .. "." .. parameter[1])
   end

@@ -8,13 +8,21 @@ local misread = require "wechat.misread"
 
 ---@class FormNode: FieldNode
 ---@field exact? boolean a name that it lacks is refused when the call is made
+---@field whole? boolean it has all names that there are
 ---@field each? FormNode of each value, whatever its name
+---@field unchecked? boolean a call takes any value here
 
 local forms = {}
 
 local function node_of(names)
-  local node = { names = names, inside = {} }
-  for _, name in ipairs(names) do node.inside[name] = { names = {}, inside = {} } end
+  local node = { names = names, inside = {}, unchecked = true }
+  for _, name in ipairs(names) do node.inside[name] = { names = {}, inside = {}, unchecked = true } end
+  return node
+end
+
+local function whole_node_of(names)
+  local node = node_of(names)
+  node.whole = true
   return node
 end
 
@@ -26,25 +34,27 @@ end
 
 -- ---- articles, templates, menus
 
-local article = node_of(misread.names(articles.fields))
+local article = whole_node_of(misread.names(articles.fields))
 local reply_article = node_of(article.names)
 reply_article.exact = true
 
 local template = node_of {}
-template.each = node_of { "value", "color" }
+template.each = whole_node_of { "value", "color" }
 
-local rule = node_of {}
+local rule = whole_node_of {}
 for i, row in ipairs(menu_types.rule) do
   rule.names[i] = row[1]
   rule.inside[row[1]] = node_of {}
 end
 
 -- Beside what the API creates, what it reads of a menu that was made on the website.
-local button = node_of { "type", "name", "sub_button", "value", "news_info", table.unpack(misread.names(menu_types.fields)) }
+local button = whole_node_of { "type", "name", "sub_button", "value", "news_info",
+  table.unpack(misread.names(menu_types.fields)) }
 button.inside.sub_button = node_of { "list" }
 button.inside.sub_button.item, button.inside.sub_button.inside.list.item = button, button
 
-local menu = node_of { "button", "matchrule", "conditionalmenu", "menu", "menuid", "selfmenu_info", "is_menu_open" }
+local menu = whole_node_of { "button", "matchrule", "conditionalmenu", "menu", "menuid", "selfmenu_info",
+  "is_menu_open" }
 menu.inside.button, menu.inside.matchrule, menu.inside.conditionalmenu = list_of(button), rule, list_of(menu)
 menu.inside.menu, menu.inside.selfmenu_info = menu, menu
 
@@ -77,12 +87,14 @@ local function listed(words)
   return #names > 0 and names or nil
 end
 
+local function holds_tables(field) return field.type:find("object", 1, true) or field.types.array end
+
 local function node_of_words(field)
   local list = field.words:match("^of (.*)$") or field.words:match(" of (.*)$")
   local names = listed(list or field.words)
   if not names or (#names == 1 and not list) then return nil end
   local node = node_of(names)
-  return field.types["object[]"] and list_of(node) or node
+  return (field.types["object[]"] or field.types.array) and list_of(node) or node
 end
 
 of_field["draft.update.articles"] = node_of_words(catalogue.endpoint("draft.add").body[1]).item
@@ -109,11 +121,28 @@ function forms.of_parameter(method, parameter) return of_parameter[method .. "."
 function forms.of_endpoint(endpoint)
   local root = node_of {}
   for _, field in ipairs(endpoint.body) do
-    local is_table = field.type:find("object", 1, true) and field.path:find("^[%w_.]+$") and field.path:find("^%a")
+    local is_table = holds_tables(field) and field.path:find("^%a[%w_.]*$")
     local node = is_table and (of_field[endpoint.name .. "." .. field.path] or node_of_words(field))
     if node then put(root, field.path, node) end
   end
   return root
 end
+
+-- Adds what the words of a tree's fields say of the insides that the tree lacks.
+local function fill_in(node)
+  for _, inner in pairs(node.inside) do
+    local is_open = #inner.names == 0 and not inner.item
+    local words = is_open and inner.field and holds_tables(inner.field) and node_of_words(inner.field)
+    if words then inner.names, inner.inside, inner.item = words.names, words.inside, words.item end
+    fill_in(inner)
+    if inner.item then fill_in(inner.item) end
+  end
+  return node
+end
+
+--- Returns what is known of the fields that an endpoint gives: a tree of the caller's own.
+---@param endpoint Endpoint
+---@return FormNode
+function forms.of_returns(endpoint) return fill_in(catalogue.tree(endpoint.returns)) end
 
 return forms

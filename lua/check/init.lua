@@ -1,12 +1,14 @@
 -- `wemoon check`, without running the script: unknown names below `wechat` and in Lua's library, message fields that no
--- type has, misspelt globals and hooks, calls with too many or too few arguments, with misspelt fields, or with a colon
--- for a dot, hooks defined twice, replies that are made and not returned. Uncertain cases pass.
+-- type has, fields that no request or answer has, misspelt globals and hooks, calls with too many or too few arguments,
+-- with misspelt fields, with values that are refused, or with a colon for a dot, hooks defined twice, replies that are
+-- made and not returned. Uncertain cases pass.
 
 local host = ...
 local wechat = wechat
 
 local catalogue = require "wechat.catalogue"
 local fields = require "check.fields"
+local gives = require "check.gives"
 local menu_types = require "wechat.menu.types"
 local misread = require "wechat.misread"
 local nearest = require "wechat.nearest"
@@ -153,7 +155,8 @@ function Check:add_all(file, faults)
 end
 
 -- What messages call the objects of a class.
-local words_of = { Task = "task", Gate = "gate", HttpStream = "stream", Model = "model", Menu = "menu" }
+local words_of = { Task = "task", Gate = "gate", Pass = "pass", Timer = "timer", HttpStream = "stream", Model = "model",
+  Menu = "menu" }
 
 local class_of_model = { [""] = "ModelSettings", reply = "ModelReplyOptions", chat = "ModelOptions" }
 
@@ -260,8 +263,9 @@ end
 
 -- A reply that nobody gets: `return` was forgotten. Without a reply it makes no difference.
 function Check:judge_drop(file, meaning)
-  local name = meaning.path:match("^wechat%.(response_%w+)$") or meaning.path:match("^wechat%.(group_transfer_message)$")
-  if not name or name == "response_none" or self.set_names[name] then return end
+  local name = meaning.path:match("^wechat%.(.+)$")
+  local is_reply = name and types.returns_of(name) == "Reply"
+  if not is_reply or name == "response_none" or self.set_names[name] then return end
   local text = "the reply is made and dropped: write return %s(...)"
   self:add(file, meaning.token, text:format(meaning.path), meaning.variable)
 end
@@ -301,13 +305,27 @@ end
 
 local function fault_of_field(name)
   local above, last = name:match("^(.*)%.([^.]+)$")
-  if above then return ("msg.%s has no field %s (it has %s)"):format(above, last, table.concat(message_tables[above], ", ")) end
+  local inside = above and table.concat(message_tables[above], ", ")
+  if above then return ("msg.%s has no field %s (it has %s)"):format(above, last, inside) end
   return ("no type of message has a field %s%s"):format(name, misread.hint(name, message_fields))
 end
 
 function Check:read_message(file, name, token, variable)
   if has_field(name) then return end
   self.fields[#self.fields + 1] = { file = file, name = name, token = token, variable = variable }
+end
+
+-- A field of a request or an answer, unless the script may have put another function in the place of wemoon's.
+function Check:judge_part(read)
+  local meaning = read.meaning
+  local name, from = meaning.token.text, meaning.from and meaning.from:match("[^.]+$")
+  local fault = not self:may_set(name) and not self.set_names[from] and gives.fault_of(meaning.above, name)
+  if fault then self:add(read.file, meaning.token, fault, meaning.variable) end
+end
+
+function Check:judge_parts()
+  if self.any_part then return end
+  for _, read in ipairs(self.parts) do self:judge_part(read) end
 end
 
 function Check:watcher(file)
@@ -336,9 +354,13 @@ function Check:watcher(file)
     set = function(base, name)
       if name then self.set_names[name] = true
       elseif base and base.kind == "global" then self.filled[base.path] = true
-      elseif base and (base.kind == "message" or base.kind == "field") then self.any_field = true end
+      elseif base and (base.kind == "message" or base.kind == "field") then self.any_field = true
+      elseif base and base.kind == "part" then self.any_part = true end
     end,
     message = function(name, token, variable) self:read_message(file, name, token, variable) end,
+    part = function(meaning) self.parts[#self.parts + 1] = { file = file, meaning = meaning } end,
+    gives = function(given) return gives.of(given, host.args.methods) end,
+    fields_of = gives.fields_of,
     call = function(meaning, count, open, only, token, values)
       table.insert(self.calls, { file = file, meaning = meaning, count = count, open = open, only = only, token = token,
         values = values })
@@ -393,6 +415,7 @@ function Check:judge()
   for _, definition in ipairs(self.global_functions) do self:judge_global_function(definition) end
   self:judge_globals()
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
+  self:judge_parts()
   if self.any_field then return end
   for _, field in ipairs(self.fields) do
     if not self:may_set_path(field.name) then
@@ -408,9 +431,9 @@ local program = {}
 ---@return string
 function program.check(path)
   local check = setmetatable({
-    found = {}, reads = {}, fields = {}, set_names = {}, seen = {}, other_reads = {}, calls = {}, library_calls = {},
-    dropped = {}, method_calls = {}, colon_calls = {}, definitions = {}, global_functions = {}, global_reads = {},
-    first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
+    found = {}, reads = {}, fields = {}, parts = {}, set_names = {}, seen = {}, other_reads = {}, calls = {},
+    library_calls = {}, dropped = {}, method_calls = {}, colon_calls = {}, definitions = {}, global_functions = {},
+    global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)
   check:judge()

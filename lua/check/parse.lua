@@ -1,13 +1,22 @@
 -- A recursive descent parser of Lua 5.4 that tracks the meaning of names as far as it is certain, and notifies a
 -- watcher of their uses. Other expressions are parsed and dropped.
 
+local gives = require "check.gives"
 local lex = require "check.lex"
 
 ---@class Meaning the meaning of an expression; nil: unknown
----@field kind "wechat"|"bot"|"message"|"field"|"require"|"global"|"library"|"models"|"object"|"table"|"function"
+---@field kind "wechat"|"bot"|"message"|"field"|"part"|"iterator"|"require"|"global"|"library"|"models"|"object"|"table"
+---  |"function"|"literal"|"other"
 ---@field place? integer of a local function: where it is defined
 ---@field name? string of kind field, which is one of a message: "content", "location.x"
 ---@field class? string of kind object: its class in the annotations, "Task"
+---@field node? GivenNode of kind part, which is a request, an answer or a part of one: what it holds; nil: unknown
+---@field above? GivenNode of kind part: what it is a field of, by the name of `token`
+---@field from? string of kind part: what gave it, "wechat.http.get"
+---@field first? Meaning of kind iterator: of its first value
+---@field each? Meaning of kind iterator: of its second value
+---@field value? string|number|boolean of kind literal
+---@field second? Meaning of what a call gives: that of its second value
 ---@field path? string of kind wechat, "wechat.tag.create"; of kinds global and require, its name; of kind library,
 ---  "os.execute"
 ---@field variable? table the local variable that it was read from
@@ -22,6 +31,9 @@ local lex = require "check.lex"
 ---  require: as a value, which may be called where nobody sees it
 ---@field set fun(base: Meaning?, name: string?) a field is set; name is nil if it is computed
 ---@field message fun(field: string, token: Token, variable: table?) a field of a message is read, "location.x" too
+---@field part fun(meaning: Meaning) a field of a request or an answer is read
+---@field gives fun(path: string): Meaning? what a function of wechat or a method gives: "wechat.spawn", "Gate:enter"
+---@field fields_of fun(class: string): GivenNode? what an object's fields are
 ---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`:
 ---  the last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
 ---@field drops fun(meaning: Meaning) a function is called as a statement: what it returns is dropped
@@ -42,24 +54,39 @@ local binary = { ["or"] = 1, ["and"] = 2, ["<"] = 3, [">"] = 3, ["<="] = 3, [">=
 local right = { [".."] = true, ["^"] = true }
 local unary, UNARY = { ["not"] = true, ["-"] = true, ["#"] = true, ["~"] = true }, 12
 
--- The parameter that is a message in functions that the script defines, by function name.
-local hooks = { on_message = 1, on_error = 2, on_lost = 1 }
-local routes = { text = true, word = true, click = true, on = true, default = true }
+---@class Gets what wemoon passes to a function of the script's
+---@field number integer which parameter
+---@field meaning Meaning
+
+local function gets_message(number) return { number = number, meaning = { kind = "message" } } end
+
+local gets_request = { number = 1, meaning = gives.request }
+
+-- What functions get that the script defines, by name, and those that it passes to a rule of wechat.bot.
+local hooks = { on_message = gets_message(1), on_error = gets_message(2), on_lost = gets_message(1) }
+local rule = gets_message(1)
+local routes = { text = rule, word = rule, click = rule, on = rule, default = rule }
 local libraries = { coroutine = true, debug = true, io = true, math = true, os = true, string = true, table = true,
   utf8 = true }
 local modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
 local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true,
-  field = true }
+  field = true, part = true }
+local has_fields = { message = true, field = true, part = true }
 
-local function object(class) return { kind = "object", class = class } end
+local function copy(meaning)
+  local new = {}
+  for name, value in pairs(meaning) do new[name] = value end
+  return new
+end
 
--- What functions of wechat give, and methods that give another object.
-local a_message = { kind = "message" }
-local gives = {
-  ["wechat.get_message"] = a_message, ["wechat.parse_data"] = a_message, ["wechat.ask"] = a_message,
-  ["wechat.spawn"] = object "Task", ["wechat.gate"] = object "Gate", ["wechat.http.stream"] = object "HttpStream",
-  ["wechat.menu.new"] = object "Menu", ["Menu:sub"] = object "Menu",
-}
+-- The meaning of a variable that is given such a value; nil if it is not followed.
+local function kept(meaning)
+  local by = meaning and meaning.variable
+  if not meaning or not followed[meaning.kind] or (by and by.reassigned) then return nil end
+  local new = copy(meaning)
+  new.unread, new.second, new.above, new.variable = nil, nil, nil, nil
+  return new
+end
 
 local Parser = {}
 Parser.__index = Parser
@@ -115,9 +142,9 @@ end
 function Parser:name(token)
   local variable = self:find(token.text)
   if variable then
-    local meaning = variable.meaning
-    return meaning and { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place,
-      name = meaning.name, variable = variable, token = token }, variable
+    local meaning = variable.meaning and copy(variable.meaning)
+    if meaning then meaning.variable, meaning.token = variable, token end
+    return meaning, variable
   end
   return not self:find("_ENV") and global(token) or nil
 end
@@ -143,7 +170,7 @@ function Parser:table_field(constructor)
 end
 
 function Parser:table_constructor()
-  local constructor = { kind = "table", named = {}, items = {}, count = 0 }
+  local constructor = { kind = "table", named = {}, items = {}, count = 0, token = self:peek() }
   self:expect("{")
   while not self:is("}") do
     self:table_field(constructor)
@@ -168,12 +195,14 @@ function Parser:note_value(meaning)
   if key then add_one(self.notes.values, key) end
 end
 
--- Of those reads: wemoon calls the function with a message as that parameter.
-function Parser:note_handler(meaning, message)
+-- Of those reads: wemoon calls the function with what `gets` says.
+function Parser:note_handler(meaning, gets)
   local key = key_of(meaning)
   if not key then return end
   add_one(self.notes.handlers, key)
-  self.notes.message_of[key] = message
+  local before = self.notes.gets[key]
+  self.notes.gets[key] = gets
+  if before and before.meaning.kind ~= gets.meaning.kind then self.notes.called[key] = true end
 end
 
 -- The script calls a named function itself, with what may be no message.
@@ -182,16 +211,15 @@ function Parser:note_call(meaning, values)
   if key and not is_sure then self.notes.called[key] = true end
 end
 
--- Which parameter of the named function is a message, without regard to its callers. `hook`: the one that wemoon passes
--- anyway.
-function Parser:message_of(key, hook)
+-- What the named function gets, without regard to its callers. `hook`: what wemoon passes anyway.
+function Parser:gets(key, hook)
   local found = self.found
   local is_handled = not found.called[key] and found.values[key] == found.handlers[key]
-  return is_handled and (hook or found.message_of[key]) or nil
+  return is_handled and (hook or found.gets[key]) or nil
 end
 
--- Parses parameters and block after `function NAME`. Parameter number `message` is a message.
-function Parser:body(message, is_method)
+-- Parses parameters and block after `function NAME`, which gets what `gets` says.
+function Parser:body(gets, is_method)
   self:open()
   if is_method then self:declare("self") end
   self:expect("(")
@@ -199,7 +227,7 @@ function Parser:body(message, is_method)
   while not self:is(")") do
     local token = self:next()
     number = number + 1
-    if token.kind == "name" then self:declare(token.text, number == message and { kind = "message" } or nil) end
+    if token.kind == "name" then self:declare(token.text, gets and number == gets.number and gets.meaning or nil) end
     if not self:accept(",") then break end
   end
   self:expect(")")
@@ -218,25 +246,34 @@ local function kind_of(token)
   return "other"
 end
 
+-- What a function gets that is passed to the one called.
+local function gets_of(callee)
+  if not callee then return nil end
+  if callee.kind == "wechat" and callee.path == "wechat.route" then return gets_request end
+  return callee.kind == "bot" and routes[callee.path:match("[^.]+$")] or nil
+end
+
+function Parser:literal(value)
+  local token = self:next()
+  return { kind = "literal", value = value, token = token }
+end
+
 -- Parses a call's arguments; returns their number, whether the last may be several values, the kind of the only one,
 -- the first token, and their meanings.
 function Parser:arguments(callee)
   local token = self:peek()
-  if token.kind == "string" then
-    self.at = self.at + 1
-    return 1, false, "value", token, {}
-  end
+  if token.kind == "string" then return 1, false, "value", token, { self:literal(token.text) } end
   if self:is("{") then return 1, false, "table", token, { self:table_constructor() } end
   self:expect("(")
   local count, open, only, values = 0, false, nil, {}
-  local route = callee and callee.kind == "bot" and routes[callee.path:match("[^.]+$")]
+  local gets = gets_of(callee)
   local first = self:peek()
   while not self:is(")") do
     only = kind_of(self:peek())
-    local meaning, several = self:expression(route and 1 or nil)
+    local meaning, several = self:expression(gets)
     open = several or false
-    if route then self:note_handler(meaning, 1) end
-    if meaning and (meaning.kind == "message" or meaning.kind == "field") then self.handed_on = true end
+    if gets then self:note_handler(meaning, gets) end
+    if meaning and has_fields[meaning.kind] then self.handed_on = meaning end
     count = count + 1
     values[count] = meaning
     if not self:accept(",") then break end
@@ -245,12 +282,27 @@ function Parser:arguments(callee)
   return count, open, count == 1 and only or nil, first, values
 end
 
+-- The meaning of a field of a part; nil if nothing is known of what it is in.
+function Parser:field_of_part(meaning, token)
+  local above = meaning.node
+  if meaning.kind == "object" then above = self.watch.fields_of(meaning.class) end
+  return above and { kind = "part", node = above.inside[token.text], above = above, from = meaning.from, token = token,
+    variable = meaning.variable, unread = true }
+end
+
+-- The meaning of each member of a list; nil if it is not known.
+local function member_of(meaning)
+  local item = meaning and meaning.kind == "part" and meaning.node and meaning.node.item
+  return item and { kind = "part", node = item, from = meaning.from, variable = meaning.variable } or nil
+end
+
 function Parser:field(meaning, token)
   local kind = meaning and meaning.kind
   if kind == "wechat" or kind == "bot" then
     local path = meaning.path .. "." .. token.text
     return { kind = kind, path = path, token = token, variable = meaning.variable, unread = true }
   end
+  if kind == "part" or kind == "object" then return self:field_of_part(meaning, token) end
   if kind == "message" or kind == "field" then
     local name = kind == "field" and meaning.name .. "." .. token.text or token.text
     return { kind = "field", name = name, token = token, variable = meaning.variable, unread = true }
@@ -266,6 +318,7 @@ function Parser:was_read(meaning)
   if not meaning or not meaning.unread then return end
   meaning.unread = nil
   if meaning.kind == "field" then self.watch.message(meaning.name, meaning.token, meaning.variable)
+  elseif meaning.kind == "part" then self.watch.part(meaning)
   else self.watch.read(meaning) end
 end
 
@@ -284,6 +337,13 @@ function Parser:call_require()
   return modules[module]
 end
 
+-- Lua's own functions that give what they are given, or fill it.
+function Parser:call_global(name, values)
+  if (name == "rawset" or name == "setmetatable") and self.handed_on then self.watch.set(self.handed_on) end
+  if name == "assert" then return values[1] end
+  if name == "ipairs" then return { kind = "iterator", each = member_of(values[1]) } end
+end
+
 function Parser:call(meaning, token)
   if meaning and meaning.kind == "require" then return self:call_require() end
   if meaning and meaning.kind == "library" then self.watch.call_library(meaning) else self:was_read(meaning) end
@@ -292,26 +352,25 @@ function Parser:call(meaning, token)
   if not meaning then return end
   if meaning.kind == "models" then
     self.watch.model(values)
-    return object "Model"
+    return { kind = "object", class = "Model" }
   end
   if meaning.kind == "wechat" then
     self.watch.call(meaning, count, open, only, token, values)
-    return gives[meaning.path]
+    return self.watch.gives(meaning.path)
   end
-  if meaning.kind == "global" and (meaning.path == "rawset" or meaning.path == "setmetatable") and self.handed_on then
-    self.watch.set({ kind = "message" })
-  end
+  if meaning.kind == "global" then return self:call_global(meaning.path, values) end
 end
 
 -- Calls a method of what has that meaning; returns the meaning of its result.
 function Parser:call_method(meaning, name)
   if meaning and meaning.kind == "object" then
     self.watch.method(meaning, name, select(5, self:arguments()))
-    return gives[meaning.class .. ":" .. name.text]
+    return self.watch.gives(meaning.class .. ":" .. name.text)
   end
   local kind = meaning and meaning.kind
   if kind == "wechat" or kind == "bot" then self.watch.colon(meaning, name) end
-  self:call(kind == "message" and self:field(meaning, name) or nil, name)
+  local is_field = kind == "message" or (kind == "part" and meaning.node and meaning.node.exact)
+  self:call(is_field and self:field(meaning, name) or nil, name)
 end
 
 -- Parses a suffixed expression; returns its meaning, whether it may be several values, and its assignment target.
@@ -341,7 +400,8 @@ function Parser:suffixed()
       self:expression()
       self:expect("]")
       local constant = key.kind == "string" and alone.kind == "operator" and alone.text == "]"
-      meaning, open = constant and self:field(base, key) or nil, false
+      if constant then meaning = self:field(base, key) else meaning = member_of(base) end
+      open = false
       target = { base = base, field = constant and key.text or nil, meaning = meaning, index = true }
     elseif self:accept(":") then
       self:was_read(meaning)
@@ -356,13 +416,15 @@ function Parser:suffixed()
   end
 end
 
-function Parser:simple(message)
+function Parser:simple(gets)
   local token = self:peek()
-  if token.kind == "number" or token.kind == "string" then self.at = self.at + 1
-  elseif self:accept("nil") or self:accept("true") or self:accept("false") then return
+  if token.kind == "string" then return self:literal(token.text)
+  elseif token.kind == "number" then return self:literal(tonumber(token.text))
+  elseif self:is("true") or self:is("false") then return self:literal(token.text == "true")
+  elseif self:accept("nil") then return
   elseif self:accept("...") then return nil, true
   elseif self:is("{") then return self:table_constructor()
-  elseif self:accept("function") then self:body(message)
+  elseif self:accept("function") then self:body(gets)
   else
     local meaning, open = self:suffixed()
     self:note_value(meaning)
@@ -371,7 +433,7 @@ function Parser:simple(message)
   end
 end
 
-function Parser:expression(message, limit)
+function Parser:expression(gets, limit)
   limit = limit or 0
   local meaning, open
   local token = self:peek()
@@ -379,7 +441,7 @@ function Parser:expression(message, limit)
     self.at = self.at + 1
     self:expression(nil, UNARY)
   else
-    meaning, open = self:simple(message)
+    meaning, open = self:simple(gets)
   end
   while true do
     token = self:peek()
@@ -391,12 +453,15 @@ function Parser:expression(message, limit)
   end
 end
 
-function Parser:expressions(message)
-  local meanings, count = {}, 0
+-- Returns the meanings of the values, and of the one that a call at the end gives beside its first.
+function Parser:expressions(gets)
+  local meanings, count, open = {}, 0
   repeat
     count = count + 1
-    meanings[count] = self:expression(message)
+    meanings[count], open = self:expression(gets)
   until not self:accept(",")
+  local last = open and meanings[count]
+  meanings[count + 1] = last and last.second or nil
   return meanings
 end
 
@@ -415,7 +480,7 @@ function Parser:defines(token, is_function)
   if is_sure then self.watch.defines(token.text, token, hooks[token.text] ~= nil) end
 end
 
--- Which parameter is a message if wemoon calls the global function of that name.
+-- What the global function of that name gets if wemoon calls it.
 function Parser:hook(name) return not self:find("_ENV") and hooks[name] or nil end
 
 function Parser:assignment()
@@ -433,7 +498,7 @@ function Parser:assignment()
   local is_global = #targets == 1 and not target.variable and target.name
   local hook = is_global and self:hook(target.name)
   if is_global then self:defines(target.token, self:is("function")) end
-  local meanings = self:expressions(hook and self:message_of(target.name, hook))
+  local meanings = self:expressions(hook and self:gets(target.name, hook))
   if hook then self:note_handler(meanings[1], hook) end
   for _, one in ipairs(targets) do self:assign(one) end
 end
@@ -442,7 +507,7 @@ function Parser:local_statement()
   if self:accept("function") then
     local place = self.at
     self:declare(self:next().text, { kind = "function", place = place })
-    return self:body(self:message_of(place))
+    return self:body(self:gets(place))
   end
   local names = {}
   repeat
@@ -453,12 +518,7 @@ function Parser:local_statement()
     end
   until not self:accept(",")
   local meanings = self:accept("=") and self:expressions() or {}
-  for i, name in ipairs(names) do
-    local meaning = meanings[i]
-    local is_followed = meaning and followed[meaning.kind] and not (meaning.variable and meaning.variable.reassigned)
-    self:declare(name, is_followed and
-      { kind = meaning.kind, path = meaning.path, class = meaning.class, place = meaning.place, name = meaning.name } or nil)
-  end
+  for i, name in ipairs(names) do self:declare(name, kept(meanings[i])) end
 end
 
 function Parser:function_statement()
@@ -474,17 +534,18 @@ function Parser:function_statement()
   self:assign(target)
   local is_global = not target.field and not variable
   if is_global then self:defines(token, true) end
-  self:body(is_global and self:message_of(target.name, self:hook(target.name)) or nil, is_method)
+  self:body(is_global and self:gets(target.name, self:hook(target.name)) or nil, is_method)
 end
 
 function Parser:for_statement()
   local names = {}
   repeat names[#names + 1] = self:next().text until not self:accept(",")
   if not self:accept("in") then self:expect("=") end
-  self:expressions()
+  local iterator = self:expressions()[1] or {}
   self:expect("do")
   self:open()
-  for _, name in ipairs(names) do self:declare(name) end
+  local given = { kept(iterator.first), kept(iterator.each) }
+  for i, name in ipairs(names) do self:declare(name, given[i]) end
   self:block()
   self:close()
   self:expect("end")
@@ -557,9 +618,14 @@ function Parser:block()
   end
 end
 
-local silent = setmetatable({}, { __index = function() return function() end end })
+local function ignore() end
 
-local function new_notes() return { values = {}, handlers = {}, message_of = {}, called = {} } end
+-- Hears nothing, and says what the watcher says.
+local function silent(watch)
+  return setmetatable({ gives = watch.gives, fields_of = watch.fields_of }, { __index = function() return ignore end })
+end
+
+local function new_notes() return { values = {}, handlers = {}, gets = {}, called = {} } end
 
 -- `found`: the notes of an earlier run over the same tokens.
 local function run(tokens, watch, found)
@@ -580,7 +646,7 @@ end
 ---@return boolean
 function parse.chunk(text, watch)
   local tokens = lex.tokens(text)
-  local whole, found = run(tokens, silent, new_notes())
+  local whole, found = run(tokens, silent(watch), new_notes())
   return whole and (run(tokens, watch, found))
 end
 

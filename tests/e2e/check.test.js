@@ -47,6 +47,15 @@ function on_message(msg)
   model{ url = "http://a", model = "b" }
   wechat.response_none()
 end`);
+passes('so does a reply that is made by pcall, whatever becomes of it', `local text = wechat.response_text
+local function reply(words) return wechat.response_text(words) end
+function on_message(msg)
+  pcall(wechat.response_text, "a")
+  xpcall(text, print, "b")
+  local ok, made = pcall(text, "c")
+  local good, other = pcall(reply, "d")
+  return good and other or ok and made
+end`);
 passes('what a script does with the location itself passes', answer(`setmetatable(msg.location, { __index = { lat = 1 } })
   return msg.location.lat`));
 passes('and what it puts in the place of the message', answer(`msg = { location = { lat = 1 } }
@@ -218,6 +227,75 @@ passes('items that the platform may take, as its website writes them too, and th
   wechat.draft.update{ media_id = "m", index = 0, articles = { title = "a", content = "b" } }
   wechat.draft.add{ articles = { { title = "a", image_info = { image_list = { { image_media_id = "a" } } }, something = 1 } } }
   return wechat.response_news{ one, { title = "a", description = "b", picurl = "c", url = "d" } }`));
+passes('a value of a template as a text, which a call takes, and fields of an invoice that the catalogue lacks', answer(`
+  wechat.send_template_message("o", "t", { first = "a", keyword1 = { value = "b" } })
+  wechat.invoice.makeoutinvoice{ invoiceinfo = { nsrsbh = "1", ghfbankid = "2", ghfbank = "3", ghfdz = "4", skr = "5" } }`));
+finds('values that a call refuses: a text for a table and the reverse', answer(`wechat.send_template_message("o", "t", "a")
+  wechat.message.template.send{ touser = "o", template_id = "t", data = "a" }
+  wechat.tag.create{ tag = "a" } wechat.tag.create{ tag = { name = { "a" } } }
+  wechat.tag.batch_tagging{ openid_list = { a = 1 }, tagid = "7" }
+  wechat.call("GET", "/cgi-bin/tags/get", "a") wechat.sleep("1") wechat.sleep(1) wechat.sleep(0.5)
+  return wechat.response_text{ content = 12 }`), [
+  'bot.lua:2:42: wechat.send_template_message: data is a string (table expected)',
+  'bot.lua:3:73: wechat.message.template.send.data is a string (table expected)',
+  'bot.lua:4:28: wechat.tag.create.tag is a string (table expected)',
+  'bot.lua:4:68: wechat.tag.create.tag.name is a table (string expected)',
+  'bot.lua:5:43: wechat.tag.batch_tagging.openid_list is a table with names (list of strings expected)',
+  'bot.lua:6:43: wechat.call: query is a string (table expected)',
+  'bot.lua:6:61: wechat.sleep: seconds is a string (number expected)',
+  'bot.lua:7:42: wechat.response_text: content is a number (string expected)']);
+
+finds('fields that the request of a page lacks', `wechat.route("GET", "/", function(req) return req.quer.x .. req.params .. req.query.y end)
+local function page(r) return r.hedaers end
+local route = wechat.route
+route("POST", "/", page)`, [
+  'bot.lua:1:51: a request has no field quer; did you mean query?',
+  'bot.lua:1:65: a request has no field params (it has method, path, query, headers, body, form, json, json_error, remote)',
+  'bot.lua:2:33: a request has no field hedaers; did you mean headers?']);
+finds('fields that http answers, streams, their events and errors lack', answer(`local a, err = wechat.http.get("http://a")
+  if not a then return err.mesage .. err.errmgs end
+  local r <close>, why = wechat.http.stream{ url = "http://a" }
+  for event in r:events() do print(event.dta, r.statu, why.hnt) end
+  return a.headers.anything .. a.bdy .. assert(wechat.http.post("http://a", {})).stauts .. a:json()`), [
+  'bot.lua:3:28: an error has no field mesage (it has kind, method, errmsg, errcode, status, rid, hint, retryable)',
+  'bot.lua:3:42: an error has no field errmgs; did you mean errmsg?',
+  'bot.lua:5:42: an event has no field dta; did you mean data?',
+  'bot.lua:5:49: a stream has no field statu; did you mean status?',
+  'bot.lua:5:60: an error has no field hnt; did you mean hint?',
+  'bot.lua:6:34: an http answer has no field bdy; did you mean body?',
+  'bot.lua:6:82: an http answer has no field stauts; did you mean status?',
+  'bot.lua:6:94: an http answer has no field json (it has status, headers, body)']);
+finds('misspelt fields of what the platform answers, in its lists too', answer(`local user, err = wechat.user.info{ openid = msg.source }
+  local tags = assert(wechat.tag.list{})
+  for _, tag in ipairs(tags.tags) do print(tag.nmae, tag.name) end
+  for _, fault in ipairs(wechat.menu.check{ button = {} }) do print(fault.pth) end
+  local code, media = assert(wechat.create_qrcode{}), wechat.upload_media("image", "a.jpg")
+  local _ = wechat.call("GET", "/a").anything, select(2, wechat.call("GET", "/a"))
+  return user.nicknme .. user.nickname .. err.erorcode .. tags.tags[1].conut .. code.tikcet .. media.meida_id`), [
+  'bot.lua:4:48: wechat.tag.list gives no field tags[].nmae; did you mean name?',
+  'bot.lua:5:75: a fault has no field pth; did you mean path?',
+  'bot.lua:8:15: wechat.user.info gives no field nicknme; did you mean nickname?',
+  'bot.lua:8:47: an error has no field erorcode; did you mean errcode?',
+  'bot.lua:8:72: wechat.tag.list gives no field tags[].conut; did you mean count?',
+  'bot.lua:8:86: wechat.qrcode.create gives no field tikcet; did you mean ticket?',
+  'bot.lua:8:102: wechat.media.upload gives no field meida_id; did you mean media_id?']);
+passes('fields of answers that the catalogue may lack, that the script sets, and of what may be something else', `local function page(r) return r.anything end
+wechat.route("GET", "/", page)
+local function show(r) return r.caption end
+wechat.route("GET", "/show", show)
+wechat.route("GET", "/other", function(req) req.user = "a" return req.user .. show{ caption = "b" } .. page(req) end)
+${answer(`local user, why = wechat.user.info{ openid = msg.source }
+  local file = wechat.media.get{ media_id = "a" }
+  local answer = wechat.http.get("http://a")
+  answer.anything = "a"
+  local later = wechat.http.get("http://a")
+  later = { datta = 1 }
+  file:save("a") file.content_type = file.video_url or file.filename
+  for key, value in pairs(user) do print(key, value.anything) end
+  return user.errcode .. user.qr_scene_text .. user.group .. answer.anything .. later.datta .. why.kind`)}`);
+passes('so where the script replaces what gives them, or fills them by name', `wechat.http.get = function() return { data = 1 } end
+${answer('local a, b = wechat.http.get(), wechat.http.post("http://a") b[msg.content] = 1 return a.data .. b.data')}`);
+
 finds('misspelt arguments and options', answer(`local _ = wechat.response_music{ music_url = "u", titel = "a" }
   wechat.http.get("http://a", { timout = 1 }) wechat.http.get{ url = "http://a", heders = {} }
   wechat.http.stream{ url = "http://a", idle_timout = 1 }
@@ -239,12 +317,12 @@ finds('methods that a task, a gate, a stream, a menu and a model lack', `local m
 local menu = wechat.menu.new()
 local sub = menu:sub("more")
 sub:vew("a", "https://example.com/")
-${answer('local task = wechat.spawn(print) task:cancle() local gate <const> = wechat.gate(1) gate:entr() local r <close> = wechat.http.stream("http://a") r:linse() model:repl(msg)')}`, [
+${answer('local task = wechat.spawn(print) task:cancle() local gate <const> = wechat.gate(1) gate:entr() local r <close> = wechat.http.stream{ url = "http://a" } r:linse() model:repl(msg)')}`, [
   'bot.lua:4:5: a menu has no method vew; did you mean menu:view?',
   'bot.lua:6:41: a task has no method cancle; did you mean task:cancel?',
   'bot.lua:6:91: a gate has no method entr; did you mean gate:enter?',
-  'bot.lua:6:149: a stream has no method linse; did you mean stream:lines?',
-  'bot.lua:6:163: a model has no method repl; did you mean model:reply?']);
+  'bot.lua:6:157: a stream has no method linse; did you mean stream:lines?',
+  'bot.lua:6:171: a model has no method repl; did you mean model:reply?']);
 finds('no method of a menu is offered as a function of wechat', answer('return wechat.menu_click("a")'), ['bot.lua:2:17: there is no wechat.menu_click']);
 passes('what such objects have passes, and a variable that becomes another thing', `local menu = wechat.menu.new()
 menu:click("a", "A") menu:sub("b"):view("c", "https://example.com/") menu:move(1, 2)
