@@ -29,6 +29,7 @@ local by_type = { string = '"text"', integer = "1", number = "1", boolean = "tru
 local function sample(name, kind)
   local first = kind:gsub("%?$", ""):match("^[^|]+")
   local known = samples[name]
+  if known and first:find("[]", 1, true) and known:sub(1, 1) ~= "{" then return ("{ %s }"):format(known) end
   if known and (first ~= "table" or known:sub(1, 1) == "{") and (first ~= "integer" or known:find("^%d")) then return known end
   return by_type[first] or "{}"
 end

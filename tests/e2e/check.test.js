@@ -406,6 +406,24 @@ test('no example has a finding', async (t) => {
   }
 });
 
+// The examples of the reference's page, as Lua.
+function examplesOf(page) {
+  const marks = { lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' };
+  const plain = (html) => html.replace(/<[^>]*>/g, '').replace(/&(lt|gt|quot|#39|amp);/g, (_, name) => marks[name]);
+  return [...page.matchAll(/<pre[^>]*>(.*?)<\/pre>/gs)].map((found) => plain(found[1]));
+}
+
+test('no example of the reference has a finding, but for replies that it makes and does not return', async (t) => {
+  const { stdout } = await wemoon(['docs', 'html', '--lang', 'zh'], { cwd: tempDir(t) });
+  const examples = examplesOf(stdout);
+  assert.ok(examples.length > 500, `${examples.length} examples`);
+  const functions = examples.map((one) => `local function example(msg, request, menu, model)\n  local bot = require "wechat.bot"\n  do ${one}\n  end\nend`);
+  const files = Object.fromEntries(functions.map((one, i) => [`example_${i}.lua`, one]));
+  const reads = functions.map((_, i) => `if msg.content == "${i}" then require "example_${i}" end`);
+  const found = (await check(t, answer(reads.join('\n')), { files, code: 1 })).map((line) => line.replace(/^example_(\d+)\.lua:.*?: /, (_, i) => `${examples[i]}: `));
+  assert.deepEqual(found.filter((line) => !/the reply is made and dropped/.test(line)), []);
+});
+
 test('a wrong name says the nearest right one where it is read: in a script and in the prompt', async (t) => {
   const bot = await startBot(t, { script: answer('if msg.content == "tag" then wechat.tag.creat{} end return wechat.respons_text("x")') });
   await bot.say('x');
