@@ -61,11 +61,13 @@ return function(repl)
     end,
   }
 
-  local function show_entry(entry)
+  -- Returns nil for an entry that a phone does not show. `to`: the name of a user who is not this one.
+  local function show_entry(entry, to)
     local show = shown[entry.kind]
     local text = paint.safe(show and show(entry) or "[" .. entry.kind .. "]")
     if text == "" then return nil end
-    return paint.text("name", "微月: ") .. (entry.kind == "notice" and paint.text("bad", text) or text)
+    local who = to and ("微月 → %s: "):format(paint.safe(to)) or "微月: "
+    return paint.text("name", who) .. (entry.kind == "notice" and paint.text("bad", text) or text)
   end
 
   local function faint(text) return paint.text("faint", paint.safe(text)) end
@@ -88,13 +90,11 @@ return function(repl)
     return repl.tracing and table.concat(lines, "\n") or nil, failed
   end
 
-  local told = nil -- from the first act on: the set of the ids of entries that were shown
+  local told = nil -- from the first act or event on: the set of the ids of entries that were shown
 
-  local function tell(entries, lines)
-    for _, entry in ipairs(entries) do
-      if not told[entry.id] then lines[#lines + 1] = show_entry(entry) end
-      told[entry.id] = true
-    end
+  local function tell(entry, lines, to)
+    if not told[entry.id] then lines[#lines + 1] = show_entry(entry, to) end
+    told[entry.id] = true
   end
 
   local function act(fields)
@@ -104,7 +104,7 @@ return function(repl)
     local trace, failed = show_trace(answer)
     local lines = { trace }
     told = told or {}
-    tell(answer.shown, lines)
+    for _, entry in ipairs(answer.shown) do tell(entry, lines) end
     if failed then lines[#lines + 1] = paint.text("bad", "(the script failed)")
     elseif #answer.shown == 0 then lines[#lines + 1] = paint.text("faint", "(no reply)") end
     return failed and "failed" or "done", table.concat(lines, "\n")
@@ -312,17 +312,46 @@ return function(repl)
 
   local out = {}
 
-  --- Returns what the bot has sent since the last act's answer, such as a late reply, as the phone would show it.
+  -- What the bot sends to a phone that is no reply in time.
+  local by_itself = { custom = true, template = true, subscribe = true, mass = true, preview = true }
+
+  -- Returns the name of a user who is not the one of this prompt, as .as takes it.
+  local function name_of_other(user)
+    local is_this = repl.user == user.openid or repl.user == user.nickname or repl.user == user.alias
+    return not is_this and (user.alias or user.nickname) or nil
+  end
+
+  -- Returns a chat's entries that the bot sent by itself and were not shown, with the user's name.
+  local function untold(user, chat)
+    local list, name = {}, name_of_other(user)
+    for _, entry in ipairs(chat or {}) do
+      if by_itself[entry.via] and entry.kind ~= "typing" and not told[entry.id] then list[#list + 1] = { entry = entry, to = name } end
+    end
+    return list
+  end
+
+  -- Of all users, in the order in which it was sent.
+  local function all_untold(state)
+    local list = {}
+    for _, user in ipairs(state.users) do
+      for _, item in ipairs(untold(user, state.chats[user.openid])) do list[#list + 1] = item end
+    end
+    table.sort(list, function(a, b) return a.entry.id < b.entry.id end)
+    return list
+  end
+
+  --- Returns what the bot has sent since the last act's answer, such as a late reply, as the phones would show it.
   function out.later()
     local lines, state = {}, told and control("GET", "/sim/state")
-    for _, chat in pairs(state and state.chats or {}) do
-      local sent = {}
-      for _, entry in ipairs(chat) do
-        if entry.via == "custom" and entry.kind ~= "typing" then sent[#sent + 1] = entry end
-      end
-      tell(sent, lines)
-    end
+    if not state then return "" end
+    for _, item in ipairs(all_untold(state)) do tell(item.entry, lines, item.to) end
     return table.concat(lines, "\n")
+  end
+
+  --- The same, before the first act too.
+  function out.news()
+    told = told or {}
+    return out.later()
   end
 
   function out.names() return order end

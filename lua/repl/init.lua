@@ -116,6 +116,12 @@ function program.line(input)
   return answer(word, later == "" and text or later .. "\n" .. text)
 end
 
+--- Returns what the bot has sent by itself since it was last asked, while nothing was run.
+function program.news()
+  local text = commands.news()
+  return text == "" and "" or text .. "\n"
+end
+
 --- Sets the terminal's width in columns.
 function program.resize(columns)
   repl.columns = math.max(20, tonumber(columns) or 80)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/visible.h"
+#include "cli/chat_watch.h"
 #include "cli/inputs.h"
 #include "cli/preflight.h"
 #include "cli/reference.h"
@@ -42,6 +43,7 @@ typedef struct {
   Feed *feed;
   Interpreter *interpreter;
   Prompt *prompt;
+  ChatWatch *chats;         // NULL: none
   int columns;              // of the terminal, as the program knows them
   atomic_bool interrupted;  // Ctrl-C came while an input ran
   Buf out;                  // what the program says
@@ -170,7 +172,7 @@ static void complete(void *ctx, Str before, Buf *candidates, size_t *length) {
   Repl *repl = ctx;
   Buf out;
   buf_init(&out);
-  if (interpreter_program(repl->interpreter, "complete", before, &out, NULL)) {
+  if (interpreter_program_alone(repl->interpreter, "complete", before, &out, NULL)) {
     Str number, rest;
     int64_t taken = 0;
     str_cut(buf_str(&out), '\n', &number, &rest);
@@ -178,6 +180,23 @@ static void complete(void *ctx, Str before, Buf *candidates, size_t *length) {
     buf_add(candidates, rest);
   }
   buf_clear(&out);
+}
+
+// ---- what the bot sends while a line is typed ------------------------------------------------------
+
+static void on_event(void *ctx) { prompt_wake(((Repl *)ctx)->prompt); }
+
+static void add_news(void *ctx, Buf *lines) {
+  Repl *repl = ctx;
+  interpreter_program_alone(repl->interpreter, "news", STR(""), lines, NULL);
+}
+
+// From a pipe nothing is shown between inputs. Without the watch, the next input shows what came.
+static void watch_chats(Repl *repl) {
+  Err err;
+  if (!prompt_is_terminal(repl->prompt)) return;
+  repl->chats = chat_watch_open(devserver_url(repl->devserver), on_event, repl, &err);
+  if (!repl->chats) log_warn("late replies are shown at the next input only: %s", err.text);
 }
 
 // ---- one input ----------------------------------------------------------------------------------
@@ -197,7 +216,7 @@ static void tell_columns(Repl *repl) {
   repl->columns = now;
   snprintf(columns, sizeof columns, "%d", now);
   buf_reset(&repl->out);
-  interpreter_program(repl->interpreter, "resize", str_of(columns), &repl->out, NULL);
+  interpreter_program_alone(repl->interpreter, "resize", str_of(columns), &repl->out, NULL);
 }
 
 static InputResult run_input(void *ctx, Str input) {
@@ -243,7 +262,7 @@ static void on_log(void *ctx, LogLevel level, Str message) {
 static int run_prompt(Repl *repl) {
   Err err;
   pthread_t interrupts;
-  PromptOptions prompt_options = { .complete = complete, .ctx = repl };
+  PromptOptions prompt_options = { .complete = complete, .news = add_news, .ctx = repl };
   if (!(repl->prompt = prompt_open(&prompt_options, &err))) return report_err("repl", &err);
   int status;
   if (!start_program(repl, &err)) {
@@ -254,7 +273,9 @@ static int run_prompt(Repl *repl) {
       report("repl", "no appid and appsecret: calls go to a simulated platform");
     bool watching = pthread_create(&interrupts, NULL, watch_interrupts, repl) == 0;
     if (prompt_is_terminal(repl->prompt)) log_divert(on_log, repl);
+    watch_chats(repl);
     status = inputs_read(repl->prompt, "月 > ", run_input, repl);
+    chat_watch_close(repl->chats);
     log_divert(NULL, NULL);
     if (watching) pthread_cancel(interrupts);
     if (watching) pthread_join(interrupts, NULL);

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -27,7 +28,9 @@ struct Prompt {
   History *history;
   char *history_file;  // NULL: it is not kept
   bool interrupted;
-  int notes[2];  // text to show: read end, write end
+  int notes[2];  // lines to show: read end, write end
+  Buf noted;     // the beginning of a line whose end has not come yet
+  int wakes;     // eventfd of prompt_wake; -1: none
   int resizes;   // signalfd of SIGWINCH; -1: none
 };
 
@@ -75,14 +78,35 @@ static void erase_input(Prompt *prompt) {
   fputs("\r\033[K\0337\033[B\033[J\0338", stdout);
 }
 
-static void show_notes(Prompt *prompt) {
-  char text[4096];
-  ssize_t len = read(prompt->notes[0], text, sizeof text);
-  if (len <= 0) return;
+static void show_above(Prompt *prompt, Str lines) {
+  if (lines.len == 0) return;
   erase_input(prompt);
-  fwrite(text, 1, (size_t)len, stdout);
+  fwrite(lines.ptr, 1, lines.len, stdout);
   fflush(stdout);
   el_set(prompt->edit, EL_REFRESH);
+}
+
+// Whole lines alone are shown: the input is drawn anew below the last one.
+static void show_notes(Prompt *prompt) {
+  char text[4096];
+  for (ssize_t len; (len = read(prompt->notes[0], text, sizeof text)) > 0;)
+    buf_add(&prompt->noted, str_make(text, (size_t)len));
+  Str all = buf_str(&prompt->noted);
+  size_t whole = all.len;
+  while (whole > 0 && all.ptr[whole - 1] != '\n') whole--;
+  show_above(prompt, str_make(all.ptr, whole));
+  prompt->noted.len -= whole;
+  if (prompt->noted.len) memmove(prompt->noted.ptr, all.ptr + whole, prompt->noted.len);
+}
+
+static void show_news(Prompt *prompt) {
+  uint64_t count;
+  if (read(prompt->wakes, &count, sizeof count) < 0 || !prompt->options.news) return;
+  Buf lines;
+  buf_init(&lines);
+  prompt->options.news(prompt->options.ctx, &lines);
+  show_above(prompt, buf_str(&lines));
+  buf_clear(&lines);
 }
 
 static void take_resize(Prompt *prompt) {
@@ -101,12 +125,14 @@ static int get_char(EditLine *edit, wchar_t *out) {
   mbstate_t state = { 0 };
   size_t count = 0;
   for (;;) {
-    struct pollfd ready[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
+    struct pollfd ready[4] = { { .fd = STDIN_FILENO, .events = POLLIN },
                                { .fd = prompt->notes[0], .events = POLLIN },
+                               { .fd = prompt->wakes, .events = POLLIN },
                                { .fd = prompt->resizes, .events = POLLIN } };
-    if (poll(ready, 3, -1) < 0 && errno != EINTR) return -1;
-    if (ready[2].revents & POLLIN) take_resize(prompt);
+    if (poll(ready, 4, -1) < 0 && errno != EINTR) return -1;
+    if (ready[3].revents & POLLIN) take_resize(prompt);
     if (ready[1].revents & POLLIN) show_notes(prompt);
+    if (ready[2].revents & POLLIN) show_news(prompt);
     if (!(ready[0].revents & (POLLIN | POLLHUP | POLLERR))) continue;
     ssize_t len = read(STDIN_FILENO, &bytes[count], 1);
     if (len <= 0) return (int)len;
@@ -358,7 +384,9 @@ Prompt *prompt_open(const PromptOptions *options, Err *err) {
     return NULL;
   }
   prompt->options = *options;
+  buf_init(&prompt->noted);
   prompt->resizes = open_resizes();
+  prompt->wakes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   prompt->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
   if (!prompt->terminal || open_edit(prompt)) return prompt;
   prompt_close(prompt);
@@ -376,6 +404,8 @@ void prompt_close(Prompt *prompt) {
   close(prompt->notes[0]);
   close(prompt->notes[1]);
   if (prompt->resizes >= 0) close(prompt->resizes);
+  if (prompt->wakes >= 0) close(prompt->wakes);
+  buf_clear(&prompt->noted);
   free(prompt);
 }
 
@@ -416,11 +446,17 @@ PromptResult prompt_read(Prompt *prompt, const char *mark, Buf *line) {
   return PROMPT_LINE;
 }
 
-void prompt_show(Prompt *prompt, Str text) {
+void prompt_show(Prompt *prompt, Str lines) {
   if (!prompt->terminal) return;
-  while (text.len) {
-    ssize_t written = write(prompt->notes[1], text.ptr, text.len < 4096 ? text.len : 4096);
+  while (lines.len) {
+    ssize_t written = write(prompt->notes[1], lines.ptr, lines.len < 4096 ? lines.len : 4096);
     if (written <= 0) return;
-    text = str_sub(text, (size_t)written, text.len);
+    lines = str_sub(lines, (size_t)written, lines.len);
   }
+}
+
+void prompt_wake(Prompt *prompt) {
+  uint64_t one = 1;
+  // A counter that is full wakes the reader all the same.
+  if (write(prompt->wakes, &one, sizeof one) < 0) return;
 }

@@ -13,6 +13,8 @@ typedef struct {
   // Appends the completions of the text before the cursor, one per line: whole words that replace its last `*length`
   // bytes.
   void (*complete)(void *ctx, Str before, Buf *candidates, size_t *length);
+  // After prompt_wake, while a line is being typed: appends the lines to show above it. NULL: there are none.
+  void (*news)(void *ctx, Buf *lines);
   void *ctx;
 } PromptOptions;
 
@@ -27,7 +29,9 @@ bool prompt_is_terminal(const Prompt *prompt);
 PromptResult prompt_read(Prompt *prompt, const char *mark, Buf *line);
 // Adds an input, which may have several lines, to the history of this run and the next.
 void prompt_remember(Prompt *prompt, Str input);
-// Shows a text above the input line; from any thread.
-void prompt_show(Prompt *prompt, Str text);
+// Shows lines above the one that is being typed; from any thread.
+void prompt_show(Prompt *prompt, Str lines);
+// Has `news` called, now or as soon as a line is read; from any thread. Several calls may count as one.
+void prompt_wake(Prompt *prompt);
 
 #endif

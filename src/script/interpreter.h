@@ -119,6 +119,9 @@ bool interpreter_load_like(Interpreter *interpreter, Interpreter *other, const c
 // string, is appended to `out`. Returns false with ERR_FAILED if the function raises or is interrupted.
 bool interpreter_program(Interpreter *interpreter, const char *function, Str argument, Buf *out,
                          Err *err);
+// The same, without waiting for what scripts have spawned (wechat.spawn).
+bool interpreter_program_alone(Interpreter *interpreter, const char *function, Str argument,
+                               Buf *out, Err *err);
 // Calls on_load(state) if the script defines it. `state_json` is the result of the old script's on_unload (empty: nil).
 // Returns false if on_load raises or runs too long: then the interpreter must not be put into service.
 bool interpreter_start(Interpreter *interpreter, Str state_json, Err *err);

@@ -74,12 +74,22 @@ static Call *call_new(Run *run, const char *function, Str argument) {
   return call->function.ptr && call->argument.ptr ? call : NULL;
 }
 
-bool interpreter_program(Interpreter *in, const char *function, Str argument, Buf *out, Err *err) {
+static bool run_function(Interpreter *in, const char *function, Str argument, RunLimit limit,
+                         Buf *out, Err *err) {
   Run *run = run_new();
   Call *call = run ? call_new(run, function, argument) : NULL;
-  bool ok = call ? run_wait(run, in->engine, &FUNCTION, call, RUN_UNLIMITED, err)
+  bool ok = call ? run_wait(run, in->engine, &FUNCTION, call, limit, err)
                  : err_set(err, ERR_MEMORY, "no memory");
   if (ok) buf_add(out, buf_str(run_out(run)));
   run_free(run);
   return ok;
+}
+
+bool interpreter_program(Interpreter *in, const char *function, Str argument, Buf *out, Err *err) {
+  return run_function(in, function, argument, RUN_UNLIMITED, out, err);
+}
+
+bool interpreter_program_alone(Interpreter *in, const char *function, Str argument, Buf *out,
+                               Err *err) {
+  return run_function(in, function, argument, RUN_LIMITED, out, err);
 }

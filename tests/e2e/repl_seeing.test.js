@@ -3,7 +3,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { until } = require('./harness');
+const { tempDir, until, writeFiles } = require('./harness');
 const { type, terminal } = require('./prompt');
 
 const TELL = 'function on_message(msg) return wechat.json.encode { msg.type, msg.key or "", msg.ScanCodeInfo or msg.SendPicsInfo or msg.SendLocationInfo or "" } end';
@@ -185,6 +185,68 @@ test('a late reply, and what the bot sends by itself, is shown at the next input
   const lines = ['.say slow', 'wechat.sleep(2)', '1', '.say quick', '.say two', '2'];
   const { out } = await type(t, lines, { script, files: { 'config.lua': 'return { deadline_ms = 300 }' } });
   assert.equal(out, '(no reply)\n微月: late\n1\n微月: at once\n微月: first\n微月: second\n2\n');
+});
+
+// Answers what is slow once the file "go" is there.
+const SLOW = `function on_message(msg)
+  if not msg.content:find("slow") then return "at once" end
+  repeat wechat.sleep(0.05) until io.open(wechat.path("go"))
+  return msg.content:find("long") and ("长"):rep(60) or "late " .. msg.content
+end`;
+
+test('a late reply to another user has the name, and replies come in the order in which they were sent', async (t) => {
+  const script = `local turn = 1
+  function on_message(msg)
+    repeat wechat.sleep(0.05) until turn == tonumber(msg.content) and io.open(wechat.path("go"))
+    wechat.send_text_message(msg.source, "late " .. msg.content)
+    turn = turn + 1
+    if turn == 4 then io.open(wechat.path("sent"), "w"):close() end
+  end`;
+  const lines = ['.as carol', '.say 3', '.as alice', '.say 2', '.as 新人', '.say 1', 'io.open("go", "w"):close() repeat wechat.sleep(0.05) until io.open("sent")'];
+  const { out } = await type(t, lines, { script, files: { 'config.lua': 'return { deadline_ms = 100 }' } });
+  assert.match(out, /\n微月: late 1\n微月 → alice: late 2\n微月 → carol: late 3\n$/);
+});
+
+for (const width of [40, 80]) {
+  test(`at a terminal of ${width} columns a late reply comes at once, above what is being typed`, async (t) => {
+    const home = tempDir(t);
+    writeFiles(home, { 'bot.lua': SLOW, 'config.lua': 'return { deadline_ms = 100 }' });
+    const term = terminal(t, { home, width, args: ['repl', 'bot.lua'] });
+    await term.shows(/月 >/);
+    for (const line of ['.say slow', '.say slow long', '.as bob']) {
+      term.keys('-l', line);
+      term.keys('Enter');
+      await term.shows(line === '.as bob' ? /you are bob\n月 >$/ : new RegExp(`${line}\n\\(no reply\\)\n月 >$`));
+    }
+    const typed = `x = "一二三${'a'.repeat(50)}四五六"`;
+    term.keys('-l', typed);
+    await term.shows(/五六"$/);
+    term.keys('Left', 'Left');
+    writeFiles(home, { go: '' });
+    const shown = (pattern) => until(() => pattern.exec(term.screen().replace(/\n/g, '')), `${pattern} on the screen:\n${term.screen()}`, 10000);
+    await shown(new RegExp(`you are bob微月 → alice: late slow微月 → alice: 长{60}月 > ${typed}$`));
+    term.keys('-l', '!');
+    await shown(new RegExp(`长{60}月 > ${typed.slice(0, -2)}!六"$`));
+    term.keys('C-e', 'Enter');
+    await term.shows(/\n月 >$/);
+    term.keys('-l', '#x');
+    term.keys('Enter');
+    await term.shows(/#x\n69\n月 >$/);
+    assert.equal(term.screen().match(/late slow/g).length, 1);
+  });
+}
+
+test('at a terminal what a late script has spawned keeps neither its reply nor completion waiting', async (t) => {
+  const term = terminal(t, { args: ['repl', '--deadline-ms', '100'] });
+  await term.shows(/月 >/);
+  term.keys('-l', 'function on_message() repeat wechat.sleep(0.05) until io.open("go") wechat.spawn(wechat.sleep, 600) return "late" end');
+  term.keys('Enter', '.say x', 'Enter');
+  await term.shows(/\n\(no reply\)\n月 >$/);
+  writeFiles(term.home, { go: '' });
+  await term.shows(/\n微月: late\n月 >$/);
+  term.keys('-l', 'wechat.response_no');
+  term.keys('Tab');
+  await term.shows(/月 > wechat\.response_none$/);
 });
 
 test('at a terminal Ctrl-Left and Ctrl-Right go by words', async (t) => {
