@@ -98,13 +98,19 @@ static void put_bash_choices(void) {
   fputs("  esac\n", stdout);
 }
 
+static void put_names(const Command *const *commands) {
+  for (size_t i = 0; commands[i]; i++) printf(" %s", commands[i]->name);
+}
+
 static int print_bash(const Command *const *commands) {
   fputs("# bash completion for wemoon\n_wemoon() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n",
         stdout);
   put_bash_choices();
-  fputs("  if [ \"$COMP_CWORD\" = 1 ]; then\n    words=\"--help --version", stdout);
-  for (size_t i = 0; commands[i]; i++) printf(" %s", commands[i]->name);
-  fputs("\"\n  else\n    case ${COMP_WORDS[1]} in\n", stdout);
+  fputs("  if [ \"$COMP_CWORD\" = 1 ]; then\n    words=\"--help --version help", stdout);
+  put_names(commands);
+  fputs("\"\n  else\n    case ${COMP_WORDS[1]} in\n      help) COMPREPLY=($(compgen -W \"", stdout);
+  put_names(commands);
+  fputs("\" -- \"$word\")); return ;;\n", stdout);
   for (size_t i = 0; commands[i]; i++) {
     printf("      %s) words=\"--help", commands[i]->name);
     put_flags(commands[i]->options);
@@ -140,7 +146,8 @@ static void put_key_help(const ConfigKey *key) {
 }
 
 static int print_zsh(const Command *const *commands) {
-  fputs("#compdef wemoon\n# zsh completion for wemoon\nlocal -a commands keys\ncommands=(\n",
+  fputs("#compdef wemoon\n# zsh completion for wemoon\nlocal -a commands keys\ncommands=(\n"
+        "  'help:Print what a command does and takes'\n",
         stdout);
   for (size_t i = 0; commands[i]; i++) {
     printf("  '%s:", commands[i]->name);
@@ -158,7 +165,8 @@ static int print_zsh(const Command *const *commands) {
     fputs(key->choices ? ")'\n" : "'\n", stdout);
   }
   fputs("  '--config[the configuration file]:file:_files'\n)\nif (( CURRENT == 2 )); then\n"
-        "  _describe command commands\nelse\n  case $words[2] in\n",
+        "  _describe command commands\nelse\n  case $words[2] in\n"
+        "    help) _describe command commands ;;\n",
         stdout);
   for (size_t i = 0; commands[i]; i++) {
     printf("    %s) _arguments '*:file:_files'", commands[i]->name);

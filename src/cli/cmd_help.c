@@ -45,14 +45,15 @@ void help_all(const Command *const *commands) {
     print_usage("  ", commands[i], "\n      ");
     printf("%s\n", commands[i]->summary);
   }
-  fputs("  wemoon COMMAND --help\n      Print what the command does and takes\n"
-        "  wemoon --version\n\n"
-        "A first bot, hello.lua:\n"
-        "  function on_message(msg) return \"你说：\" .. (msg.content or msg.type) end\n"
-        "Serve it:    WEMOON_TOKEN=mytoken wemoon run hello.lua\n"
-        "Speak to it: WEMOON_TOKEN=mytoken wemoon send text 你好\n\n"
-        "Exit status: 0 done; 1 it ran and failed; 2 wrong usage or configuration.\n",
-        stdout);
+  fputs(
+      "  wemoon COMMAND --help, wemoon help COMMAND\n      Print what the command does and takes\n"
+      "  wemoon --version\n\n"
+      "A first bot, hello.lua:\n"
+      "  function on_message(msg) return \"你说：\" .. (msg.content or msg.type) end\n"
+      "Serve it:    WEMOON_TOKEN=mytoken wemoon run hello.lua\n"
+      "Speak to it: WEMOON_TOKEN=mytoken wemoon send text 你好\n\n"
+      "Exit status: 0 done; 1 it ran and failed; 2 wrong usage or configuration.\n",
+      stdout);
 }
 
 static void print_config(const Option *config_options) {

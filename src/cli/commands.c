@@ -78,8 +78,27 @@ static int run_command(const Command *command, int argc, char **argv) {
   return status;
 }
 
-static bool is_word(const char *word, const char *name, const char *letter) {
-  return strcmp(word, name) == 0 || strcmp(word, letter) == 0;
+static bool is_word(const char *word, const char *name, const char *letter, const char *command) {
+  return strcmp(word, name) == 0 || strcmp(word, letter) == 0 || strcmp(word, command) == 0;
+}
+
+// `wemoon help`, `wemoon help COMMAND`.
+static int help_on(const char *name) {
+  static char help[] = "--help";
+  if (!name) {
+    help_all(commands);
+    return STATUS_DONE;
+  }
+  const Command *command = find_command(name);
+  return command ? run_command(command, 1, (char *[]){ help, NULL }) : unknown_command(name);
+}
+
+static int before_command(const char *option) {
+  if (strcmp(option, "-v") == 0)
+    return report_usage("", "unknown option -v; did you mean --version?");
+  return report_usage("",
+                      "option %.*s stands before the command: write wemoon COMMAND --option value",
+                      (int)strcspn(option, "="), option);
 }
 
 static int choose(int argc, char **argv) {
@@ -87,20 +106,12 @@ static int choose(int argc, char **argv) {
     help_short(commands);
     return STATUS_USAGE;
   }
-  if (is_word(argv[1], "--help", "-h")) {
-    help_all(commands);
-    return STATUS_DONE;
-  }
-  if (is_word(argv[1], "--version", "-V")) {
+  if (is_word(argv[1], "--help", "-h", "help")) return help_on(argv[2]);
+  if (is_word(argv[1], "--version", "-V", "version")) {
     printf("wemoon %s\n", WEMOON_VERSION);
     return STATUS_DONE;
   }
-  if (argv[1][0] == '-') {
-    int length = (int)strcspn(argv[1], "=");
-    return report_usage(
-        "", "option %.*s stands before the command: write wemoon COMMAND --option value", length,
-        argv[1]);
-  }
+  if (argv[1][0] == '-') return before_command(argv[1]);
   const Command *command = find_command(argv[1]);
   return command ? run_command(command, argc - 2, argv + 2) : unknown_command(argv[1]);
 }

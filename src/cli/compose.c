@@ -235,8 +235,16 @@ static bool refuse_kind(const char *kind, Err *err) {
   for (size_t i = 0; i < KIND_COUNT; i++) suggest_try(&nearest, kinds[i].name);
   if (nearest.name)
     return err_set(err, ERR_USAGE, "unknown kind \"%s\"; did you mean %s?", kind, nearest.name);
-  return err_set(err, ERR_USAGE, "unknown kind \"%s\"; a text is sent by: wemoon send text CONTENT",
-                 kind);
+  Buf names;
+  buf_init(&names);
+  for (size_t i = 0; i < KIND_COUNT; i++) buf_printf(&names, "%s, ", kinds[i].name);
+  err_set(
+      err, ERR_USAGE,
+      "unknown kind \"%.100s\"; the kinds are %.*sevent and xml; a text is sent by: wemoon send "
+      "text CONTENT",
+      kind, STR_FMT(buf_str(&names)));
+  buf_clear(&names);
+  return false;
 }
 
 bool compose_knows(const char *kind, Err *err) {

@@ -459,9 +459,11 @@ void config_fill(Config *config, const char *key, Str value) {
 bool config_need_token(Config *config) {
   if (is_set(config, "token")) return true;
   if (config->unread) return false;  // the file's own fault is told; the token may stand in it
-  FAULT(config,
-        "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s)",
-        "the callback token, from " ACCOUNT_PLACE_CALLBACK);
+  FAULT(
+      config,
+      "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s). To try "
+      "a bot without an account: wemoon dev BOT.lua, which needs no token",
+      "the callback token, from " ACCOUNT_PLACE_CALLBACK);
   return false;
 }
 

@@ -30,17 +30,21 @@ static const Option *find_letter(const OptionRules *rules, char letter) {
   return NULL;
 }
 
-static bool unknown(const OptionRules *rules, Str name, Err *err) {
-  Suggestion nearest = suggest_for(name);
+// `typed`: the option with its dashes, without its value; `otherwise`: said where no name is near.
+static bool unknown(const OptionRules *rules, Str typed, const char *otherwise, Err *err) {
+  Suggestion nearest = suggest_for(str_sub(typed, strspn(typed.ptr, "-"), typed.len));
   for (size_t i = 0; i < sizeof(rules->lists) / sizeof(rules->lists[0]) && rules->lists[i]; i++) {
     for (const Option *option = rules->lists[i]; option->name; option++)
       suggest_try(&nearest, option->name);
   }
-  if (nearest.name) {
-    return err_set(err, ERR_USAGE, "unknown option --%.*s; did you mean --%s?", STR_FMT(name),
-                   nearest.name);
-  }
-  return err_set(err, ERR_USAGE, "unknown option --%.*s", STR_FMT(name));
+  if (!nearest.name)
+    return err_set(err, ERR_USAGE, "unknown option %.*s%s", STR_FMT(typed), otherwise);
+  const Option *meant = find_long(rules, str_of(nearest.name));
+  if (nearest.distance > 0 || !meant->argument)
+    return err_set(err, ERR_USAGE, "unknown option %.*s; did you mean --%s?", STR_FMT(typed),
+                   meant->name);
+  return err_set(err, ERR_USAGE, "unknown option %.*s; did you mean --%s? --%s %s: %s",
+                 STR_FMT(typed), meant->name, meant->name, meant->argument, meant->help);
 }
 
 static bool add_use(Reading *r, const Option *option, char *value, Err *err) {
@@ -79,7 +83,7 @@ static bool read_long(Reading *r, char *word, Err *err) {
   char *equals = strchr(word, '=');
   Str name = equals ? str_make(word + 2, (size_t)(equals - word) - 2) : str_of(word + 2);
   const Option *option = find_long(r->rules, name);
-  if (!option) return unknown(r->rules, name, err);
+  if (!option) return unknown(r->rules, str_make(word, name.len + 2), "", err);
   if (!option->argument) {
     if (equals) return err_set(err, ERR_USAGE, "--%s takes no value", option->name);
     return add_use(r, option, NULL, err);
@@ -92,10 +96,9 @@ static bool read_long(Reading *r, char *word, Err *err) {
 
 static bool read_short(Reading *r, char *word, Err *err) {
   const Option *option = find_letter(r->rules, word[1]);
-  if (!option) {
-    return err_set(err, ERR_USAGE,
-                   "unknown option %s; write -- before an argument that begins with a dash", word);
-  }
+  if (!option)
+    return unknown(r->rules, str_make(word, strcspn(word, "=")),
+                   "; write -- before an argument that begins with a dash", err);
   if (!option->argument) {
     if (word[2]) return err_set(err, ERR_USAGE, "-%c takes no value", option->letter);
     return add_use(r, option, NULL, err);

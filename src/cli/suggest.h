@@ -11,8 +11,9 @@ typedef struct {
 } Suggestion;
 
 static inline Suggestion suggest_for(Str word) { return (Suggestion){ .word = word }; }
-// Offers a candidate. It counts if at most a third of the word's letters (but at least one) were added, left out,
-// replaced or swapped with a neighbour; case, '-' and '_' do not matter.
+// Offers a candidate. It counts if other tools call it by the word ("port" for "listen", "start" for "run"), or if at
+// most a third of the word's letters (but at least one) were added, left out, replaced or swapped with a neighbour;
+// case, '-' and '_' do not matter.
 void suggest_try(Suggestion *nearest, const char *candidate);
 
 #endif

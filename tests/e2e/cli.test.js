@@ -104,6 +104,28 @@ test('an unknown option is refused with the nearest one', async () => {
   assert.match(stderr, /^wemoon: run: unknown option --encrypt-mod; did you mean --encrypt-mode\?/);
 });
 
+test('what other tools call an option, a key or a command is told by its name here', async (t) => {
+  const dir = botDir(t, { config: { token: TOKEN, port: 80 } });
+  const says = async (args, pattern, env) => assert.match((await wemoon(args, { cwd: dir, code: 2, env })).stderr, pattern, args.join(' '));
+  await says(['run', 'bot.lua', '--port', '80'], /^wemoon: run: unknown option --port; did you mean --listen\? --listen ADDRESS: ADDRESS:PORT, PORT \(/);
+  await says(['run', 'bot.lua', '--host=0.0.0.0'], /unknown option --host; did you mean --listen\?/);
+  await says(['run', 'bot.lua', '-p', '80'], /unknown option -p; did you mean --listen\?/);
+  await says(['dev', 'bot.lua', '-v'], /unknown option -v; did you mean --log-level\?/);
+  await says(['-v'], /unknown option -v; did you mean --version\?/);
+  await says(['check', 'bot.lua'], /port \(from config\.lua\): unknown key: did you mean listen\?/);
+  await says(['exec', '-e', '1'], /WEMOON_HOST .*did you mean WEMOON_LISTEN\?/, { WEMOON_HOST: '0.0.0.0' });
+  await says(['serve', 'bot.lua'], /unknown command serve; did you mean run\?/);
+  await says(['send', 'follow'], /unknown kind "follow"; did you mean subscribe\?/);
+});
+
+test('wemoon help is --help, wemoon help COMMAND is COMMAND --help', async () => {
+  const out = async (...args) => (await wemoon(args, { code: 0 })).stdout;
+  assert.equal(await out('help'), await out('--help'));
+  for (const command of ['run', 'docs']) assert.equal(await out('help', command), await out(command, '--help'));
+  assert.equal(await out('version'), await out('--version'));
+  assert.match((await wemoon(['help', 'chekc'], { code: 2 })).stderr, /unknown command chekc; did you mean check\?/);
+});
+
 test('an option before the command is refused', async () => {
   const { stderr } = await wemoon(['--token=s3cret', 'run'], { code: 2 });
   assert.match(stderr, /wemoon COMMAND --option/);
@@ -157,7 +179,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
 test('run without a token: status 2 and the mend', async (t) => {
   const dir = botDir(t);
   const { stderr, stdout } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 2 });
-  assert.match(stderr, /^wemoon: token: is not set: give --token, WEMOON_TOKEN or token = /);
+  assert.match(stderr, /^wemoon: token: is not set: give --token, WEMOON_TOKEN or token = .*without an account: wemoon dev BOT\.lua, which needs no token$/m);
   assert.equal(stdout, '');
 });
 

@@ -347,6 +347,8 @@ test('wrong arguments are status 2, and nothing is sent', async (t) => {
 test('a wrong kind is told before what the configuration lacks', async (t) => {
   const { stderr } = await wemoon(['send', 'txet', 'hi'], { cwd: tempDir(t), code: 2 });
   assert.match(stderr, /^wemoon: send: unknown kind "txet"; did you mean text\?/);
+  const unlike = (await wemoon(['send', 'foo'], { cwd: tempDir(t), code: 2 })).stderr;
+  assert.match(unlike, /^wemoon: send: unknown kind "foo"; the kinds are text, image, voice, video, shortvideo, location, link, subscribe, unsubscribe, scan, click, view, event and xml; /);
 });
 
 test('without a token: status 2 and the mend', async (t) => {

@@ -10,7 +10,7 @@
 
 static const Option known[] = {
   { .name = "url", .argument = "URL" },
-  { .name = "encrypt-mode", .argument = "MODE" },
+  { .name = "encrypt-mode", .argument = "MODE", .help = "how messages are sealed" },
   { .name = "eval", .letter = 'e', .argument = "CODE" },
   { .name = "raw" },
   { .name = "attach", .argument = "SOCKET", .may_lack_value = true },
@@ -102,6 +102,17 @@ static void test_a_short_option_takes_its_value_from_the_same_or_the_next_word(v
   assert_non_null(strstr(err.text, "unknown option -x"));
 }
 
+static void test_another_tools_name_of_an_option_is_told_with_what_it_takes(void **state) {
+  assert_false(PARSE("--mode=s3cret"));
+  assert_string_equal(err.text, "unknown option --mode; did you mean --encrypt-mode? "
+                                "--encrypt-mode MODE: how messages are sealed");
+  assert_false(PARSE("-mode=s3cret"));
+  assert_string_equal(err.text, "unknown option -mode; did you mean --encrypt-mode? "
+                                "--encrypt-mode MODE: how messages are sealed");
+  assert_false(PARSE("--encrypt-mod", "safe"));
+  assert_string_equal(err.text, "unknown option --encrypt-mod; did you mean --encrypt-mode?");
+}
+
 static void test_negative_numbers_and_a_lone_dash_are_arguments(void **state) {
   assert_true(PARSE("-33.8", "-.5", "-"));
   assert_int_equal(arguments.count, 3);
@@ -147,7 +158,7 @@ static void test_a_misspelt_word_finds_its_name(void **state) {
 }
 
 static void test_a_word_too_far_from_all_finds_none(void **state) {
-  assert_null(nearest_of("port"));
+  assert_null(nearest_of("warp"));
   assert_null(nearest_of(""));
   assert_null(nearest_of("a_word_that_is_so_long_that_no_name_could_ever_be_meant_by_it"));
 }
@@ -167,6 +178,8 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_a_value_may_be_empty_and_may_hold_equals_signs, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(test_the_last_value_given_counts, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_another_tools_name_of_an_option_is_told_with_what_it_takes,
+                                    set_up, tear_down),
     cmocka_unit_test_setup_teardown(
         test_a_value_that_may_be_left_out_stands_behind_an_equals_sign_alone, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_a_switch_takes_no_value, set_up, tear_down),

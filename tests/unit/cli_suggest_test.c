@@ -38,12 +38,20 @@ static void test_what_is_like_none_is_none(void **state) {
   assert_null(nearest(""));
 }
 
+static void test_what_other_tools_call_it_finds_its_name(void **state) {
+  assert_string_equal(nearest("port"), "listen");
+  assert_string_equal(nearest("HOST"), "listen");
+  assert_string_equal(nearest("redis_url"), "store");
+  assert_null(nearest("workers"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_letter_too_many_too_few_another_or_swapped),
     cmocka_unit_test(test_case_and_dashes_make_no_difference),
     cmocka_unit_test(test_the_nearest_of_several_wins),
     cmocka_unit_test(test_what_is_like_none_is_none),
+    cmocka_unit_test(test_what_other_tools_call_it_finds_its_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
