@@ -1,16 +1,16 @@
 // The live desk: messages as they arrive, errors, conversations, owed answers, figures, the script. Read only, except
 // for reload.
 
-import { h, fill, set, sync, draw_anew, once_a_frame, arrow_keys } from './dom.js';
+import { h, at, fill, set, sync, draw_anew, once_a_frame, arrow_keys } from './dom.js';
 import { show_page, tell_error } from './dialog.js';
 import { fold, clock, code, content_of, duration, table, or_empty, newest_first } from './rows.js';
 import { t, choose, choose_first, language } from './words.js';
+import { change_theme } from './choices.js';
 import './live_words.js';
 import { meanings } from './figures_zh.js';
 import * as feed from './feed.js';
 
 const { state } = feed;
-const at = (id) => document.getElementById(id);
 const names = ['messages', 'errors', 'conversations', 'owed', 'figures', 'status'];
 const filter = { text: '', outcome: '' };
 let tab = 'messages';
@@ -211,25 +211,17 @@ document.addEventListener('keydown', (event) => {
 
 arrow_keys(at('tabs'), (button) => button.click());
 
-const keep = (theme) => { try { localStorage.setItem('theme', theme); } catch { /* private windows */ } };
-const kept = () => { try { return localStorage.getItem('theme'); } catch { return null; } };
-const is_dark = () => (document.documentElement.dataset.theme || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
-
 at('language').addEventListener('click', () => {
   choose(language() === 'en' ? 'zh-CN' : 'en');
   draw_anew();
   draw();
 });
-at('theme').addEventListener('click', () => {
-  document.documentElement.dataset.theme = is_dark() ? 'light' : 'dark';
-  keep(document.documentElement.dataset.theme);
-});
+at('theme').addEventListener('click', change_theme);
 at('help').addEventListener('click', show_keys);
 at('reload').addEventListener('click', reload);
 at('logout').addEventListener('click', () => feed.leave());
 
 choose_first();
-if (kept()) document.documentElement.dataset.theme = kept();
 feed.listen(soon);
 addEventListener('pointerup', soon); // a row that changed while it was pressed
 draw();

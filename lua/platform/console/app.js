@@ -1,16 +1,14 @@
 // The console page: language, colour theme, panels, keyboard shortcuts.
 
-import { h, fill, set, sync, draw_anew, arrow_keys } from './dom.js';
+import { h, at, fill, set, sync, draw_anew, arrow_keys } from './dom.js';
 import { show_page, tell_error } from './dialog.js';
 import { t, choose, choose_first, language } from './words.js';
+import { change_theme } from './choices.js';
 import * as sim from './sim.js';
 import * as phone from './phone.js';
 import * as desk from './desk.js';
 import * as script from './script.js';
 
-const at = (id) => document.getElementById(id);
-const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* private windows */ } };
-const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
 let side = 'phone';
 let connected = true;
 
@@ -47,16 +45,6 @@ function draw_sides() {
 function show_side(name) {
   side = name;
   draw_sides();
-}
-
-function set_theme(theme) {
-  document.documentElement.dataset.theme = theme;
-  keep('theme', theme);
-}
-
-function is_dark() {
-  const { theme } = document.documentElement.dataset;
-  return theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
 }
 
 function draw() {
@@ -108,7 +96,7 @@ at('language').addEventListener('click', () => {
   draw_anew();
   draw();
 });
-at('theme').addEventListener('click', () => set_theme(is_dark() ? 'light' : 'dark'));
+at('theme').addEventListener('click', change_theme);
 at('help').addEventListener('click', show_keys);
 
 sim.listen((event) => {
@@ -118,7 +106,6 @@ sim.listen((event) => {
 
 arrow_keys(at('sides'), (button) => button.click());
 choose_first();
-if (kept('theme')) document.documentElement.dataset.theme = kept('theme');
 draw_bar();
 draw_sides();
-sim.start().catch((error) => tell_error(error.message));
+sim.start().catch(tell_error);

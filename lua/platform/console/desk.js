@@ -1,6 +1,6 @@
 // The desk: each message from its XML to its reply, the bot's API calls, the log, the script, the bot's state, the faults.
 
-import { h, set, sync, once_a_frame, arrow_keys } from './dom.js';
+import { h, at, set, sync, once_a_frame, arrow_keys } from './dom.js';
 import { ask, tell_error } from './dialog.js';
 import { fold, clock, code, table, pretty_xml, or_empty, newest_first } from './rows.js';
 import { t, said } from './words.js';
@@ -10,7 +10,6 @@ import * as kept from './kept.js';
 import * as sim from './sim.js';
 
 const { state } = sim;
-const at = (id) => document.getElementById(id);
 export const names = ['trace', 'calls', 'log', 'script', 'faults', 'kept'];
 let tab = 'trace';
 let seen = false; // the state has been read
@@ -35,7 +34,7 @@ const part_row = (part) => h('div', { class: 'fact' }, h('span', { class: 'clock
   h('span', { class: 'what' }, part.kind !== 'text' && `[${t(part.kind)}] `, part.text));
 const is_in_parts = ({ parts = [] }) => parts.length > 1 || parts[0]?.via === 'custom';
 
-const again = (item) => sim.act({ act: 'resend', user: item.openid, id: item.id }).catch((error) => tell_error(error.message));
+const again = (item) => sim.act({ act: 'resend', user: item.openid, id: item.id }).catch(tell_error);
 
 // Asks again, with the changed text, if that is refused.
 async function again_changed(item, text = pretty_xml(item.tries[0]?.request || '')) {
@@ -46,7 +45,7 @@ async function again_changed(item, text = pretty_xml(item.tries[0]?.request || '
   const user = /<FromUserName>(?:<!\[CDATA\[)?([^<\]]+)/.exec(document)?.[1] || item.openid;
   await sim.act({ act: 'resend', user, id: item.id, document }).catch((error) => {
     again_changed(item, given.document);
-    tell_error(error.message);
+    tell_error(error);
   });
 }
 
@@ -137,14 +136,6 @@ function log_row(line) {
 
 // ---- faults ----
 
-async function change(fields) {
-  try {
-    await sim.switch_faults(fields);
-  } catch (error) {
-    tell_error(error.message);
-  }
-}
-
 const units = { s: 1, m: 60, h: 3600, d: 86400 };
 
 // 90, 30m, 1h 30m; NaN for anything else.
@@ -158,21 +149,22 @@ async function move_time() {
   if (!given) return undefined;
   const seconds = seconds_of(given.by);
   if (!(seconds > 0 && seconds <= 366 * units.d)) return tell_error(t('time_wrong', given.by));
-  return sim.move_time(seconds).catch((error) => tell_error(error.message));
+  return sim.move_time(seconds).catch(tell_error);
 }
 
 const fault_names = ['slow_ms', 'fail', 'revoke', 'quota', 'twice', 'network'];
 
 function fault_row(name) {
   const counted = name === 'slow_ms' || name === 'fail';
+  const change = (value) => sim.switch_faults({ [name]: value }).catch(tell_error);
   const number = counted && h('input', { type: 'number', min: 0, 'aria-label': t(`f_${name}`), value: String(name === 'slow_ms' ? 3000 : 45009) });
-  const box = h('input', { type: 'checkbox', role: 'switch', onchange: () => change({ [name]: box.checked && (counted ? Number(number.value) : true) }) });
-  if (number) number.addEventListener('change', () => box.checked && change({ [name]: Number(number.value) }));
+  const box = h('input', { type: 'checkbox', role: 'switch', onchange: () => change(box.checked && (counted ? Number(number.value) : true)) });
+  if (number) number.addEventListener('change', () => box.checked && change(Number(number.value)));
   return h('div', { class: 'switch', 'data-fault': name }, h('label', {}, box, h('span', {}, t(`f_${name}`))), number);
 }
 
 function make_faults() {
-  const once = (work) => () => work().catch((error) => tell_error(error.message));
+  const once = (work) => () => work().catch(tell_error);
   return h('div', { class: 'faults' }, fault_names.map(fault_row),
     h('div', { class: 'row' }, h('button', { type: 'button', onclick: move_time }, t('move_time')),
       h('button', { type: 'button', onclick: once(sim.revoke_token) }, t('revoke_now')),

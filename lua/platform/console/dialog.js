@@ -1,9 +1,9 @@
 // Dialogs: questions to the user, and error messages.
 
-import { h, fill } from './dom.js';
+import { h, at, fill } from './dom.js';
 import { t } from './words.js';
 
-const dialog = document.getElementById('dialog');
+const dialog = at('dialog');
 
 function control(field) {
   if (field.type === 'lines') {
@@ -47,8 +47,9 @@ export function show_page(title, ...children) {
     h('div', { class: 'row' }, h('button', { class: 'main' }, t('close')))));
 }
 
-export function tell_error(text) {
-  const note = h('p', { class: 'toast', role: 'alert' }, text);
+// `why`: a text, or an Error.
+export function tell_error(why) {
+  const note = h('p', { class: 'toast', role: 'alert' }, why.message ?? why);
   (dialog.open ? dialog : document.body).append(note);
   setTimeout(() => note.remove(), 6000);
 }

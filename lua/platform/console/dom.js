@@ -2,6 +2,8 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+export const at = (id) => document.getElementById(id);
+
 // h('button', { class: 'x', onclick: fn, 'aria-label': '...' }, child, ...): creates an element. Children are
 // elements, texts, or lists of these; null and false children and attributes are omitted.
 export function h(tag, attributes, ...children) {

@@ -81,9 +81,7 @@ const sections = [
 
 // ---- reading ----
 
-let reading = null;
-
-async function read_once() {
+const read = sim.one_at_a_time(async () => {
   const user = current_user();
   try {
     const [kept, platform] = await Promise.all([sim.read_kept(user, prefix), sim.read_quota(user)]);
@@ -92,18 +90,8 @@ async function read_once() {
   } catch (error) {
     fault = error.message;
   }
-}
-
-// Asked again while it is under way, it reads once more after that.
-function read() {
-  if (!reading) {
-    return (reading = read_once().then(() => {
-      reading = null;
-      update();
-    }));
-  }
-  return (reading.again ||= reading.then(read));
-}
+  update();
+});
 
 const is_shown = () => parts?.root.isConnected && document.visibilityState === 'visible';
 
@@ -114,7 +102,7 @@ setInterval(refresh, PAUSE_MS);
 // ---- what is done ----
 
 async function change(act) {
-  await sim.change_kept(act).catch((error) => tell_error(error.message));
+  await sim.change_kept(act).catch(tell_error);
   await read();
 }
 

@@ -1,6 +1,6 @@
 // The phone: its user, the chat, the account's menu, and acts to send.
 
-import { h, fill, icon, icons, set, sync, arrow_keys } from './dom.js';
+import { h, at, fill, icon, icons, set, sync, arrow_keys } from './dom.js';
 import { ask, tell_error } from './dialog.js';
 import { clock } from './rows.js';
 import { t } from './words.js';
@@ -8,7 +8,6 @@ import { place_button } from './script.js';
 import * as sim from './sim.js';
 
 const { state } = sim;
-const at = (id) => document.getElementById(id);
 const seen = {};       // by openid: the id of the last entry seen
 let user = null;       // openid
 let foot = 'keyboard'; // or 'menu'
@@ -27,11 +26,7 @@ export function on_user(fn) { on_choice = fn; }
 
 async function act(fields) {
   at_end = true;
-  try {
-    await sim.act({ user, ...fields });
-  } catch (error) {
-    tell_error(error.message);
-  }
+  await sim.act({ user, ...fields }).catch(tell_error);
 }
 
 // ---- entries ----
@@ -54,9 +49,9 @@ function out(url, ...children) {
 }
 
 function picture(url, words) {
-  if (!url || !/^(https?:|\/)/.test(url)) return h('span', { class: 'no-picture' }, icon(icons.picture));
-  const image = h('img', { src: local(url), alt: words, loading: 'lazy' });
-  image.addEventListener('error', () => image.replaceWith(h('span', { class: 'no-picture' }, icon(icons.picture))));
+  const none = () => h('span', { class: 'no-picture' }, icon(icons.picture));
+  if (!url || !/^(https?:|\/)/.test(url)) return none();
+  const image = h('img', { src: local(url), alt: words, loading: 'lazy', onerror: () => image.replaceWith(none()) });
   return image;
 }
 
@@ -207,12 +202,7 @@ function draw_people() {
 
 async function add_user() {
   const fields = await ask(t('add_user'), [{ name: 'nickname', label: t('user_name'), needed: true }]);
-  if (!fields) return;
-  try {
-    choose_user((await sim.change_user(fields)).openid);
-  } catch (error) {
-    tell_error(error.message);
-  }
+  if (fields) await sim.change_user(fields).then(({ openid }) => choose_user(openid), tell_error);
 }
 
 export function choose_user(openid) {
@@ -326,7 +316,7 @@ async function send(name, fields) {
   raised = null;
   if (local_acts[name]) {
     draw_foot();
-    return Promise.resolve(local_acts[name]()).catch((error) => tell_error(error.message));
+    return Promise.resolve(local_acts[name]()).catch(tell_error);
   }
   let given = {};
   if (fields) {

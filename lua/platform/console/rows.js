@@ -83,7 +83,6 @@ function pretty(text) {
 }
 
 export const code = (text) => h('pre', {}, pretty(text));
-const empty = (key) => h('p', { class: 'empty' }, t(key));
 
 export function table(fields) {
   return h('dl', { class: 'fields' }, Object.entries(fields || {}).map(([name, value]) => [
@@ -93,4 +92,4 @@ export function table(fields) {
 // ---- lists ----
 
 export const newest_first = (list, make) => list.slice(-100).reverse().map(make);
-export const or_empty = (panel, rows, key) => sync(panel, rows.length ? rows : [{ key, version: '', make: () => empty(key) }]);
+export const or_empty = (panel, rows, key) => sync(panel, rows.length ? rows : [{ key, version: '', make: () => h('p', { class: 'empty' }, t(key)) }]);

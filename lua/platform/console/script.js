@@ -71,7 +71,7 @@ function place_of(text, number, source) {
 
 // Opens the tab at a line of a file; `file`: the end of its path; `source`: the line's text when it ran.
 export async function edit(file, number, source) {
-  await read().catch((error) => tell_error(error.message));
+  await read().catch(tell_error);
   const found = [...files.keys()].find((name) => name === file || name.endsWith(`/${file}`) || file.endsWith(`/${name}`) || file.startsWith('...') && name.endsWith(file.slice(3)));
   if (found) choose_file(found, place_of(files.get(found).text, number, source));
   if (found && line === null) note = t('line_gone', number, source);
@@ -85,12 +85,12 @@ function choose_file(file, number = null) {
 }
 
 async function write(one) {
-  const text = one.text;
+  const saved = as_saved(one);
   note = '';
-  const { text: theirs } = await sim.save_source(one.file, as_saved(one), one.disk);
+  const { text: theirs } = await sim.save_source(one.file, saved, one.disk);
   if (theirs !== undefined) take(one.file, theirs);
   else {
-    one.disk = is_crlf(one.disk) ? text.replaceAll('\n', '\r\n') : text;
+    one.disk = saved;
     note ||= t('saved'); // unless the reload was told first
     line = null;
   }
@@ -99,7 +99,7 @@ async function write(one) {
 export async function save() {
   const one = files.get(shown);
   if (!one || !parts?.root.isConnected) return;
-  if (one.theirs === null) await write(one).catch((error) => tell_error(error.message));
+  if (one.theirs === null) await write(one).catch(tell_error);
   update();
 }
 
@@ -205,7 +205,7 @@ function update() {
 export function draw(panel) {
   if (!files.size) {
     const empty = h('p', { class: state.bot.error ? 'empty fault' : 'empty' }, state.bot.error ? t('not_reloaded', state.bot.error) : t('no_source'));
-    read().then(() => { if (files.size && empty.isConnected) draw(panel); }, (error) => tell_error(error.message));
+    read().then(() => { if (files.size && empty.isConnected) draw(panel); }, tell_error);
     return void fill(panel, empty);
   }
   parts ||= make();

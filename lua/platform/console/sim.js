@@ -43,20 +43,23 @@ export async function save_source(file, text, before) {
   }
 }
 
-let reading = null;
+// Returns a function that does the work. Called while it is under way, it does it once more after that.
+export function one_at_a_time(work) {
+  let working = null;
+  const start_work = () => {
+    if (!working) return (working = work().finally(() => { working = null; }));
+    return (working.again ||= working.catch(() => {}).then(start_work));
+  };
+  return start_work;
+}
 
-async function read_more_calls() {
-  const last = state.calls.length ? state.calls[state.calls.length - 1].id : 0;
+// Reads the new calls.
+export const read_calls = one_at_a_time(async () => {
+  const last = state.calls.at(-1)?.id ?? 0;
   const more = await ask('GET', `/sim/calls?after=${last}`);
   for (const call of more) put(state.calls, call);
   state.calls.splice(0, state.calls.length - 500);
-}
-
-// Reads the new calls. A call while one is in progress starts one more read after it.
-export function read_calls() {
-  if (!reading) return (reading = read_more_calls().finally(() => { reading = null; }));
-  return (reading.again ||= reading.catch(() => {}).then(read_calls));
-}
+});
 
 // Replaces the item with the same id or appends a new one; new items have greater ids.
 function put(list, item) {

@@ -1,5 +1,7 @@
 // Every text of the page in both languages. The browser's language is the default; a choice is stored.
 
+import { keep, kept } from './choices.js';
+
 export const words = {
   // [Chinese, English]
   serving: ['正在运行 {0}', 'serving {0}'],
@@ -47,7 +49,6 @@ export const words = {
   empty_chat: ['说点什么吧', 'Say something'],
   typing: ['对方正在输入…', 'typing…'],
   transfer: ['已转接客服', 'handed to customer service'],
-  opens: ['打开 {0}', 'opens {0}'],
   miniprogram: ['小程序', 'Mini Program'],
   seconds: ['{0} 秒', '{0} s'],
   e_follow: ['{0}关注了公众号', '{0} followed'], e_unfollow: ['{0}取消关注', '{0} unfollowed'],
@@ -111,13 +112,11 @@ export function language() { return column === 0 ? 'zh-CN' : 'en'; }
 export function choose(name) {
   column = name.startsWith('zh') ? 0 : 1;
   document.documentElement.lang = language();
-  try { localStorage.setItem('language', language()); } catch { /* private windows */ }
+  keep('language', language());
 }
 
 export function choose_first() {
-  let kept = null;
-  try { kept = localStorage.getItem('language'); } catch { /* private windows */ }
-  choose(kept || navigator.language || 'zh-CN');
+  choose(kept('language') || navigator.language || 'zh-CN');
 }
 
 // t('serving', 'bot.lua') returns a text in the current language, {0} replaced by 'bot.lua'.
