@@ -223,6 +223,5 @@ at('logout').addEventListener('click', () => feed.leave());
 
 choose_first();
 feed.listen(soon);
-addEventListener('pointerup', soon); // a row that changed while it was pressed
 draw();
 feed.start();

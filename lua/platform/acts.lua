@@ -45,14 +45,17 @@ return function(p, host)
     return value
   end
 
-  -- Returns the media id of an act: given by id, stored from base64 `data`, or a sample.
+  -- Returns the media id of an act: given by id, stored from base64 `data`, or a sample. With both, as in a saved chat,
+  -- the data are stored under that id, unless there is such a file.
   local function media(act, kind)
-    if act.media_id then return text(act, "media_id") end
+    local id = act.media_id and text(act, "media_id")
+    if id and (p.media(id) or not act.data) then return id end
     if not act.data then return p.sample_media(kind) end
     local bytes, why = host.codec.base64_decode(text(act, "data"))
     if not bytes then error({ why = "data is not base64: " .. tostring(why) }, 0) end
-    return p.keep_media { kind = kind, body = bytes, filename = act.filename,
-      content_type = act.content_type or "application/octet-stream" }
+    act.media_id = p.keep_media({ kind = kind, body = bytes, filename = act.filename,
+      content_type = act.content_type or "application/octet-stream" }, id)
+    return act.media_id
   end
 
   local acts = {}
@@ -320,12 +323,15 @@ return function(p, host)
     if not values then error({ why = "the document is not a message" }, 0) end
     local sender = ("<FromUserName><![CDATA[%s]]></FromUserName>"):format(user.openid)
     document = document:gsub("<FromUserName>.-</FromUserName>", function() return sender end, 1)
+    local file = (values.PicUrl or ""):match("^https?://[^/]+/sim/media/([%w_-]+)$") -- this platform may have another port
+    if file then document = document:gsub("(<PicUrl>).-(</PicUrl>)", "%1<![CDATA[" .. p.media_url(file):gsub("%%", "%%%%") .. "]]>%2") end
     document = document:gsub("<MsgId>[^<]*</MsgId>", function() return ("<MsgId>%d</MsgId>"):format(message_id()) end)
     local time = p.create_time(user.openid, { { "Event", values.Event }, { "EventKey", values.EventKey } })
     return (document:gsub("<CreateTime>[^<]*</CreateTime>", ("<CreateTime>%d</CreateTime>"):format(time)))
   end
 
-  --- Sends a message of the trace again as a new one of the user; `document`, if given, replaces its text.
+  --- Sends a message of the trace again as a new one of the user; `document`, if given, replaces its text; `media_id` and
+  --- `data` are its file, for a platform that may not have it.
   function acts.resend(user, act)
     local document = act.document
     for _, item in ipairs(p.trace) do
@@ -334,6 +340,7 @@ return function(p, host)
     if type(document) ~= "string" then error({ why = "there is no such message to send again" }, 0) end
     document = renewed(document, user)
     local values = host.callback.read(document)
+    if act.data then media(act, values.MsgType) end
     return p.entry_of(values, document), document, { values = values }
   end
 
@@ -364,17 +371,16 @@ return function(p, host)
   end
 
   -- Returns the copy of an act that the chat stores for replay: media by id, without bytes.
-  local function kept(act, entry)
+  local function kept(act)
     local copy = {}
     for name, value in pairs(act) do copy[name] = value end
     copy.user, copy.data = nil, nil
-    copy.media_id = act.data and entry.media_id or act.media_id
     return copy
   end
 
   local function perform(user, act, answer, follows)
     local entry, fields, more = start(user, act)
-    if not follows then entry.act = entry.act or kept(act, entry) end
+    if not follows then entry.act = entry.act or kept(act) end
     user.last_act, user.last_act_time = act.act, p.now() -- starts the 48 hours for customer service messages
     entry.from, entry.via = "user", "message"
     p.chat(user.openid, entry)

@@ -109,12 +109,14 @@ test('the desk shows XML, fields, calls and time; errors lead to their line, and
   assert.match(fs.readFileSync(dev.bot.file('bot.lua'), 'utf8'), /^function \(/);
 });
 
+const SLOW = `
+function on_message(msg)
+  while not io.open(wechat.path("answer")) do wechat.sleep(0.02) end
+  return "ok"
+end`;
+
 test('a row that is drawn anew while it is clicked opens', async (t) => {
-  const { page, dev } = await openConsole(t, { script: `
-    function on_message(msg)
-      while not io.open(wechat.path("answer")) do wechat.sleep(0.02) end
-      return "ok"
-    end` });
+  const { page, dev } = await openConsole(t, { script: SLOW });
   const said = dev.say('slow');
   await page.waitForSelector('#panel .outcome.under_way');
   const { x, y } = await page.locator('#panel summary .what').boundingBox();
@@ -134,6 +136,24 @@ test('a row that is drawn anew while it is clicked opens', async (t) => {
     return fold(row.dataset.key, [], () => []).open;
   });
   assert.ok(is_open_at_once, 'before the toggle event too');
+});
+
+test('a row that changes while it is pressed is drawn anew after a press that ends as a drag, without a click', async (t) => {
+  const { page, dev } = await openConsole(t, { script: SLOW });
+  const said = dev.say('slow slow slow');
+  await page.waitForSelector('#panel .outcome.under_way');
+  await page.evaluate(() => getSelection().selectAllChildren(document.querySelector('#panel summary .what')));
+  const { x, y } = await page.locator('#panel summary .what').boundingBox();
+  await page.mouse.move(x + 5, y + 8);
+  await page.mouse.down();
+  await page.mouse.move(x + 60, y + 60, { steps: 5 });
+  await page.waitForSelector('#panel details:active');
+  fs.writeFileSync(dev.bot.file('answer'), '');
+  await said;
+  await page.waitForSelector('#chat >> text=ok'); // the row is drawn in the same frame
+  assert.equal(await page.locator('#panel .outcome.under_way').count(), 1);
+  await page.mouse.up();
+  await page.waitForSelector('#panel .outcome.replied');
 });
 
 test('a script that does not load is there to be mended', async (t) => {

@@ -216,8 +216,6 @@ export function draw() {
 
 const soon = once_a_frame(draw);
 
-addEventListener('pointerup', () => { if (tab === 'trace') soon(); }); // a row that changed while it was pressed
-
 arrow_keys(at('tabs'), (button) => button.click());
 
 on_user(() => { if (tab === 'kept') draw(); });

@@ -44,18 +44,29 @@ export function fill(element, ...children) {
 }
 
 let drawn = new WeakMap(); // by parent: its current rows
+const stale = new Map();   // by parent: rows of which one, `pressed`, is still shown as before
+
+// Every frame while one is pressed: a press may end as a click, a scroll or a drag, or in another window.
+const draw_stale = once_a_frame(() => {
+  const waiting = [...stale];
+  stale.clear();
+  for (const [parent, { rows, pressed }] of waiting) if (pressed.isConnected) sync(parent, rows);
+});
 
 // Makes the children of `parent` match `rows`: { key, version, make }. A child with an unchanged version is kept,
-// with its focus, selection and scroll position, and so is one that is pressed: its click is still to come. Another is
-// created again, and gets the focus if the previous one had it.
+// with its focus, selection and scroll position; so is one that is pressed, until it is released: its click is still to
+// come. Another is created again, and gets the focus if the previous one had it.
 export function sync(parent, rows) {
   const before = drawn.get(parent) || new Map();
   const now = new Map();
   let focused = null;
+  stale.delete(parent);
   for (const { key, version, make } of rows) {
     const old = before.get(key);
-    if (old && (old.version === version || old.element.matches(':active'))) {
+    const is_stale = old && old.version !== version;
+    if (old && (!is_stale || old.element.matches(':active'))) {
       now.set(key, old);
+      if (is_stale) stale.set(parent, { rows, pressed: old.element }), draw_stale();
       continue;
     }
     now.set(key, { version, element: make() });
