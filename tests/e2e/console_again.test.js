@@ -145,6 +145,44 @@ test('a saved chat is complete: what was sent again, or by another program, is p
   assert.deepEqual((await dev.state()).trace.map((one) => [one.openid, one.outcome]), Array(3).fill(['oWemoonBob000000000000000002', 'replied']));
 });
 
+// Also one that was sent again, whose XML names the file and an address of the first platform.
+test('a saved chat has the bytes of its pictures and voices: another platform plays them; a file that is gone is said', async (t) => {
+  const script = `function on_message(msg)
+    if not msg.media_id then return msg.type end
+    local file, err = wechat.download_media(msg.media_id)
+    if not file then return "no file: " .. tostring(err) end
+    local page = msg.picurl and wechat.http.get(msg.picurl)
+    return msg.type .. " " .. file.body .. " " .. (page and page.body or "")
+  end`;
+  const first = await openConsole(t, { script });
+  const data = (text) => ({ data: Buffer.from(text).toString('base64'), content_type: 'image/png', filename: 'mine.png' });
+  await first.dev.act('image', data('moon'));
+  await first.saw('image moon moon');
+  await openFirstRow(first.page);
+  await first.page.click('text=再发一次');
+  await until(async () => (await first.page.locator('#chat >> text=image moon moon').count()) === 2, 'the picture sent again', 10000 * slow);
+  await first.dev.act('voice', data('sound'));
+  await first.saw('voice sound');
+  await first.dev.act('image', { media_id: 'nothing' });
+  await first.saw('no file');
+  await first.page.click('#foot .toggle >> nth=1');
+  const [download] = await Promise.all([first.page.waitForEvent('download'), first.page.click('[data-act=save_chat]')]);
+  await first.page.waitForSelector('[role=alert] >> text=1 条消息的文件不在平台上');
+  const file = `${tempDir(t)}/chat.jsonl`;
+  await download.saveAs(file);
+  await first.dev.bot.stop();
+  const acts = fs.readFileSync(file, 'utf8').trim().split('\n').filter((line) => JSON.parse(line).act);
+  assert.equal(JSON.parse(acts[0]).act.filename, 'mine.png');
+  fs.writeFileSync(file, acts.reverse().join('\n')); // what was sent again comes before its first sending
+  const { page, dev } = await openConsole(t, { script });
+  await playChat(page, file);
+  const answers = async () => (await dev.state()).trace.filter((one) => one.outcome).map((one) => /<Content><!\[CDATA\[([^\]]*)/.exec(one.replied)[1]);
+  await until(async () => (await answers()).length === 4, 'four answers', 10000 * slow);
+  const [gone, ...others] = await answers();
+  assert.match(gone, /^no file/);
+  assert.deepEqual(others, ['voice sound ', 'image moon moon', 'image moon moon']);
+});
+
 test('a chat is played without its pauses, unless they are asked for; a file that is none is said', async (t) => {
   const { page, dev, saw } = await openConsole(t, { script: COUNT });
   const file = `${tempDir(t)}/chat.jsonl`;

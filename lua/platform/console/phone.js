@@ -280,11 +280,23 @@ async function send_form() {
 
 // ---- saving a chat to a file, one entry per line, and replaying it ----
 
-function save_chat() {
-  const lines = chat_of(user).map(({ time, id, ...entry }) => JSON.stringify({ t: time, ...entry }));
-  const link = h('a', { href: URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' })), download: `${user_of(user).nickname}.jsonl` });
+// A line of the file. A user's picture goes with its bytes, because another platform does not have it.
+async function line_of({ time, id, ...entry }, on_gone) {
+  const media_id = entry.act && (entry.act.media_id || entry.media_id);
+  const answer = media_id && await fetch(`/sim/media/${media_id}`);
+  if (answer && !answer.ok) on_gone();
+  else if (answer) entry.act = { ...await with_file({ file: await answer.blob() }), ...entry.act, media_id };
+  return JSON.stringify({ t: time, ...entry });
+}
+
+async function save_chat() {
+  let gone = 0;
+  const { nickname } = user_of(user);
+  const lines = await Promise.all(chat_of(user).map((entry) => line_of(entry, () => { gone += 1; })));
+  const link = h('a', { href: URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' })), download: `${nickname}.jsonl` });
   link.click();
   URL.revokeObjectURL(link.href);
+  if (gone) tell_error(t('no_file', gone));
 }
 
 // The entries of a saved chat that a user did; none if the text is not a chat.
