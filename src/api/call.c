@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "codec/url.h"
+#include "net/answer_bytes.h"
 
 #include <stdio.h>
 
@@ -27,10 +28,8 @@ struct Call {
   Buf url;
   Pair content_type;
   Pairs headers;
-  // While the JSON of an answer is parsed.
-  ClientResult *answer;
-  JsonDoc *doc;
-  Str token;  // the token sent last
+  ClientResult *answer;  // while its JSON is parsed
+  Str token;             // the token sent last
   bool renewed, cancelled;
   int busy;  // how many times the platform answered -1
   int64_t began_us, deadline_us;
@@ -141,55 +140,65 @@ static bool token_is_dead(int64_t errcode) {
   return errcode == 40001 || errcode == 40014 || errcode == 42001;
 }
 
-// Returns whether the call is repeated, with another token or after a pause.
-static bool try_again(Call *call, int64_t errcode) {
-  if (call->cancelled) return false;
-  if (token_is_dead(errcode) && call->request.token.len && !call->renewed) {
-    call->renewed = true;
-    tokens_get(call->api->tokens, call->request.token, call->token, on_token, call);
-    return true;
-  }
-  if (errcode == -1 && !call->request.send && call->busy < BUSY_TRIES) {
-    send_call(call, busy_pause_ms[call->busy++]);
-    return true;
-  }
-  return false;
+static bool wants_another_token(const Call *call, int64_t errcode) {
+  return !call->cancelled && token_is_dead(errcode) && call->request.token.len && !call->renewed;
+}
+
+static bool wants_a_pause(const Call *call, int64_t errcode) {
+  return !call->cancelled && errcode == -1 && !call->request.send && call->busy < BUSY_TRIES;
+}
+
+static void on_errcode(Call *call, int64_t errcode) {
+  ApiResult *result = call->result;
+  bool renews = wants_another_token(call, errcode), pauses = wants_a_pause(call, errcode);
+  if (!renews && !pauses) refuse(result, json_root(result->json), errcode);
+  api_result_clear_json(result);
+  if (pauses) return send_call(call, busy_pause_ms[call->busy++]);
+  if (!renews) return finish(call);
+  call->renewed = true;
+  tokens_get(call->api->tokens, call->request.token, call->token, on_token, call);
 }
 
 static bool is_download(const Call *call) { return call->request.verb == API_DOWNLOAD; }
 
 static void on_parsed(void *ctx) {
   Call *call = ctx;
-  JsonDoc *doc = call->doc;
+  ApiResult *result = call->result;
   ClientResult *answer = call->answer;
   call->answer = NULL;
-  call->doc = NULL;
-  if (!doc && is_download(call)) {  // a file may begin with '{' too
-    take_download(call->result, answer);
-    finish(call);
-    return;
+  if (!result->json && result->kind == API_OK) {  // a file may begin with '{' too
+    take_download(result, answer);
+    return finish(call);
   }
   client_result_free(answer);
-  int64_t errcode = doc ? errcode_of(json_root(doc)) : 0;
-  if (errcode == 0) {
-    call->result->json = doc;
-    finish(call);
-  } else {
-    bool again = try_again(call, errcode);
-    if (!again) {
-      refuse(call->result, json_root(doc), errcode);
-      finish(call);
-    }
-    json_free(doc);
-  }
+  int64_t errcode = result->json ? errcode_of(json_root(result->json)) : 0;
+  if (errcode) on_errcode(call, errcode);
+  else finish(call);
+}
+
+// Holds what the answer will become. A small one is not looked through.
+static bool hold_json(Call *call, size_t cost) {
+  char place[URL_PLACE_SIZE];
+  if (answer_json_hold(&call->result->json_counted, cost)) return true;
+  api_result_fail(call->result, API_HTTP,
+                  "%s: the answer of %zu bytes would take about %zu MB to read as JSON, and all "
+                  "that are held at once may take %d MB together",
+                  url_place(call->out.url, place), call->answer->body.len, cost >> 20,
+                  ANSWER_JSON_MAX >> 20);
+  return false;
 }
 
 static void parse(void *ctx) {
   Call *call = ctx;
+  ApiResult *result = call->result;
+  Str text = call->answer->body;
   Err err;
-  call->doc = json_parse(call->answer->body, &err);
-  if (!call->doc && !is_download(call))
-    api_result_fail(call->result, API_JSON, "the answer is no JSON: %s", err.text);
+  JsonLimits limits = { .memory_max = text.len > PARSED_ON_LOOP_MAX ? json_cost(text) : 0 };
+  if (!hold_json(call, limits.memory_max)) return;
+  result->json = json_parse_within(text, &limits, &err);
+  if (result->json) return;
+  api_result_clear_json(result);
+  if (!is_download(call)) api_result_fail(result, API_JSON, "the answer is no JSON: %s", err.text);
 }
 
 // Parses a large answer on another thread: the loop serves other calls.

@@ -2,6 +2,7 @@
 #include "api/result.h"
 
 #include "base/secrets.h"
+#include "net/answer_bytes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,9 +26,15 @@ ApiResult *api_result_new(Str method) {
   return result;
 }
 
+void api_result_clear_json(ApiResult *result) {
+  json_free(result->json);
+  result->json = NULL;
+  answer_json_hold(&result->json_counted, 0);
+}
+
 void api_result_free(ApiResult *result) {
   if (!result) return;
-  json_free(result->json);
+  api_result_clear_json(result);
   client_result_free(result->body);
   buf_clear(&result->errmsg);
   buf_clear(&result->content_type);
@@ -36,9 +43,8 @@ void api_result_free(ApiResult *result) {
 }
 
 static void clear_answer(ApiResult *result) {
-  json_free(result->json);
+  api_result_clear_json(result);
   client_result_free(result->body);
-  result->json = NULL;
   result->body = NULL;
   buf_reset(&result->errmsg);
 }

@@ -21,13 +21,14 @@ const char *api_kind_name(ApiKind kind);
 
 typedef struct {
   ApiKind kind;
-  int64_t errcode;     // API_REFUSED; 0 otherwise
-  int status;          // HTTP status, 0 without an answer
-  char method[64];     // the name after `wechat.`
-  char rid[64];        // the platform's request id, from its errmsg; empty if there is none
-  Buf errmsg;          // the reason, without the method; of API_REFUSED the platform's own words
-  JsonDoc *json;       // API_OK: the answer; NULL for a download other than JSON
-  ClientResult *body;  // API_OK: the download
+  int64_t errcode;      // API_REFUSED; 0 otherwise
+  int status;           // HTTP status, 0 without an answer
+  char method[64];      // the name after `wechat.`
+  char rid[64];         // the platform's request id, from its errmsg; empty if there is none
+  Buf errmsg;           // the reason, without the method; of API_REFUSED the platform's own words
+  JsonDoc *json;        // API_OK: the answer; NULL for a download other than JSON
+  size_t json_counted;  // of its bytes, by net/answer_bytes
+  ClientResult *body;   // API_OK: the download
   Buf content_type, filename;  // of a download
 } ApiResult;
 
@@ -38,6 +39,8 @@ __attribute__((format(printf, 3, 4))) ApiResult *api_result_fail(ApiResult *resu
                                                                  const char *format, ...);
 // Turns `result` into the same failure as `cause`; its method stays.
 void api_result_blame(ApiResult *result, const ApiResult *cause);
+// Frees the answer, if there is one.
+void api_result_clear_json(ApiResult *result);
 // Masks every secret that the process knows (base/secrets) in errmsg, and in rid.
 void api_result_mask_known(ApiResult *result);
 // Masks `secret` in both. A secret of under 8 bytes, which may be an ordinary word, stays.

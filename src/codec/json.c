@@ -150,6 +150,42 @@ JsonDoc *json_parse_within(Str text, const JsonLimits *limits, Err *err) {
 
 JsonDoc *json_parse(Str text, Err *err) { return json_parse_within(text, &(JsonLimits){ 0 }, err); }
 
+// ---- what a text becomes ------------------------------------------------------------------------
+
+// Of a value: cJSON's item and ours, a number listed in a buffer with room to grow, and the ends of its texts. Of all: a
+// string with broken bytes is rewritten longer.
+enum {
+  VALUE_COST = sizeof(cJSON) + sizeof(Json) + 2 * sizeof(JsonNumber) + 16,
+  COST_OF_ALL = 65536
+};
+
+// The position behind the string that begins at `from`, or the end of the text.
+static size_t behind_string(Str text, size_t from) {
+  for (size_t at = from + 1; at < text.len; at++) {
+    const char *quote = memchr(text.ptr + at, '"', text.len - at);
+    if (!quote) break;
+    size_t escapes = 0, end = (size_t)(quote - text.ptr);
+    while (end - escapes > at && text.ptr[end - escapes - 1] == '\\') escapes++;
+    if (escapes % 2 == 0) return end + 1;
+    at = end;
+  }
+  return text.len;
+}
+
+static size_t values_most(Str text) {
+  size_t values = 1;
+  for (size_t at = 0; at < text.len;) {
+    char c = text.ptr[at];
+    values += c == ',' || c == '[' || c == '{';
+    at = c == '"' ? behind_string(text, at) : at + 1;
+  }
+  return values;
+}
+
+size_t json_cost(Str text) {
+  return COST_OF_ALL + text.len + text.len / 4 + values_most(text) * VALUE_COST;
+}
+
 // ---- asking -------------------------------------------------------------------------------------
 
 const Json *json_root(const JsonDoc *doc) { return doc->root; }

@@ -3,6 +3,7 @@
 
 #include "base/lane.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { PAIRS_MAX = 64, PORT_MAX = 65535 };
@@ -188,4 +189,13 @@ bool url_split_http(Str text, Url *out, Err *err) {
   if (!url_split(text, out, err)) return false;
   return str_eq_nocase(out->scheme, STR("http")) || str_eq_nocase(out->scheme, STR("https")) ||
          err_set(err, ERR_INVALID, "the address must begin with http:// or https://");
+}
+
+const char *url_place(Str text, char out[URL_PLACE_SIZE]) {
+  Url url;
+  out[0] = 0;
+  if (!url_split(text, &url, NULL)) return out;
+  if (url.port < 0) snprintf(out, URL_PLACE_SIZE, "%.*s", STR_FMT(url.host));
+  else snprintf(out, URL_PLACE_SIZE, "%.*s:%d", STR_FMT(url.host), url.port);
+  return out;
 }

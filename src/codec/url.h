@@ -26,5 +26,8 @@ typedef struct {
 bool url_split(Str text, Url *out, Err *err);
 // The same for addresses that begin with http:// or https:// (of either case) alone.
 bool url_split_http(Str text, Url *out, Err *err);
+enum { URL_PLACE_SIZE = 280 };
+// Host and port of a URL, for messages; returns `out`, which is empty for what is no URL.
+const char *url_place(Str text, char out[URL_PLACE_SIZE]);
 
 #endif

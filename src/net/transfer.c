@@ -77,13 +77,8 @@ static const char *details(const Transfer *transfer, CURLcode code, char text[CU
   return plain ? text : curl_easy_strerror(code);
 }
 
-const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZE]) {
-  Url url;
-  out[0] = 0;
-  if (!url_split(str_of(transfer->url), &url, NULL)) return out;
-  if (url.port < 0) snprintf(out, TRANSFER_PLACE_SIZE, "%.*s", STR_FMT(url.host));
-  else snprintf(out, TRANSFER_PLACE_SIZE, "%.*s:%d", STR_FMT(url.host), url.port);
-  return out;
+const char *transfer_place(const Transfer *transfer, char out[URL_PLACE_SIZE]) {
+  return url_place(str_of(transfer->url), out);
 }
 
 // libcurl has one code for a system without memory and for a text longer than it takes.
@@ -98,7 +93,7 @@ static void fail_without_memory(const Transfer *transfer, const char *place) {
 
 void transfer_fail(Transfer *transfer, CURLcode code) {
   ClientResult *result = transfer->result;
-  char buffer[TRANSFER_PLACE_SIZE];
+  char buffer[URL_PLACE_SIZE];
   char words[CURL_ERROR_SIZE];
   const char *place = transfer_place(transfer, buffer), *why = details(transfer, code, words);
   // libcurl's words may name the query, and it may have more of them once the handle is removed.
@@ -135,7 +130,7 @@ void transfer_fail(Transfer *transfer, CURLcode code) {
 }
 
 void transfer_cancel(Transfer *transfer) {
-  char place[TRANSFER_PLACE_SIZE];
+  char place[URL_PLACE_SIZE];
   transfer->result->outcome = CLIENT_CANCELLED;
   err_set(&transfer->result->err, ERR_FAILED, "%s: the request was cancelled",
           transfer_place(transfer, place));
@@ -151,7 +146,7 @@ static const char *how_far(const Transfer *transfer) {
 
 void transfer_expire(Transfer *transfer) {
   ClientResult *result = transfer->result;
-  char place[TRANSFER_PLACE_SIZE];
+  char place[URL_PLACE_SIZE];
   result->outcome = CLIENT_TIMEOUT;
   err_set(&result->err, ERR_TIMEOUT, "%s: no whole answer within %g s (%s)",
           transfer_place(transfer, place), (double)transfer->request->timeout_ms / 1000,
@@ -159,7 +154,7 @@ void transfer_expire(Transfer *transfer) {
 }
 
 void transfer_expire_idle(Transfer *transfer) {
-  char place[TRANSFER_PLACE_SIZE];
+  char place[URL_PLACE_SIZE];
   transfer->result->outcome = CLIENT_TIMEOUT;
   err_set(&transfer->result->err, ERR_TIMEOUT, "%s: no byte was received for %g s (%s)",
           transfer_place(transfer, place), (double)transfer->request->stream->idle_ms / 1000,

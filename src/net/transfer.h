@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <sys/types.h>
 
+#include "codec/url.h"
 #include "net/client.h"
 #include "net/sockets.h"
 
@@ -70,9 +71,8 @@ void transfer_list_move(TransferList *from, TransferList *to);  // all of them, 
 Transfer *transfer_new(const ClientRequest *request, Err *err);
 // Frees it and libcurl's lists for it, but not its easy handle and its result. NULL is allowed.
 void transfer_free(Transfer *transfer);
-enum { TRANSFER_PLACE_SIZE = 280 };
 // Host and port, for messages; returns `out`.
-const char *transfer_place(const Transfer *transfer, char out[TRANSFER_PLACE_SIZE]);
+const char *transfer_place(const Transfer *transfer, char out[URL_PLACE_SIZE]);
 bool transfer_is_https(const Transfer *transfer);
 // Whether it needs no option but those that every request is told: most do.
 bool transfer_is_plain(const Transfer *transfer);

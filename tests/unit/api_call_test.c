@@ -2,6 +2,9 @@
 #include "api_side.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
+
+#include "net/answer_bytes.h"
 
 static void test_a_call_carries_token_query_and_body(void **state) {
   Side side = open_fresh();
@@ -216,6 +219,46 @@ static void test_answers_of_17_mb_hold_the_loop_for_no_tenth_of_a_second(void **
   close_side(side);
 }
 
+static int64_t highest_kb(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+// "[1,1,1,..." of 8 MB would take a gigabyte, and one of 64 MB eight.
+static void test_an_answer_of_too_many_values_is_refused_before_it_is_parsed(void **state) {
+  Side side = open_fresh();
+  int64_t before_kb = highest_kb();
+  ApiResult *result = run(side, to("/many"));
+  assert_int_equal(result->kind, API_HTTP);
+  assert_non_null(strstr(result->errmsg.ptr, "127.0.0.1:"));
+  assert_non_null(strstr(result->errmsg.ptr, "the answer of 8388609 bytes would take about "));
+  assert_non_null(strstr(result->errmsg.ptr, "all that are held at once may take 512 MB together"));
+  assert_int_equal(result->json_counted, 0);
+  assert_true(highest_kb() - before_kb < 100 << 10);
+  api_result_free(result);
+  close_side(side);
+}
+
+static void test_answers_that_are_read_have_one_limit_until_their_results_are_freed(void **state) {
+  Side side = open_fresh();
+  size_t others = 0;
+  assert_true(answer_json_hold(&others, ANSWER_JSON_MAX - (1 << 20)));
+  ends(side, to("/large"), API_HTTP, 0, "may take 512 MB together");
+  ends(side, to("/echo"), API_OK, 0, NULL);
+  ends(side, to("/large-broken"), API_HTTP, 0, "may take 512 MB together");
+  assert_true(answer_json_hold(&others, 0));
+  ApiResult *result = run(side, to("/large"));
+  assert_int_equal(result->kind, API_OK);
+  assert_in_range(result->json_counted, 2 << 20, 8 << 20);
+  assert_false(answer_json_hold(&others, ANSWER_JSON_MAX));
+  api_result_free(result);
+  ends(side, to("/large-broken"), API_JSON, 0, "no JSON");
+  assert_true(answer_json_hold(&others, ANSWER_JSON_MAX));
+  assert_true(answer_json_hold(&others, 0));
+  close_side(side);
+}
+
 static void close_fd(void *fd) { close((int)(intptr_t)fd); }
 
 static void test_a_call_frees_its_arena_and_what_hangs_on_it(void **state) {
@@ -248,6 +291,8 @@ int main(void) {
     cmocka_unit_test(test_a_call_is_sent_again_once_and_no_more),
     cmocka_unit_test(test_a_large_answer_is_parsed_as_a_small_one_is),
     cmocka_unit_test(test_answers_of_17_mb_hold_the_loop_for_no_tenth_of_a_second),
+    cmocka_unit_test(test_an_answer_of_too_many_values_is_refused_before_it_is_parsed),
+    cmocka_unit_test(test_answers_that_are_read_have_one_limit_until_their_results_are_freed),
     cmocka_unit_test(test_a_send_that_breaks_off_is_unknown_and_not_made_again),
     cmocka_unit_test(test_what_the_platform_quotes_of_secrets_is_masked),
     cmocka_unit_test(test_a_call_frees_its_arena_and_what_hangs_on_it),

@@ -96,6 +96,19 @@ static bool give_huge(const PeerRequest *request) {
   return good;
 }
 
+enum { MANY_VALUES = 4 << 20 };
+
+// [1,1,1,...: each value takes two bytes of the text.
+static bool give_many(const PeerRequest *request) {
+  size_t len = 0;
+  char *json = malloc(2 * MANY_VALUES + 2);
+  for (int i = 0; i < MANY_VALUES; i++) json[len++] = i ? ',' : '[', json[len++] = '1';
+  json[len++] = ']';
+  bool good = peer_answer(request->fd, 200, "application/json", json, len);
+  free(json);
+  return good;
+}
+
 static bool serve(void *ctx, const PeerRequest *request) {
   int fd = request->fd;
   if (is(request, "/cgi-bin/stable_token") || is(request, "/cgi-bin/token"))
@@ -110,6 +123,7 @@ static bool serve(void *ctx, const PeerRequest *request) {
   pthread_mutex_unlock(&platform.lock);
   if (is(request, "/free")) return peer_json(fd, "{\"free\":true}");
   if (is(request, "/huge")) return give_huge(request);
+  if (is(request, "/many")) return give_many(request);
   if (is(request, "/html"))
     return peer_answer(fd, 200, "application/json", "<html>busy</html>", 17);
   if (is(request, "/500")) return peer_answer(fd, 500, "text/html", "<h1>down</h1>", 13);

@@ -224,6 +224,47 @@ static void test_a_megabyte_is_read_in_its_time(void **state) {
   }
 }
 
+static Buf repeated(const char *begin, const char *part, const char *end, size_t len) {
+  Buf text;
+  buf_init(&text);
+  buf_add(&text, str_of(begin));
+  while (text.len < len) buf_add(&text, str_of(part));
+  buf_add(&text, str_of(end));
+  return text;
+}
+
+// Small values are the worst: the cost of a large text is a bound for the parser that refuses none.
+static void test_the_cost_of_a_text_is_never_less_than_it_takes(void **state) {
+  static const char *const parts[] = { "1,",     "-1e9,",       "[],",       "{},",
+                                       "\"\",",  "null,",       "\"\\\"\",", "{\"\":\"\"},",
+                                       "[[1]],", "\"\\u0000\"," };
+  static const char *const members[] = { "\"\":1,", "\"a\":\"b\",", "\"\\\\\":true," };
+  for (size_t i = 0; i < sizeof parts / sizeof *parts + sizeof members / sizeof *members; i++) {
+    bool object = i >= sizeof parts / sizeof *parts;
+    const char *part = object ? members[i - sizeof parts / sizeof *parts] : parts[i];
+    Buf text = repeated(object ? "{" : "[", part, object ? "\"\":0}" : "0]", 1 << 20);
+    JsonLimits limits = { .memory_max = json_cost(buf_str(&text)) };
+    Err err = { 0 };
+    JsonDoc *doc = json_parse_within(buf_str(&text), &limits, &err);
+    if (!doc) fail_msg("%s: %s", part, err.text);
+    json_free(doc);
+    buf_clear(&text);
+  }
+}
+
+static void test_values_cost_and_what_stands_in_strings_does_not(void **state) {
+  Buf values = repeated("[", "1,", "1]", 1 << 20);
+  assert_in_range(json_cost(buf_str(&values)), 100u << 20, 200u << 20);
+  buf_clear(&values);
+  static const char *const parts[] = { ",[{", "\\\",", "\\\\", "汉," };
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    Buf text = repeated("[\"", parts[i], "\"]", 1 << 20);
+    assert_in_range(json_cost(buf_str(&text)), 1 << 20, 3 << 19);
+    json_free(parse(buf_str(&text)));
+    buf_clear(&text);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_every_kind_of_value_is_told_apart),
@@ -242,6 +283,8 @@ int main(void) {
     cmocka_unit_test(test_depth_is_bounded),
     cmocka_unit_test(test_a_number_without_end_is_refused),
     cmocka_unit_test(test_a_megabyte_is_read_in_its_time),
+    cmocka_unit_test(test_the_cost_of_a_text_is_never_less_than_it_takes),
+    cmocka_unit_test(test_values_cost_and_what_stands_in_strings_does_not),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,6 +176,13 @@ static void test_a_refusal_never_repeats_the_password(void **state) {
   assert_null(strstr(err.text, "s3cret"));
 }
 
+static void test_a_message_names_host_and_port_alone(void **state) {
+  char place[URL_PLACE_SIZE];
+  assert_string_equal(url_place(STR("https://u:p@host:81/a?token=1"), place), "host:81");
+  assert_string_equal(url_place(STR("http://host/a"), place), "host");
+  assert_string_equal(url_place(STR("no address"), place), "");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_query_is_split_and_decoded_in_order),
@@ -190,6 +197,7 @@ int main(void) {
     cmocka_unit_test(test_an_address_of_http_has_no_other_scheme),
     cmocka_unit_test(test_each_byte_that_may_not_stand_in_an_address_is_found_everywhere),
     cmocka_unit_test(test_a_refusal_never_repeats_the_password),
+    cmocka_unit_test(test_a_message_names_host_and_port_alone),
   };
   return cmocka_run_group_tests(tests, make_arena, free_arena);
 }

@@ -122,7 +122,7 @@ static void test_no_part_has_a_text_that_libcurl_would_cut(void **state) {
 static void test_failures_name_host_and_port_and_nothing_more(void **state) {
   ClientRequest good = request("http://user:hunter2@host:81/path?secret=1");
   Transfer *transfer = transfer_new(&good, &err);
-  char place[TRANSFER_PLACE_SIZE];
+  char place[URL_PLACE_SIZE];
   assert_string_equal(transfer_place(transfer, place), "host:81");
   strcpy(transfer->result->err.text, "Failed on http://host/path?secret=1");
   transfer_fail(transfer, CURLE_COULDNT_CONNECT);
