@@ -10,7 +10,7 @@ enum {
   TICK_DRAIN_MS = 10,
   LONG_WAIT_MS = 250,  // how long a request waits for a thread when idle clients hold all of them
   FAIR_SHARE_MS = 20,  // how long a busy connection keeps its thread while others wait
-  // One descriptor in so many may be a connection's that has sent nothing, or reads slowly.
+  // One descriptor in so many may be a connection's that has sent nothing.
   WAITERS_SHARE = 4,
   WAITERS_MOST = 256,  // of those that have sent nothing
   PASSED_MOST = 1024   // so many may wait for a thread; the command that serves budgets for them
@@ -41,9 +41,7 @@ Connections *connections_new(int threads, int64_t request_timeout_ms) {
   all->threads = threads;
   atomic_init(&all->holders, 1);
   all->timeout_us = request_timeout_ms * 1000;
-  int share = tcp_descriptors_end() / WAITERS_SHARE;
-  unsent_init(&all->unsent, (size_t)share);
-  all->waiting_most = share;
+  all->waiting_most = tcp_descriptors_end() / WAITERS_SHARE;
   if (all->waiting_most > WAITERS_MOST) all->waiting_most = WAITERS_MOST;
   for (int i = threads - 1; i >= 0; i--) {
     all->slots[i].all = all;
@@ -222,8 +220,6 @@ void connections_unpark(Connections *all, int fd) {
 void connections_send_begin(Connections *all) { atomic_fetch_add(&all->sending_count, 1); }
 
 void connections_send_end(Connections *all) { atomic_fetch_sub(&all->sending_count, 1); }
-
-UnsentList *connections_unsent(Connections *all) { return &all->unsent; }
 
 int connections_busy(const Connections *all) {
   return atomic_load(&all->busy) + atomic_load(&all->served_count);

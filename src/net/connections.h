@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "net/unsent.h"
-
 typedef struct Connections Connections;
 typedef struct Connection Connection;
 
@@ -72,7 +70,5 @@ void connections_unpark(Connections *connections, int fd);
 // connections_send_end follows before connections_unpark.
 void connections_send_begin(Connections *connections);
 void connections_send_end(Connections *connections);
-// Those answers. On the loop thread, while a connection is parked.
-UnsentList *connections_unsent(Connections *connections);
 
 #endif

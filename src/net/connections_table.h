@@ -50,7 +50,6 @@ struct Connections {
   atomic_int holders;                         // its owner, and each parked connection
   atomic_uchar parked[DESCRIPTORS_MAX / 8];   // bits by descriptor
   atomic_int sending_count;                   // parked connections whose answers are being sent
-  UnsentList unsent;                          // the loop's
   atomic_uchar waiting[DESCRIPTORS_MAX / 8];  // of connections_wait; bits by descriptor
   atomic_int waiting_count;
   atomic_uchar served[DESCRIPTORS_MAX / 8];  // by pollers from the beginning; bits by descriptor

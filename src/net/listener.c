@@ -65,22 +65,6 @@ static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
                  mend);
 }
 
-static bool name_it(Listener *listener) {
-  struct sockaddr_storage bound;
-  socklen_t len = sizeof bound;
-  char host[INET6_ADDRSTRLEN] = "";
-  if (getsockname(listener->fd, (struct sockaddr *)&bound, &len) != 0) return false;
-  bool ipv6 = bound.ss_family == AF_INET6;
-  const struct sockaddr_in *v4 = (struct sockaddr_in *)&bound;
-  const struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&bound;
-  inet_ntop(bound.ss_family, ipv6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr,
-            host, sizeof host);
-  listener->port = ntohs(ipv6 ? v6->sin6_port : v4->sin_port);
-  snprintf(listener->address, sizeof listener->address, ipv6 ? "[%s]:%d" : "%s:%d", host,
-           listener->port);
-  return true;
-}
-
 static bool bind_it(Listener *listener, const struct sockaddr_storage *address, socklen_t len,
                     int backlog) {
   int on = 1;
@@ -112,7 +96,8 @@ bool listener_open(Listener *listener, Str text, int backlog, Err *err) {
   socklen_t len = 0;
   *listener = (Listener){ .fd = -1 };
   if (!read_address(text, &address, &len, err)) return false;
-  if (!bind_it(listener, &address, len, backlog) || !name_it(listener))
+  if (!bind_it(listener, &address, len, backlog) ||
+      !tcp_address(listener->fd, listener->address, &listener->port))
     return cannot_listen(listener, text, errno, err);
   set_options(listener->fd);
   return true;
@@ -134,7 +119,8 @@ bool listener_inherit(Listener *listener, int fd, Err *err) {
                    fd);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   fcntl(fd, F_SETFD, FD_CLOEXEC);
-  if (!name_it(listener)) return cannot_listen(listener, str_of(listener->address), errno, err);
+  if (!tcp_address(listener->fd, listener->address, &listener->port))
+    return cannot_listen(listener, str_of(listener->address), errno, err);
   set_options(fd);
   return true;
 }

@@ -6,12 +6,13 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "net/tcp_state.h"
 
 typedef struct {
-  int fd;             // the socket, or -1
-  bool shared;        // another process has the socket too, and keeps serving it
-  int port;           // as bound
-  char address[128];  // "127.0.0.1:8080", "[::1]:8080", as bound
+  int fd;                          // the socket, or -1
+  bool shared;                     // another process has the socket too, and keeps serving it
+  int port;                        // as bound
+  char address[TCP_ADDRESS_SIZE];  // "127.0.0.1:8080", "[::1]:8080", as bound
 } Listener;
 
 // Listens on "ADDRESS:PORT", "[IPV6]:PORT" or "PORT" (on 127.0.0.1). ERR_USAGE for any other text; ERR_FAILED if the

@@ -4,6 +4,8 @@
 
 #include "base/sanitized.h"
 #include "base/wakeups.h"
+#include "net/tcp_state.h"
+#include "net/unsent.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,7 +18,8 @@
 
 enum {
   DESCRIPTORS = 16384,  // libuv keeps a pointer for each
-  TIMERS_KEPT = 128
+  TIMERS_KEPT = 128,
+  UNSENT_SHARE = 4  // one descriptor in so many may be a connection's that reads slowly
 };
 
 struct LoopTimer {
@@ -39,6 +42,7 @@ struct Loop {
   // Stopped, for the next ones: most requests have one, and libuv closes a timer in several steps.
   LoopTimer *kept;
   int kept_count;
+  UnsentList unsent;
   pthread_mutex_t mutex;
   // Members below: under `mutex`.
   LoopCall *first, **end;
@@ -152,6 +156,7 @@ Loop *loop_new(Err *err) {
     return NULL;
   }
   loop->end = &loop->first;
+  unsent_init(&loop->unsent, (size_t)tcp_descriptors_end() / UNSENT_SHARE);
   pthread_mutex_init(&loop->mutex, NULL);
   int failed = uv_loop_init(&loop->uv);
   if (!failed) {
@@ -325,3 +330,5 @@ void loop_time_moved(Loop *loop, int64_t us) {
 struct uv_loop_s *loop_uv(Loop *loop) {
   return &loop->uv;
 }
+
+UnsentList *loop_unsent(Loop *loop) { return &loop->unsent; }

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "net/answer.h"
 #include "net/parked_new.h"
+#include "net/unsent.h"
 
 enum {
   TURN_MAX = 1 << 20,  // bytes of a whole answer that are sent at once
@@ -66,7 +67,7 @@ static void discard(Parked *parked) {
 }
 
 static void leave_unsent(Parked *parked) {
-  unsent_remove(connections_unsent(parked->connections), &parked->unsent);
+  unsent_remove(loop_unsent(parked->loop), &parked->unsent);
 }
 
 static void on_closed(uv_handle_t *handle) {
@@ -178,10 +179,13 @@ static Parked *parked_of(Unsent *unsent) {
 
 // Returns false without memory.
 static bool begin_unsent(Parked *parked) {
-  UnsentList *list = connections_unsent(parked->connections);
+  UnsentList *list = loop_unsent(parked->loop);
   count(parked);
-  unsent_add(list, &parked->unsent, parked->out.cap);
-  for (Unsent *one; (one = unsent_excess(list));) parked_close(parked_of(one));
+  unsent_add(list, &parked->unsent, parked->fd, &parked->sent, parked->out.cap);
+  for (Unsent *one; (one = unsent_excess(list));) {
+    unsent_report_cut(list, one);
+    parked_close(parked_of(one));
+  }
   return limit(parked, FLUSH_MS + (int64_t)(parked->out.len - parked->sent) / ANSWER_SLOWEST);
 }
 
@@ -192,6 +196,7 @@ static void go_on_sending(Parked *parked) {
 }
 
 static void linger(Parked *parked) {
+  leave_unsent(parked);
   if (!parked->lingers) {
     parked->lingers = true;
     shutdown(parked->fd, SHUT_WR);

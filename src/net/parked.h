@@ -27,7 +27,7 @@ typedef struct {
 bool parked_watch(Parked *parked, Loop *loop, const ParkedWatcher *watcher);
 ParkedState parked_state(const Parked *parked);
 // Writes the whole answer, closes, and frees `parked`; the watcher is not called any more. The client has 5 s for it,
-// and 1 s more for each 16,000 bytes. If too many are slow, those that began first are cut off (net/unsent.h).
+// and 1 s more for each 16,000 bytes. If too many are slow, the slowest is cut off (net/unsent.h).
 void parked_respond(Parked *parked, const HttpResponse *response);
 // The same with a status and its name.
 void parked_respond_status(Parked *parked, int status);

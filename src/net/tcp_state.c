@@ -1,8 +1,10 @@
 #include "net/tcp_state.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <linux/sockios.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -26,13 +28,32 @@ bool tcp_has_unread(int fd) {
   return ioctl(fd, FIONREAD, &unread) == 0 && unread > 0;
 }
 
+bool tcp_address(int fd, char out[TCP_ADDRESS_SIZE], int *port) {
+  struct sockaddr_storage bound;
+  socklen_t len = sizeof bound;
+  char host[INET6_ADDRSTRLEN] = "";
+  if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0 || port_of(&bound) < 0) return false;
+  bool ipv6 = bound.ss_family == AF_INET6;
+  const struct sockaddr_in *v4 = (struct sockaddr_in *)&bound;
+  const struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&bound;
+  inet_ntop(bound.ss_family, ipv6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr,
+            host, sizeof host);
+  if (port) *port = port_of(&bound);
+  snprintf(out, TCP_ADDRESS_SIZE, ipv6 ? "[%s]:%d" : "%s:%d", host, port_of(&bound));
+  return true;
+}
+
+int tcp_unacknowledged(int fd) {
+  int bytes = 0;
+  return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
 // The kernel counts its own structures too. At the usual length of a packet it takes more than three quarters.
 int64_t tcp_room(int fd) {
-  int size = 0, unsent = 0;
+  int size = 0;
   socklen_t len = sizeof size;
-  if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) != 0 || ioctl(fd, SIOCOUTQ, &unsent) != 0)
-    return 0;
-  return (int64_t)size - size / 4 - unsent;
+  if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) != 0) return 0;
+  return (int64_t)size - size / 4 - tcp_unacknowledged(fd);
 }
 
 int tcp_descriptors_end(void) {

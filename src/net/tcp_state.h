@@ -13,6 +13,11 @@ int tcp_descriptors_end(void);
 // Whether `fd` is a connection that was made to this port of ours.
 bool tcp_is_of_port(int fd, int port);
 bool tcp_has_unread(int fd);
+enum { TCP_ADDRESS_SIZE = 128 };
+// Our address, "127.0.0.1:8080" or "[::1]:8080", and its port, which may be NULL. False if `fd` is no TCP socket.
+bool tcp_address(int fd, char out[TCP_ADDRESS_SIZE], int *port);
+// How many bytes that were sent the client's system has not taken yet; 0 if that is not known.
+int tcp_unacknowledged(int fd);
 // How many bytes the kernel most likely takes now, whether or not the client reads.
 int64_t tcp_room(int fd);
 typedef struct {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "net/unsent.h"
 #include "raw_client.h"
 
@@ -71,12 +72,11 @@ static void route(void *ctx, const HttpRequest *head, HttpRoute *out) {
   };
 }
 
-static World *open_world(bool streams) {
+static World *open_world_on(Loop *loop) {
   Err err;
   World *world = calloc(1, sizeof *world);
   assert_non_null(world);
-  world->streams = streams;
-  world->loop = loop_new(&err);
+  world->loop = loop;
   ServerOptions options = { .listen = STR("0"),
                             .threads = 2,
                             .head_timeout_ms = 1000,
@@ -84,6 +84,12 @@ static World *open_world(bool streams) {
                             .loop = world->loop };
   world->server = server_start(&options, &(HttpHandler){ .route = route, .ctx = world }, &err);
   assert_non_null(world->server);
+  return world;
+}
+
+static World *open_world(bool streams) {
+  World *world = open_world_on(loop_new(NULL));
+  world->streams = streams;
   return world;
 }
 
@@ -267,7 +273,7 @@ static void test_the_end_of_a_new_connection_is_known_while_it_is_parked(void **
 
 // ---- end ----------------------------------------------------------------------------------------
 
-static void test_an_answered_connection_may_outlive_server_and_loop_waits_for_none(void **state) {
+static void test_the_end_of_the_loop_waits_for_no_client_that_lingers(void **state) {
   World *world = open_world(false);
   int fd = client_of(world, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nab");
   on_loop(world, answer);  // lingers: the client does not close
@@ -454,7 +460,30 @@ static void test_a_server_that_stops_waits_for_a_slow_reader(void **state) {
   close_world(world);
 }
 
-static void test_slow_readers_may_outlive_server_and_loop(void **state) {
+static void *free_server(void *arg) {
+  World *world = arg;
+  server_free(world->server);
+  atomic_store(&world->stopped, true);
+  return NULL;
+}
+
+// A server waits 10 s for a slow reader, and is gone then: they pass by moving the clock.
+static void test_slow_readers_may_outlive_the_server(void **state) {
+  World *world = open_world(false);
+  int gone = slow_reader_of(world, LARGE_REQUESTS[1]);
+  int fd = slow_reader_of(world, LARGE_REQUESTS[0]);
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, free_server, world), 0);
+  for (; !atomic_load(&world->stopped); usleep(20 * 1000)) clock_advance(5 * 1000 * 1000);
+  pthread_join(thread, NULL);
+  world->server = NULL;
+  reset(gone);
+  assert_true(read_to_the_end(fd) > LARGE - 200);
+  close(fd);
+  close_world(world);
+}
+
+static void test_slow_readers_may_outlive_the_loop(void **state) {
   World *world = open_world(false);
   int fd = slow_reader_of(world, LARGE_REQUESTS[1]);
   reset(fd);
@@ -466,16 +495,41 @@ static void test_slow_readers_may_outlive_server_and_loop(void **state) {
   close_world(world);
 }
 
-static void test_the_oldest_slow_reader_is_cut_off_when_there_is_too_much(void **state) {
-  World *world = open_world(false);
-  int first = slow_reader_of(world, LARGE_REQUESTS[1]);
-  int last[UNSENT_BYTES_MOST / LARGE];
-  for (size_t i = 0; i < sizeof last / sizeof *last; i++)
-    last[i] = slow_reader_of(world, LARGE_REQUESTS[i % 2]);
-  assert_true(read_to_the_end(first) < LARGE - 200);
-  assert_true(read_to_the_end(last[1]) > LARGE - 200);
-  close(first);
-  for (size_t i = 0; i < sizeof last / sizeof *last; i++) close(last[i]);
+static size_t read_some(int fd, size_t wanted) {
+  static char bytes[65536];
+  size_t len = 0;
+  for (ssize_t n; len < wanted && (n = recv(fd, bytes, sizeof bytes, 0)) > 0;) len += (size_t)n;
+  return len;
+}
+
+static char said[400];
+
+static void take_line(void *ctx, LogLevel level, Str message) {
+  snprintf(said, sizeof said, "%.*s", STR_FMT(message));
+}
+
+// Of the largest answers there is room for two at once, on both servers of the loop together.
+static void test_the_slowest_reader_of_all_servers_of_a_loop_is_cut_off(void **state) {
+  char address[64];
+  World *world = open_world(false), *other = open_world_on(world->loop);
+  log_tap(LOG_WARN, take_line, NULL);
+  int reads = slow_reader_of(world, LARGE_REQUESTS[1]);
+  int silent = slow_reader_of(other, LARGE_REQUESTS[0]);
+  assert_int_equal(said[0], 0);
+  assert_true(read_some(reads, LARGE / 4) >= LARGE / 4);
+  int newest = slow_reader_of(world, LARGE_REQUESTS[0]);
+  assert_true(read_to_the_end(silent) < LARGE - 200);
+  snprintf(address, sizeof address, "cut=1 since the last such line, the last one at %s.",
+           server_address(other->server));
+  if (!strstr(said, address)) fail_msg("%s", said);
+  assert_true(read_to_the_end(reads) > LARGE / 4 * 3 - 200 - 65536);
+  assert_true(read_to_the_end(newest) > LARGE - 200);
+  log_tap(LOG_WARN, NULL, NULL);
+  close(reads);
+  close(silent);
+  close(newest);
+  server_free(other->server);
+  free(other);
   close_world(world);
 }
 
@@ -489,7 +543,7 @@ int main(void) {
     cmocka_unit_test(test_what_comes_behind_a_parked_request_does_not_cost_its_answer),
     cmocka_unit_test(test_the_request_of_a_new_connection_is_parked_too),
     cmocka_unit_test(test_the_end_of_a_new_connection_is_known_while_it_is_parked),
-    cmocka_unit_test(test_an_answered_connection_may_outlive_server_and_loop_waits_for_none),
+    cmocka_unit_test(test_the_end_of_the_loop_waits_for_no_client_that_lingers),
     cmocka_unit_test(test_the_server_may_be_freed_while_a_request_is_parked),
     cmocka_unit_test(test_an_answer_may_come_bit_by_bit),
     cmocka_unit_test(test_who_sends_learns_when_the_client_has_taken_it_all),
@@ -498,8 +552,9 @@ int main(void) {
     cmocka_unit_test(test_what_a_slow_reader_sends_keeps_nothing_busy),
     cmocka_unit_test(test_a_slow_reader_has_5_s_and_1_s_more_for_each_16_kb),
     cmocka_unit_test(test_a_server_that_stops_waits_for_a_slow_reader),
-    cmocka_unit_test(test_slow_readers_may_outlive_server_and_loop),
-    cmocka_unit_test(test_the_oldest_slow_reader_is_cut_off_when_there_is_too_much),
+    cmocka_unit_test(test_slow_readers_may_outlive_the_server),
+    cmocka_unit_test(test_slow_readers_may_outlive_the_loop),
+    cmocka_unit_test(test_the_slowest_reader_of_all_servers_of_a_loop_is_cut_off),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
