@@ -2,6 +2,7 @@
 #include "bot/dedupe.h"
 
 #include "base/index.h"
+#include "base/log.h"
 #include "base/mutex.h"
 #include "codec/digest.h"
 
@@ -31,7 +32,12 @@ struct Dedupe {
   Entry *entries;  // moves when it grows
   uint32_t capacity, used, spare;
   uint32_t oldest, newest;
-  size_t answered, bytes;
+  size_t answered;
+  // Of the queue's entries the first `emptied` have lost long answers; `fullest` is the next one. The others' take `bytes`.
+  size_t emptied, bytes;
+  uint32_t fullest;
+  size_t untold;    // answers that were dropped, since the log told of such
+  int64_t told_us;  // 0: it never did
 };
 
 // Hashes with a secret seed, so that senders cannot cause collisions.
@@ -56,10 +62,7 @@ static Str answer_of(Entry *entry) {
                   entry->answer_len);
 }
 
-static size_t entry_size(const Entry *entry) {
-  return sizeof *entry + (entry->long_identity ? entry->identity_len : 0) +
-         (entry->long_answer ? entry->answer_len : 0);
-}
+static size_t long_bytes(const Entry *entry) { return entry->long_answer ? entry->answer_len : 0; }
 
 static Entry *find(Dedupe *dedupe, uint32_t hash, Str identity) {
   uint32_t number;
@@ -105,15 +108,53 @@ static void drop_oldest(Dedupe *dedupe) {
   Entry *entry = &dedupe->entries[dedupe->oldest];
   dedupe->oldest = entry->newer;
   dedupe->answered--;
-  dedupe->bytes -= entry_size(entry);
+  if (dedupe->emptied > 0) dedupe->emptied--;
+  else dedupe->fullest = entry->newer;
+  dedupe->bytes -= long_bytes(entry);
   remove_entry(dedupe, entry);
 }
 
 static void expire(Dedupe *dedupe, int64_t now_us) {
-  while (dedupe->answered > 0 && (dedupe->bytes > DEDUPE_BYTES_MAX ||
-                                  dedupe->entries[dedupe->oldest].expires_us <= now_us)) {
+  while (dedupe->answered > 0 && dedupe->entries[dedupe->oldest].expires_us <= now_us)
     drop_oldest(dedupe);
-  }
+}
+
+// ---- answers that go before their identities ----------------------------------------------------
+
+static void empty_next(Dedupe *dedupe) {
+  Entry *entry = &dedupe->entries[dedupe->fullest];
+  dedupe->fullest = entry->newer;
+  dedupe->emptied++;
+  if (!entry->long_answer) return;
+  dedupe->bytes -= entry->answer_len;
+  dedupe->untold++;
+  free(entry->long_answer);
+  entry->long_answer = NULL;
+  entry->answer_len = 0;
+}
+
+// Short answers take no memory of their own, and stay.
+static void drop_long_answers(Dedupe *dedupe) {
+  while (dedupe->bytes > DEDUPE_ANSWERS_MAX) empty_next(dedupe);
+}
+
+// Returns how many dropped answers the log is to tell of: once a window.
+static size_t begin_telling(Dedupe *dedupe, int64_t now_us) {
+  size_t lost = dedupe->untold;
+  if (lost == 0 || (dedupe->told_us && now_us - dedupe->told_us < dedupe->window_us)) return 0;
+  dedupe->untold = 0;
+  dedupe->told_us = now_us;
+  return lost;
+}
+
+static void tell(const Dedupe *dedupe, size_t lost) {
+  if (lost == 0) return;
+  LogSubject before = log_about((LogSubject){ 0 });
+  log_warn(
+      "answers are dropped before dedup_window_s (%lld s) is over, because all of them have no "
+      "room: a duplicate of such a message gets `success` (%zu answers since the last such line)",
+      (long long)(dedupe->window_us / 1000000), lost);
+  log_about(before);
 }
 
 Dedupe *dedupe_new(int64_t window_s) {
@@ -207,9 +248,10 @@ static void enqueue(Dedupe *dedupe, Entry *entry) {
   uint32_t number = number_of(dedupe, entry);
   if (dedupe->answered > 0) dedupe->entries[dedupe->newest].newer = number;
   else dedupe->oldest = number;
+  if (dedupe->emptied == dedupe->answered) dedupe->fullest = number;
   dedupe->newest = number;
   dedupe->answered++;
-  dedupe->bytes += entry_size(entry);
+  dedupe->bytes += long_bytes(entry);
 }
 
 // Detaches the job from its entry and returns the entry; NULL if it had none. With the mutex held.
@@ -229,7 +271,8 @@ static int64_t expiry(const Dedupe *dedupe, int64_t now_us) {
 void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
   pthread_mutex_lock(&dedupe->mutex);
   Entry *entry = part(dedupe, job);
-  if (entry && dedupe->window_us > 0 && keep_answer(entry, answer)) {
+  if (entry && dedupe->window_us > 0) {
+    dedupe->untold += !keep_answer(entry, answer);
     entry->job = NULL;
     entry->answered_s = job->answered_s;
     entry->expires_us = expiry(dedupe, now_us);
@@ -238,7 +281,10 @@ void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
     remove_entry(dedupe, entry);
   }
   expire(dedupe, now_us);
+  drop_long_answers(dedupe);
+  size_t lost = begin_telling(dedupe, now_us);
   pthread_mutex_unlock(&dedupe->mutex);
+  tell(dedupe, lost);
   if (entry) job_release(job);
 }
 

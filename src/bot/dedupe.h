@@ -1,12 +1,13 @@
 // Knows which messages are being answered and which were answered, so that the script runs once however often the
-// platform tries. Finished answers are kept for a window; when their memory is full, the oldest are dropped first.
+// platform tries. Every message is known for a window, in about 160 bytes; long answers have a room of their own, and the
+// oldest leave it first: then a duplicate gets an empty answer, and the log says so.
 #ifndef WEMOON_BOT_DEDUPE_H
 #define WEMOON_BOT_DEDUPE_H
 
 #include "base/buf.h"
 #include "bot/job.h"
 
-enum { DEDUPE_BYTES_MAX = 4 * 1024 * 1024 };
+enum { DEDUPE_ANSWERS_MAX = 32 * 1024 * 1024 };  // bytes of long answers
 
 typedef struct Dedupe Dedupe;
 

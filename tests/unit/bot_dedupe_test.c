@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "bot/dedupe.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 typedef struct {
   JobPool *pool;
@@ -149,37 +151,84 @@ static void test_without_a_window_an_answer_is_forgotten_at_once(void **state) {
   job_release(second);
 }
 
-static void test_of_more_answers_than_there_is_memory_for_the_oldest_go_first(void **state) {
-  Fixture *f = *state;
+static void answer(Fixture *f, int number, Str packed, int64_t now_s) {
   char identity[32];
-  for (int i = 0; i < 50000; i++) {
-    snprintf(identity, sizeof identity, "m%d", i);
-    Job *job = job_known_as(f, identity);
-    assert_int_equal(enter(f, job, 1), DEDUPE_NEW);
-    finish(f, job, "", 1);
-    job_release(job);
-  }
-  assert_in_range(dedupe_count(f->dedupe), 20000, DEDUPE_BYTES_MAX / 128);
-  Job *oldest = job_known_as(f, "m0"), *newest = job_known_as(f, identity);
-  assert_int_equal(enter(f, oldest, 1), DEDUPE_NEW);
-  assert_int_equal(enter(f, newest, 1), DEDUPE_ANSWERED);
-  job_release(oldest);
-  job_release(newest);
+  snprintf(identity, sizeof identity, "m%d", number);
+  Job *job = job_known_as(f, identity);
+  assert_int_equal(enter(f, job, now_s), DEDUPE_NEW);
+  job_finish(job, TASK_RETURNED, NULL, STR(""));
+  dedupe_finish(f->dedupe, job, packed, now_s * 1000000);
+  job_release(job);
 }
 
-static void test_answers_are_bounded_by_bytes(void **state) {
-  Fixture *f = *state;
-  static char large[1024 * 1024];
+// Returns the length of the answer that a duplicate gets.
+static size_t answer_again(Fixture *f, int number, int64_t now_s) {
   char identity[32];
-  for (int i = 0; i < 20; i++) {
-    snprintf(identity, sizeof identity, "m%d", i);
-    Job *job = job_known_as(f, identity);
-    enter(f, job, 1);
-    job_finish(job, TASK_RETURNED, NULL, STR(""));
-    dedupe_finish(f->dedupe, job, str_make(large, sizeof large), 1000000);
-    job_release(job);
+  snprintf(identity, sizeof identity, "m%d", number);
+  Job *job = job_known_as(f, identity);
+  assert_int_equal(enter(f, job, now_s), DEDUPE_ANSWERED);
+  job_release(job);
+  return f->answer.len;
+}
+
+// 700 a second for a minute, each with an answer of 1,800 bytes.
+static void test_all_messages_of_a_window_are_known_however_large_their_answers(void **state) {
+  Fixture *f = *state;
+  static char large[1800];
+  enum { COUNT = 42000, FIT = DEDUPE_ANSWERS_MAX / sizeof large };
+  for (int i = 0; i < COUNT; i++) answer(f, i, str_make(large, sizeof large), 1 + i / 700);
+  assert_int_equal(dedupe_count(f->dedupe), COUNT);
+  for (int i = 0; i < COUNT; i++)
+    assert_int_equal(answer_again(f, i, 60), i < COUNT - (int)FIT ? 0 : sizeof large);
+}
+
+static void test_short_answers_take_no_room_and_stay(void **state) {
+  Fixture *f = *state;
+  static char large[DEDUPE_ANSWERS_MAX / 2 + 1];
+  answer(f, 1, STR("Thi"), 1);
+  answer(f, 2, str_make(large, sizeof large), 1);
+  answer(f, 3, STR("Tho"), 1);
+  answer(f, 4, str_make(large, sizeof large), 1);
+  assert_int_equal(answer_again(f, 1, 2), 3);
+  assert_int_equal(answer_again(f, 2, 2), 0);
+  assert_int_equal(answer_again(f, 3, 2), 3);
+  assert_int_equal(answer_again(f, 4, 2), sizeof large);
+}
+
+// The queue is emptied by time and by room in turns, to its end.
+static void test_the_room_of_answers_is_counted_right_whatever_goes_first(void **state) {
+  Fixture *f = *state;
+  static char large[DEDUPE_ANSWERS_MAX / 4];
+  for (int i = 0; i < 40; i++) {
+    answer(f, i, str_make(large, sizeof large - (size_t)(i % 3)), 1 + i * 10);  // six are known
+    for (int known = i < 5 ? 0 : i - 5; known <= i; known++)
+      assert_int_equal(answer_again(f, known, 1 + i * 10) > 0, known > i - 4);
   }
-  assert_in_range(dedupe_count(f->dedupe), 1, 4);
+  answer(f, 100, str_make(large, sizeof large), 1000);
+  assert_int_equal(dedupe_count(f->dedupe), 1);
+  for (int i = 101; i < 105; i++) answer(f, i, str_make(large, sizeof large), 1000);
+  assert_int_equal(answer_again(f, 100, 1000), 0);
+  assert_int_equal(answer_again(f, 101, 1000), sizeof large);
+}
+
+static void count_line(void *ctx, LogLevel level, Str text) {
+  *(int *)ctx += level == LOG_WARN && strstr(text.ptr, "gets `success`") != NULL;
+}
+
+static void test_the_log_says_once_a_window_that_answers_were_dropped(void **state) {
+  Fixture *f = *state;
+  static char large[DEDUPE_ANSWERS_MAX / 2];
+  int lines = 0;
+  log_divert(count_line, &lines);
+  for (int i = 0; i < 2; i++) answer(f, i, str_make(large, sizeof large), 1);
+  assert_int_equal(lines, 0);
+  for (int i = 2; i < 9; i++) answer(f, i, str_make(large, sizeof large), 2);
+  assert_int_equal(lines, 1);
+  answer(f, 9, str_make(large, sizeof large), 61);
+  assert_int_equal(lines, 1);
+  for (int i = 10; i < 13; i++) answer(f, i, str_make(large, sizeof large), 62);
+  log_divert(NULL, NULL);
+  assert_int_equal(lines, 2);
 }
 
 // Identities and answers of all lengths, so that each entry is reused for another length: nothing of the previous
@@ -252,8 +301,10 @@ int main(void) {
     TEST(test_after_the_window_a_message_is_new_again),
     TEST(test_a_forgotten_message_is_new_again),
     TEST(test_without_a_window_an_answer_is_forgotten_at_once),
-    TEST(test_of_more_answers_than_there_is_memory_for_the_oldest_go_first),
-    TEST(test_answers_are_bounded_by_bytes),
+    TEST(test_all_messages_of_a_window_are_known_however_large_their_answers),
+    TEST(test_short_answers_take_no_room_and_stay),
+    TEST(test_the_room_of_answers_is_counted_right_whatever_goes_first),
+    TEST(test_the_log_says_once_a_window_that_answers_were_dropped),
     TEST(test_a_place_that_is_used_again_keeps_nothing_of_what_was_there),
     TEST(test_what_is_under_way_and_what_is_answered_is_shown_the_expired_is_not),
     TEST(test_of_many_at_once_one_runs),
