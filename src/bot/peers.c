@@ -112,6 +112,18 @@ void peers_hold(Peers *peers, Job *job, Str key, int64_t until_us) {
   if (!first) claim_release(claim);
 }
 
+// What was said of the claim before is over, be it that another process had the message.
+void peers_hold_anew(Peers *peers, Job *job, Str key, int64_t until_us) {
+  peers_hold(peers, job, key, until_us);
+  pthread_mutex_lock(&peers->mutex);
+  Claim *claim = job->claim;
+  if (claim) {
+    atomic_store(&claim->until_us, until_us);
+    atomic_store(&claim->lost, false);
+  }
+  pthread_mutex_unlock(&peers->mutex);
+}
+
 // Removes the job's claim, which the caller releases; NULL if there is none. Dedupe no longer knows the job, so no new
 // claim can be added.
 static Claim *drop(Peers *peers, Job *job) {

@@ -82,13 +82,18 @@ static int64_t held_until_us(const Asking *asking, PeersFound found) {
   return read && found == FOUND_OWN ? 0 : asking->asked_us + PEERS_LAPSES_US;
 }
 
+static void hold(Asking *asking, PeersFound found) {
+  char text[STORE_KEY_MAX];
+  Str key = peers_key(asking->peers, asking->job->identity, text);
+  int64_t until_us = held_until_us(asking, found);
+  if (found == FOUND_NOBODY_TO_ASK) peers_hold(asking->peers, asking->job, key, until_us);
+  else peers_hold_anew(asking->peers, asking->job, key, until_us);
+}
+
 static void tell_found(Asking *asking, PeersFound found, Str packed, int64_t answered_s) {
-  char key[STORE_KEY_MAX];
   PeersResult result = result_of(asking, found);
   bool claims = asking->step <= ASK_ADD_AGAIN;
-  if (claims && result == PEERS_MINE)
-    peers_hold(asking->peers, asking->job, peers_key(asking->peers, asking->job->identity, key),
-               held_until_us(asking, found));
+  if (claims && result == PEERS_MINE) hold(asking, found);
   asking->told(asking->ctx, result, packed, answered_s);
   end_asking(asking);
 }

@@ -53,6 +53,9 @@ Str peers_key(const Peers *peers, Str identity, char text[STORE_KEY_MAX]);
 // Makes the job hold its claim. Without memory the claim lapses unless the answer comes soon. A job that already has a
 // claim keeps it.
 void peers_hold(Peers *peers, Job *job, Str key, int64_t until_us);
+// The same, when the store says that the message is this process's now: a claim that the job already has is renewed,
+// even a lost one.
+void peers_hold_anew(Peers *peers, Job *job, Str key, int64_t until_us);
 // Reads a key's value; appends the packed answer of FOUND_ANSWER.
 PeersFound peers_read_value(const Peers *peers, Str value, Buf *answer, int64_t *answered_s);
 // Returns whether an earlier process had answered the message with that key.

@@ -132,6 +132,26 @@ test('what a killed process had under way runs in another when the platform asks
   assert.equal(textOf(await b.deliver(slow)), 'slow 2');
 });
 
+test('what was under way at a kill is answered by the process that takes its place, the first message too', async (t) => {
+  const redis = await makeRedis(t);
+  const script = `function on_message(msg)
+    wechat.store.incr("runs")
+    wechat.sleep(wechat.config.log_format == "json" and 60 or 0.2)
+    return msg.content
+  end`;
+  const start = (log_format) => startBot(t, { script, config: { store: redis.url, appid: APPID, log_format, late_reply: 'retry' } });
+  const messages = [0, 1, 2, 3, 4].map((i) => textXml(`m${i}`));
+  const before = await start('json');
+  const lost = messages.map((message) => assert.rejects(before.deliver(message, { agent: false })));
+  await until(() => redis.cli('-n', '2', 'keys', '*answer/*').split('\n').length === 5, 'five claims');
+  await before.kill();
+  await Promise.all(lost);
+  const after = await start('text');
+  const answer = (message) => after.deliver(message, { agent: false }).catch(() => after.deliver(message, { agent: false }));
+  assert.deepEqual((await Promise.all(messages.map(answer))).map(textOf), ['m0', 'm1', 'm2', 'm3', 'm4']);
+  assert.doesNotMatch(after.log, /frozen/);
+});
+
 const TICKING = 'function on_load() wechat.every(0.2, function() wechat.log.warn("tick") end) end function on_message() end';
 
 test('timers fire in one process, and in another when that one is stopped', async (t) => {
