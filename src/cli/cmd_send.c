@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/compose.h"
@@ -42,9 +43,10 @@ typedef struct {
   const char *url;
   Str from, to;
   ReplyStyle style;
-  Buf document;  // the plain message
-  Buf sealed;    // base64, if the mode encrypts
-  Buf body;      // the request's body
+  int64_t event_s;  // the second of an event that was composed; 0: none was
+  Buf document;     // the plain message
+  Buf sealed;       // base64, if the mode encrypts
+  Buf body;         // the request's body
 } Sending;
 
 // ---- what the command line says -----------------------------------------------------------------
@@ -122,6 +124,7 @@ static bool make_document(Sending *s, Invocation *in, Err *err) {
   bool ok = compose_message(arguments->positionals[0], arguments->positionals + 1,
                             arguments->count - 1, &head, &tree, err);
   if (ok) message_render(&tree, &s->document);
+  if (ok && node_child(&tree, 0, STR("Event")) != NODE_NONE) s->event_s = head.time;
   nodes_clear(&tree);
   if (ok && s->document.failed) return err_set(err, ERR_MEMORY, "no memory");
   return ok;
@@ -221,6 +224,12 @@ static int send_once(Sending *s) {
   return status;
 }
 
+// An event has no id: what the same user does in the same second is a duplicate of it, so the next command begins later.
+static void end_its_second(const Sending *s) {
+  fflush(stdout);
+  while (s->event_s > 0 && clock_unix_s() == s->event_s) usleep(10000);
+}
+
 static int send_all(Sending *s, Invocation *in) {
   Err err;
   int64_t repeats;
@@ -235,6 +244,7 @@ static int send_all(Sending *s, Invocation *in) {
     int one = send_once(s);
     if (one != STATUS_DONE) status = one;
   }
+  end_its_second(s);
   return status;
 }
 
@@ -278,7 +288,9 @@ const Command command_send = {
       "fields of\n"
       "an event have the platform's names, nested with dots; item[2] is the second item of a list. "
       "Write --\n"
-      "before an argument that begins with a dash. Kinds:\n",
+      "before an argument that begins with a dash. An event has no id but its second, so send ends "
+      "when that\n"
+      "second is over. Kinds:\n",
   .add_details = compose_add_kinds,
   .options = options,
   .least = 1,

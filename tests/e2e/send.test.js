@@ -163,6 +163,13 @@ test('two commands never use one MsgId', async (t) => {
   assert.equal(new Set(peer.requests.map((seen) => parseXml(seen.body).MsgId)).size, 8);
 });
 
+test('two commands, one after the other, never send one event twice', async (t) => {
+  const { requests, send } = await recorder(t);
+  for (let i = 0; i < 3; i++) assert.equal((await send(['click', 'TODAY'])).code, 0);
+  const seconds = requests.map(({ body }) => parseXml(body).CreateTime);
+  assert.equal(new Set(seconds).size, 3, String(seconds));
+});
+
 test('in safe mode only the envelope is posted', async (t) => {
   const peer = await recorder(t, () => sealedReply(reply('text', { Content: 'hello' })));
   peer.config(SAFE);
