@@ -28,10 +28,12 @@ struct Prompt {
   History *history;
   char *history_file;  // NULL: it is not kept
   bool interrupted;
-  int notes[2];  // lines to show: read end, write end
-  Buf noted;     // the beginning of a line whose end has not come yet
-  int wakes;     // eventfd of prompt_wake; -1: none
-  int resizes;   // signalfd of SIGWINCH; -1: none
+  size_t drawn;     // characters of the input, when it was last awaited
+  bool is_wrapped;  // it had more than one row
+  int notes[2];     // lines to show: read end, write end
+  Buf noted;        // the beginning of a line whose end has not come yet
+  int wakes;        // eventfd of prompt_wake; -1: none
+  int resizes;      // signalfd of SIGWINCH; -1: none
 };
 
 // ---- keys ---------------------------------------------------------------------------------------
@@ -55,8 +57,8 @@ static void step(wchar_t c, int columns, int *row, int *column) {
   *column += width;
 }
 
-// The row of the cursor, from that of the mark, once a terminal of `columns` has wrapped the input anew.
-static int cursor_row(Prompt *prompt, int columns) {
+// The row of that place in the input, from that of the mark, once a terminal of `columns` has wrapped the input anew.
+static int row_of(Prompt *prompt, const wchar_t *place, int columns) {
   const LineInfoW *line = el_wline(prompt->edit);
   const char *mark = prompt->mark;
   mbstate_t state = { 0 };
@@ -66,24 +68,44 @@ static int cursor_row(Prompt *prompt, int columns) {
     if (used > MB_LEN_MAX) break;
     step(c, columns, &row, &column);
   }
-  for (const wchar_t *at = line->buffer; at < line->cursor; at++) step(*at, columns, &row, &column);
+  for (const wchar_t *at = line->buffer; at < place; at++) step(*at, columns, &row, &column);
   return row + column / columns;
 }
 
 // Erases the input, and leaves the cursor where the mark was: libedit draws the input anew where the cursor is. The first
 // row is erased by itself: what is erased from the first place of the screen to its end, tmux keeps above it.
 static void erase_input(Prompt *prompt) {
-  int row = cursor_row(prompt, prompt_columns());
+  int row = row_of(prompt, el_wline(prompt->edit)->cursor, prompt_columns());
   if (row > 0) printf("\033[%dA", row);
   fputs("\r\033[K\0337\033[B\033[J\0338", stdout);
 }
 
-static void show_above(Prompt *prompt, Str lines) {
-  if (lines.len == 0) return;
+// Draws the input anew below those lines.
+static void redraw(Prompt *prompt, Str lines_above) {
   erase_input(prompt);
-  fwrite(lines.ptr, 1, lines.len, stdout);
+  fwrite(lines_above.ptr, 1, lines_above.len, stdout);
   fflush(stdout);
   el_set(prompt->edit, EL_REFRESH);
+}
+
+static void show_above(Prompt *prompt, Str lines) {
+  if (lines.len) redraw(prompt, lines);
+}
+
+// Where wide characters meet the edge of the terminal, libedit draws changes of the input wrong, but for those at its end.
+static void mend_wrapped(Prompt *prompt) {
+  const LineInfoW *line = el_wline(prompt->edit);
+  size_t length = (size_t)(line->lastchar - line->buffer);
+  bool has_grown = line->cursor == line->lastchar && length == prompt->drawn + 1;
+  bool was_wrapped = prompt->is_wrapped;
+  prompt->is_wrapped = row_of(prompt, line->lastchar, prompt_columns()) > 0;
+  prompt->drawn = length;
+  if (!has_grown && (was_wrapped || prompt->is_wrapped)) redraw(prompt, STR(""));
+}
+
+static bool has_key(void) {
+  struct pollfd one = { .fd = STDIN_FILENO, .events = POLLIN };
+  return poll(&one, 1, 0) > 0;
 }
 
 // Whole lines alone are shown: the input is drawn anew below the last one.
@@ -124,6 +146,7 @@ static int get_char(EditLine *edit, wchar_t *out) {
   char bytes[MB_LEN_MAX];
   mbstate_t state = { 0 };
   size_t count = 0;
+  if (!has_key()) mend_wrapped(prompt);
   for (;;) {
     struct pollfd ready[4] = { { .fd = STDIN_FILENO, .events = POLLIN },
                                { .fd = prompt->notes[0], .events = POLLIN },

@@ -170,6 +170,26 @@ test('at a terminal that wraps its lines anew nothing of the old ones is left', 
   }
 });
 
+test('Chinese that wraps is shown as it is, wherever it is changed', async (t) => {
+  const term = terminal(t, { width: 20 });
+  await term.shows(/月 >/);
+  const shows = (...rows) => until(() => term.screen().endsWith(rows.join('\n')), `${rows.join('\n')}:\n${term.screen()}`, 10000);
+  term.keys('-l', 'a一二三四五六七八九十甲');
+  await shows('月 > a一二三四五六七', '八九十甲');
+  term.keys('Home');
+  for (const [key, ...rows] of [['b', '月 > ba一二三四五六', '七八九十甲'], ['c', '月 > bca一二三四五六', '七八九十甲'],
+    ['d', '月 > bcda一二三四五', '六七八九十甲']]) {
+    term.keys('-l', key);
+    await shows(...rows);
+  }
+  term.keys('End', 'Left', 'Left', 'Left', 'Left', 'Left', 'DC');
+  await shows('月 > bcda一二三四五', '六八九十甲');
+  term.keys('Home', 'C-k');
+  await shows('月 >');
+  term.keys('-l', '一二');
+  await shows('月 > 一二');
+});
+
 test('a message that the script failed to answer is a failed input, and no mere "no reply"', async (t) => {
   const script = 'function on_message(msg) if msg.content == "bad" then error("boom") end end';
   const { out } = await type(t, ['.say ok', '.say bad'], { script, code: 1 });
