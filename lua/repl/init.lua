@@ -96,7 +96,9 @@ function program.start(json)
   repl.settings = settings
   repl.columns = math.max(20, tonumber(settings.columns) or 80)
   repl.paint.on = settings.color ~= ""
-  return settings.terminal == "" and "done\n" or answer("done", banner(settings))
+  if settings.terminal == "" then return "done\n" end
+  local lines = banner(settings):gsub("[^\n]+", function(line) return repl.fitted(line, 0) end)
+  return answer("done", lines)
 end
 
 -- One input, or an answer to what the last one asked.

@@ -190,6 +190,14 @@ test('Chinese that wraps is shown as it is, wherever it is changed', async (t) =
   await shows('月 > 一二');
 });
 
+test('the first lines break between words, however narrow the terminal', async (t) => {
+  const term = terminal(t, { width: 40 });
+  await term.shows(/月 >/);
+  const lines = term.screen().split('\n');
+  const words = lines.slice(0, -1).join(' ').split(/\s+/);
+  for (const word of ['appsecret:', 'calls', 'simulated', 'on_message,', '.help', 'rest']) assert.ok(words.includes(word), `${word}: ${lines.join('\n')}`);
+});
+
 test('a message that the script failed to answer is a failed input, and no mere "no reply"', async (t) => {
   const script = 'function on_message(msg) if msg.content == "bad" then error("boom") end end';
   const { out } = await type(t, ['.say ok', '.say bad'], { script, code: 1 });
