@@ -249,11 +249,18 @@ function Check:judge_colon(call)
   self:add(call.file, call.token, ("write %s with a dot"):format(path), call.meaning.variable)
 end
 
+-- Whether an argument is what a message has, which is no table of named arguments: msg.source.
+function Check:is_of_message(value)
+  local name = value and value.kind == "field" and not (value.variable and value.variable.reassigned) and value.name
+  return name and message_fields[name] and not message_tables[name] and not self.any_field and not self:may_set(name)
+end
+
 -- A call of a function of wemoon's, unless the script may have set another in its place.
 function Check:judge_call(call)
   local path, file, variable = call.meaning.path, call.file, call.meaning.variable
   if self.set_names[path:match("[^.]+$")] then return end
-  local fault = fault_of_count(path, call.count, call.open, call.only)
+  local only = call.only and self:is_of_message(call.values[1]) and "value" or call.only
+  local fault = fault_of_count(path, call.count, call.open, only)
   if fault then self:add(file, call.meaning.token or call.token, fault, variable) end
   local method = path:sub(#"wechat." + 1)
   for _, one in ipairs(fields.of_call(method, host.args.methods[method], call.values)) do
@@ -324,7 +331,7 @@ function Check:judge_part(read)
 end
 
 function Check:judge_parts()
-  if self.any_part then return end
+  if self.any_part or (self.fills_parameter and self.hands_part) then return end
   for _, read in ipairs(self.parts) do self:judge_part(read) end
 end
 
@@ -355,9 +362,11 @@ function Check:watcher(file)
       if name then self.set_names[name] = true
       elseif base and base.kind == "global" then self.filled[base.path] = true
       elseif base and (base.kind == "message" or base.kind == "field") then self.any_field = true
-      elseif base and base.kind == "part" then self.any_part = true end
+      elseif base and base.kind == "part" then self.any_part = true
+      elseif base and base.kind == "parameter" then self.fills_parameter = true end
     end,
     message = function(name, token, variable) self:read_message(file, name, token, variable) end,
+    hands = function(callee, value) self:hand(callee, value) end,
     part = function(meaning) self.parts[#self.parts + 1] = { file = file, meaning = meaning } end,
     gives = function(given) return gives.of(given, host.args.methods) end,
     fields_of = gives.fields_of,
@@ -400,6 +409,16 @@ local function in_order(a, b)
   return a.column < b.column
 end
 
+-- Functions of the script's own may give what they get new fields.
+function Check:hand(callee, value)
+  local kind = callee and callee.kind
+  local is_own = not callee or kind == "function" or kind == "parameter" or
+    (kind == "global" and rawget(_G, callee.path) == nil)
+  if not is_own then return end
+  if value.kind == "part" then self.hands_part = self.hands_part or value.node ~= nil and #value.node.names > 0
+  else self.hands_message = self.hands_message or value.kind == "message" or message_tables[value.name] ~= nil end
+end
+
 -- Reports at the end, because a field that the script sets anywhere is known everywhere.
 function Check:judge()
   if self.replaced then return end
@@ -416,7 +435,7 @@ function Check:judge()
   self:judge_globals()
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
   self:judge_parts()
-  if self.any_field then return end
+  if self.any_field or (self.fills_parameter and self.hands_message) then return end
   for _, field in ipairs(self.fields) do
     if not self:may_set_path(field.name) then
       self:add(field.file, field.token, fault_of_field(field.name), field.variable)

@@ -6,7 +6,7 @@ local lex = require "check.lex"
 
 ---@class Meaning the meaning of an expression; nil: unknown
 ---@field kind "wechat"|"bot"|"message"|"field"|"part"|"iterator"|"require"|"global"|"library"|"models"|"object"|"table"
----  |"function"|"literal"|"other"
+---  |"function"|"parameter"|"literal"|"other"
 ---@field place? integer of a local function: where it is defined
 ---@field name? string of kind field, which is one of a message: "content", "location.x"
 ---@field class? string of kind object: its class in the annotations, "Task"
@@ -31,6 +31,7 @@ local lex = require "check.lex"
 ---  require: as a value, which may be called where nobody sees it
 ---@field set fun(base: Meaning?, name: string?) a field is set; name is nil if it is computed
 ---@field message fun(field: string, token: Token, variable: table?) a field of a message is read, "location.x" too
+---@field hands fun(callee: Meaning?, value: Meaning) a message, a request or an answer, or a part of one, is an argument
 ---@field part fun(meaning: Meaning) a field of a request or an answer is read
 ---@field gives fun(path: string): Meaning? what a function of wechat or a method gives: "wechat.spawn", "Gate:enter"
 ---@field fields_of fun(class: string): GivenNode? what an object's fields are
@@ -70,7 +71,7 @@ local libraries = { coroutine = true, debug = true, io = true, math = true, os =
   utf8 = true }
 local modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
 local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true,
-  field = true, part = true }
+  field = true, part = true, parameter = true }
 local has_fields = { message = true, field = true, part = true }
 
 local function copy(meaning)
@@ -218,6 +219,8 @@ function Parser:gets(key, hook)
   return is_handled and (hook or found.gets[key]) or nil
 end
 
+local a_parameter = { kind = "parameter" } -- of which nothing is known
+
 -- Parses parameters and block after `function NAME`, which gets what `gets` says.
 function Parser:body(gets, is_method)
   self:open()
@@ -227,7 +230,8 @@ function Parser:body(gets, is_method)
   while not self:is(")") do
     local token = self:next()
     number = number + 1
-    if token.kind == "name" then self:declare(token.text, gets and number == gets.number and gets.meaning or nil) end
+    local meaning = gets and number == gets.number and gets.meaning or a_parameter
+    if token.kind == "name" then self:declare(token.text, meaning) end
     if not self:accept(",") then break end
   end
   self:expect(")")
@@ -273,7 +277,10 @@ function Parser:arguments(callee)
     local meaning, several = self:expression(gets)
     open = several or false
     if gets then self:note_handler(meaning, gets) end
-    if meaning and has_fields[meaning.kind] then self.handed_on = meaning end
+    if meaning and has_fields[meaning.kind] then
+      self.handed_on = meaning
+      self.watch.hands(callee, meaning)
+    end
     count = count + 1
     values[count] = meaning
     if not self:accept(",") then break end
