@@ -3,6 +3,7 @@
 
 local catalogue = require "wechat.catalogue"
 local menu_types = require "wechat.menu.types"
+local misread = require "wechat.misread"
 local annotations = require "meta.types"
 local modules = require "docs.modules"
 local pages = require "docs.pages"
@@ -168,10 +169,9 @@ end
 ---@return string[]
 function reference.method_names(methods)
   local names = {}
-  for name in pairs(methods) do
+  for _, name in ipairs(misread.names(methods)) do
     if not catalogue.endpoint(name) and not name:find(":", 1, true) then names[#names + 1] = name end
   end
-  table.sort(names)
   return names
 end
 

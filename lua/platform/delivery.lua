@@ -3,6 +3,7 @@
 
 local account_kinds = require "platform.account_kinds"
 local document_of = require("platform.document").compose
+local misread = require "wechat.misread"
 
 local WAIT_S, TRIES, PAUSE_S = 5, 3, 0.2
 local TRACE_KEPT = 200
@@ -377,12 +378,8 @@ return function(p, host)
   --- Returns a list of elements from a table of values by name, sorted by name. A value may be a table of elements,
   --- or a list for a repeated element.
   function p.elements(fields)
-    local list, names = {}, {}
-    for name in pairs(fields) do
-      if type(name) == "string" then names[#names + 1] = name end
-    end
-    table.sort(names)
-    for _, name in ipairs(names) do add(list, name, fields[name]) end
+    local list = {}
+    for _, name in ipairs(misread.names(fields)) do add(list, name, fields[name]) end
     return list
   end
 

@@ -1,5 +1,7 @@
 -- The prompt's commands: users' acts, the menu, the script, help.
 
+local misread = require "wechat.misread"
+
 return function(repl)
   local wechat, host, paint = repl.wechat, repl.host, repl.paint
   local draw, help = require("repl.draw")(repl), require("repl.help")(repl)
@@ -250,12 +252,7 @@ return function(repl)
     if type(value) ~= "table" then return tostring(value) end
     local parts, inner = {}, indent .. "  "
     for i, member in ipairs(value) do parts[i] = inner .. literal(member, inner) end
-    local keys = {}
-    for key in pairs(value) do
-      if type(key) == "string" then keys[#keys + 1] = key end
-    end
-    table.sort(keys)
-    for _, key in ipairs(keys) do parts[#parts + 1] = inner .. key .. " = " .. literal(value[key], inner) end
+    for _, key in ipairs(misread.names(value)) do parts[#parts + 1] = inner .. key .. " = " .. literal(value[key], inner) end
     if #parts == 0 then return "{}" end
     return "{\n" .. table.concat(parts, ",\n") .. ",\n" .. indent .. "}"
   end

@@ -1,5 +1,7 @@
 -- expect(value):is(...) and the other checks. A failure shows the expected and actual value and where they differ.
 
+local misread = require "wechat.misread"
+
 return function(spec)
   local show = spec.show
 
@@ -100,10 +102,8 @@ return function(spec)
   local meta = {
     __index = function(_, name)
       if methods[name] then return methods[name] end
-      local names = {}
-      for known in pairs(methods) do names[#names + 1] = known end
-      table.sort(names)
-      error(("expect(...) has no '%s': there are %s"):format(tostring(name), table.concat(names, ", ")), 2)
+      local names = table.concat(misread.names(methods), ", ")
+      error(("expect(...) has no '%s': there are %s"):format(tostring(name), names), 2)
     end,
   }
 

@@ -1,6 +1,8 @@
 -- Parses the catalogue of endpoints; catalogue/index.lua describes its form. Functions, checks, help and the editor's
 -- annotations are made from it.
 
+local misread = require "wechat.misread"
+
 local catalogue = {
   ---@type string[] "tag", "message.custom" ...
   groups = require "wechat.catalogue.index",
@@ -151,10 +153,8 @@ function catalogue.has_group(group) return known[group] or false end
 ---@return string about
 ---@return string[] names
 function catalogue.group(group)
-  local file, names = read(group), {}
-  for name in pairs(file.endpoints) do names[#names + 1] = name end
-  table.sort(names)
-  return file.about, names
+  local file = read(group)
+  return file.about, misread.names(file.endpoints)
 end
 
 --- An endpoint by its group and name; nil if there is none.

@@ -207,10 +207,8 @@ return function(wechat, host)
 
   local function tools_of(tools)
     if not tools or next(tools) == nil then return nil end
-    local list, names = json.array {}, {}
-    for name in pairs(tools) do names[#names + 1] = name end
-    table.sort(names)
-    for i, name in ipairs(names) do
+    local list = json.array {}
+    for i, name in ipairs(misread.names(tools)) do
       local tool = tools[name]
       list[i] = { type = "function", ["function"] = {
         name = name, description = tool.description,

@@ -3,6 +3,7 @@
 local catalogue = require "wechat.catalogue"
 local fields = require "wechat.fields"
 local files = require "wechat.files"
+local misread = require "wechat.misread"
 
 local request = {}
 
@@ -54,13 +55,12 @@ end
 
 -- The query's names: the catalogue's in its order, because the platform's pages insist on it, then others.
 local function ordered_names(endpoint, query)
-  local names, listed, others = {}, {}, {}
+  local names, listed = {}, {}
   for i, field in ipairs(endpoint.query) do names[i], listed[field.path] = field.path, true end
-  for name in pairs(query) do
-    if not listed[name] then others[#others + 1] = name end
+  for _, name in ipairs(misread.names(query)) do
+    if not listed[name] then names[#names + 1] = name end
   end
-  table.sort(others)
-  return table.move(others, 1, #others, #names + 1, names)
+  return names
 end
 
 local function page_address(endpoint, query, env)

@@ -2,6 +2,7 @@
 
 local limits = require "platform.limits"
 local consent = require "platform.consent"
+local misread = require "wechat.misread"
 
 -- ---- customer service
 
@@ -169,10 +170,8 @@ endpoints["message.template.delete"] = function(p, call)
 end
 
 local function fields_of(p, data)
-  local fields, names = p.host.json.array {}, {}
-  for name in pairs(data) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do
+  local fields = p.host.json.array {}
+  for i, name in ipairs(misread.names(data)) do
     local value = type(data[name]) == "table" and data[name] or { value = data[name] }
     fields[i] = { name = name, value = tostring(value.value or ""), color = value.color }
   end
