@@ -128,6 +128,7 @@ function gives.fields_of(class) return class == "HttpStream" and node_of_class(c
 --- What a page of wechat.route gets.
 ---@type Meaning
 gives.request = part(node_of_class "PageRequest")
+gives.request.from = "wechat.route"
 
 -- ---- faults
 

@@ -13,6 +13,7 @@ local texts = {
   ["the platform's number of the request"] = "平台给该请求的编号",
   ["what to do"] = "怎么处理",
   ["whether the same call may succeed later"] = "稍后同样的调用是否可能成功",
+  ["of wechat.menu.push: all that is wrong with the menu"] = "wechat.menu.push 的错误：菜单的所有问题",
   ["what to send is json, form, files (form beside it, as fields) or body"] = "要发送的内容是 json、form、files（可同时有 form，作为字段）或 body",
   ["added to the URL"] = "加到 URL 上",
   ["by field: a path, an open file, or {path =, data =, filename =, content_type =}"] = "按字段：路径、打开的文件，或 {path =, data =, filename =, content_type =}",

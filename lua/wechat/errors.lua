@@ -9,6 +9,7 @@
 ---@field rid? string the platform's number of the request
 ---@field hint string what to do
 ---@field retryable boolean whether the same call may succeed later
+---@field faults? MenuFault[] of wechat.menu.push: all that is wrong with the menu
 
 local errors = {}
 

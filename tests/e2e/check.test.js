@@ -257,7 +257,7 @@ finds('fields that http answers, streams, their events and errors lack', answer(
   local r <close>, why = wechat.http.stream{ url = "http://a" }
   for event in r:events() do print(event.dta, r.statu, why.hnt) end
   return a.headers.anything .. a.bdy .. assert(wechat.http.post("http://a", {})).stauts .. a:json()`), [
-  'bot.lua:3:28: an error has no field mesage (it has kind, method, errmsg, errcode, status, rid, hint, retryable)',
+  'bot.lua:3:28: an error has no field mesage (it has kind, method, errmsg, errcode, status, rid, hint, retryable, faults)',
   'bot.lua:3:42: an error has no field errmgs; did you mean errmsg?',
   'bot.lua:5:42: an event has no field dta; did you mean data?',
   'bot.lua:5:49: a stream has no field statu; did you mean status?',
@@ -293,6 +293,10 @@ ${answer(`local user, why = wechat.user.info{ openid = msg.source }
   file:save("a") file.content_type = file.video_url or file.filename
   for key, value in pairs(user) do print(key, value.anything) end
   return user.errcode .. user.qr_scene_text .. user.group .. answer.anything .. later.datta .. why.kind`)}`);
+passes('so where wechat.route is one of the script\'s own, and the faults of a menu that is refused', `local route = wechat.route
+wechat.route = function(method, path, fn) return route(method, path, function(r) return fn{ params = {}, query = r.query } end) end
+wechat.route("GET", "/x", function(req) return req.params.id .. req.other end)
+${answer('local done, err = wechat.menu.push(wechat.menu.new()) return done and "" or err.faults[1].path')}`);
 passes('so where the script replaces what gives them, or fills them by name', `wechat.http.get = function() return { data = 1 } end
 ${answer('local a, b = wechat.http.get(), wechat.http.post("http://a") b[msg.content] = 1 return a.data .. b.data')}`);
 
