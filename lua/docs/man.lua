@@ -1,13 +1,18 @@
 -- Writes the manual page, in English or Chinese, as roff.
 
 local catalogue = require "wechat.catalogue"
+local breaks = require "docs.breaks"
 local commands_zh = require "docs.commands_zh"
 local endpoints_zh = require "docs.endpoints_zh"
 local reference = require "docs.reference"
 local texts_zh = require "docs.texts_zh"
 local words = require "docs.words"
 
-local function roff(text) return (text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1")) end
+-- An option is not hyphenated.
+local function roff(text)
+  local escaped = text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1")
+  return (escaped:gsub("%f[%S]\\%-\\%-", "\\%%%0"))
+end
 
 -- An item of a list: its name in bold, already escaped, and a text.
 local function item(name, text) return (".TP\n.B %s\n%s"):format(name, roff(text)) end
@@ -17,12 +22,8 @@ local function detail(name, kind, text) return (".br\n%s: %s %s"):format(roff(na
 
 local function example(text) return ".br\n" .. roff(text):gsub("\n", "\n.br\n") end
 
--- Lets a line of text break before Chinese characters, but for those behind an opening bracket or quote: roff breaks at
--- blanks alone.
-local function breakable(line)
-  if line:sub(1, 1) == "." then return line end
-  return (line:gsub("([\x80-\xbf])([\xe4-\xe9][\x80-\xbf])", "%1\\:%2"):gsub("（\\:", "（"):gsub("“\\:", "“"))
-end
+-- roff breaks lines at blanks alone.
+local function breakable(line) return line:sub(1, 1) == "." and line or breaks(line, "\\:") end
 
 local parts = {}
 
@@ -39,13 +40,16 @@ local function put_option(put, option, zh)
   put((".TP\n.B \\-\\-%s%s\n%s"):format(roff(option.name), argument, roff(zh and zh[option.name] or option.help)))
 end
 
+-- A text that begins on a line of its own; "" for none.
+local function paragraph(text) return text ~= "" and ".PP\n" .. roff(text:gsub("\n$", "")) or "" end
+
 function parts.commands(put, say, about, chinese)
   put(".SH " .. say "commands")
   for _, command in ipairs(about.commands) do
     local zh = chinese and commands_zh[command.name] or {}
     put((".SS wemoon %s %s"):format(roff(command.name), roff(command.usage)))
     put(roff(zh.summary and zh.summary .. "。" or command.summary .. "."))
-    put(roff(((zh.details or command.details) .. command.more):gsub("\n$", "")))
+    put(paragraph((zh.details or command.details) .. command.more))
     for _, option in ipairs(command.options) do put_option(put, option, zh.options) end
   end
 end

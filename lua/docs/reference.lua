@@ -10,6 +10,7 @@ local pages = require "docs.pages"
 local types = require "docs.types"
 local words = require "docs.words"
 local endpoints_zh = require "docs.endpoints_zh"
+local texts_zh = require "docs.texts_zh"
 
 local reference = {}
 
@@ -223,31 +224,33 @@ reference.modules = modules
 reference.types = types
 reference.words = words
 
---- Searches names and descriptions: returns {name, doc} each, matching names first.
+--- Searches names and descriptions, English and Chinese: returns {name, doc} each, matching names first.
 ---@param methods table<string, MethodEntry>
 ---@param word string
 ---@param keys { name: string, help: string }[] the configuration's
+---@param lang "zh"|"en" of `doc`
 ---@return string[][]
-function reference.search(methods, word, keys)
+function reference.search(methods, word, keys, lang)
   local wanted, by_name, by_doc = word:lower(), {}, {}
-  local function try(name, doc, more)
-    if name:lower():find(wanted, 1, true) then by_name[#by_name + 1] = { name, doc }
-    elseif (doc .. " " .. (more or "")):lower():find(wanted, 1, true) then by_doc[#by_doc + 1] = { name, doc } end
+  local function try(name, english, chinese, more)
+    local row = { name, lang == "zh" and chinese or english }
+    if name:lower():find(wanted, 1, true) then by_name[#by_name + 1] = row
+    elseif table.concat({ english, chinese or "", more or "" }, " "):lower():find(wanted, 1, true) then by_doc[#by_doc + 1] = row end
   end
   for _, name in ipairs(reference.method_names(methods)) do try("wechat." .. name, methods[name].doc, words.methods[name]) end
   for _, hook in ipairs(words.hooks) do try(hook[1], hook[2], hook[3]) end
-  for _, field in ipairs(reference.message_fields()) do try("msg." .. field[1], field[3]) end
-  for _, row in ipairs(menu_types.methods) do try("menu:" .. row.name, row.doc) end
+  for _, field in ipairs(reference.message_fields()) do try("msg." .. field[1], field[3], words.fields[field[1]]) end
+  for _, row in ipairs(menu_types.methods) do try("menu:" .. row.name, row.doc, words.menu[row.name]) end
   for _, module in ipairs(modules) do
-    for _, row in ipairs(module.rows) do try(row[1], row[2], module.name .. " " .. row[3]) end
+    for _, row in ipairs(module.rows) do try(row[1], row[2], row[3], module.name) end
   end
-  for _, class in ipairs(types.list) do try(class.name, class.about) end
+  for _, class in ipairs(types.list) do try(class.name, class.about, texts_zh(class.about)) end
   for _, key in ipairs(keys) do try("config " .. key.name, key.help, words.keys[key.name]) end
   for _, group in ipairs(catalogue.groups) do
     local about, names = catalogue.group(group)
     for _, name in ipairs(names) do
       local endpoint = catalogue.find(group, name)
-      try("wechat." .. endpoint.name, endpoint.doc, about .. " " .. endpoint.path .. " " .. ((endpoints_zh[group] or {})[name] or ""))
+      try("wechat." .. endpoint.name, endpoint.doc, (endpoints_zh[group] or {})[name], about .. " " .. endpoint.path)
     end
   end
   return table.move(by_doc, 1, #by_doc, #by_name + 1, by_name)

@@ -28,6 +28,11 @@ words.headings = {
   optional = { "optional", "可省略" },
   default = { "default", "默认" },
   needed = { "needed", "必填" },
+  filled_in = { "filled in: %s", "自动填入：%s" },
+  deprecated = { "This one is deprecated by the platform.", "平台已不推荐使用。" },
+  removed = { "This one is removed by the platform.", "平台已下线。" },
+  groups = { "groups:", "分组：" },
+  more = { "... and %d more", "……还有 %d 个" },
   query = { "Query", "查询参数" },
   body = { "Body", "请求体" },
   official = { "its page of the platform's documentation", "平台文档" },
@@ -232,6 +237,29 @@ words.fields = {
   longitude = "经度",
   precision = "精度",
   status = "发送结果",
+}
+
+-- What the prompt's own commands do (lua/repl/commands.lua has the English).
+words.prompt = {
+  [".say"] = "发一条文字",
+  [".tap"] = "点一个按钮，按位置或名字：你画的菜单的；没有画则是平台上的",
+  [".subscribe"] = "关注账号",
+  [".unsubscribe"] = "取消关注",
+  [".scan"] = "扫带该场景值的二维码",
+  [".locate"] = "发送位置",
+  [".image"] = "发送图片",
+  [".as"] = "换一个用户（openid 或名字）",
+  [".menu"] = "画出菜单，并标出其中的错误",
+  [".push"] = "在平台上创建菜单；先列出改动再询问",
+  [".pull"] = "把平台的菜单取到 `menu`；丢弃你画的之前会询问",
+  [".reload"] = "重新载入机器人的脚本",
+  [".conversations"] = "正在与机器人对话的用户，从何时起，到何时止",
+  [".end"] = "结束该用户的对话：wechat.ask 返回 nil 和 \"ended\"",
+  [".trace"] = "显示 .say 等的 XML，以及每次接口调用",
+  [".save"] = "把输入过的内容和菜单写成脚本",
+  [".help"] = "这个列表；或关于一个名字的说明：.help wechat.tag.create",
+  [".quit"] = "离开",
+  ["Ctrl-C, Ctrl-D"] = "结束正在运行的调用；离开",
 }
 
 words.menu = {

@@ -1,5 +1,6 @@
 -- The prompt's commands: users' acts, the menu, the script, help.
 
+local words = require "docs.words"
 local misread = require "wechat.misread"
 
 return function(repl)
@@ -112,7 +113,7 @@ return function(repl)
     return failed and "failed" or "done", table.concat(lines, "\n")
   end
 
-  local function words(rest)
+  local function split(rest)
     local list = {}
     for word in rest:gmatch("%S+") do list[#list + 1] = word end
     return list
@@ -158,7 +159,7 @@ return function(repl)
   end)
 
   add(".locate", "LAT LNG", "send a location", function(rest)
-    local list = words(rest)
+    local list = split(rest)
     local latitude, longitude = tonumber(list[1]), tonumber(list[2])
     if not longitude then return needs("where? .locate 23.13 113.36") end
     return act { act = "location", latitude = latitude, longitude = longitude }
@@ -286,7 +287,9 @@ return function(repl)
     return repl.fitted(paint.pad(what, 24) .. doc, repl.columns < 60 and 2 or 24)
   end
 
-  local function command_line(name) return help_line(name .. " " .. commands[name].usage, commands[name].doc) end
+  local function doc_of(name, english) return repl.settings.lang == "zh" and words.prompt[name] or english end
+
+  local function command_line(name) return help_line(name .. " " .. commands[name].usage, doc_of(name, commands[name].doc)) end
 
   add(".help", "[NAME]", "this list; or what is known of a name: .help wechat.tag.create", function(rest)
     if commands[rest] then return "done", command_line(rest) end
@@ -299,7 +302,7 @@ return function(repl)
     for _, name in ipairs(order) do
       lines[#lines + 1] = command_line(name)
     end
-    lines[#lines + 1] = help_line("Ctrl-C, Ctrl-D", "end the running call; leave")
+    lines[#lines + 1] = help_line("Ctrl-C, Ctrl-D", doc_of("Ctrl-C, Ctrl-D", "end the running call; leave"))
     return "done", table.concat(lines, "\n")
   end)
 

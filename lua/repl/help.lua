@@ -1,19 +1,33 @@
--- `.help NAME`: describes a method or group, from the catalogue and the methods' own documentation.
+-- `.help NAME`: describes a method or group, from the catalogue and the methods' own documentation, in the language of the
+-- reference (docs/html.lua).
 
 local catalogue = require "wechat.catalogue"
 local annotations = require "meta.types"
+local endpoints_zh = require "docs.endpoints_zh"
 local reference = require "docs.reference"
+local texts_zh = require "docs.texts_zh"
+local words = require "docs.words"
 
 local SHOWN = 30
 
 return function(repl)
   local paint = repl.paint
 
+  local function chinese() return repl.settings.lang == "zh" end
+  local function say(name) return words.headings[name][chinese() and 2 or 1] end
+  local function translate(text) return chinese() and texts_zh(text) or text end
+  local function title_of(name) return say(name):lower() .. (chinese() and "：" or ":") end
+
   local function describe_field(field)
-    local need = field.required and "needed" or field.value and ("filled in: " .. tostring(field.value)) or ""
-    local words = field.choices and table.concat(field.choices, "|") .. " " .. field.words or field.words
-    local text = ("  %s %s  %s"):format(paint.text("name", field.path), field.type, (need .. " " .. words):match("^%s*(.-)%s*$"))
-    return repl.fitted(text, 4)
+    local need = field.required and say "needed" or field.value and say("filled_in"):format(field.value) or ""
+    local text = translate(field.words)
+    if field.choices then text = table.concat(field.choices, "|") .. " " .. text end
+    return repl.fitted(("  %s %s  %s"):format(paint.text("name", field.path), field.type, (need .. " " .. text):match("^%s*(.-)%s*$")), 4)
+  end
+
+  local function endpoint_doc(endpoint)
+    local group, name = endpoint.name:match("^(.*)%.([^.]+)$")
+    return chinese() and (endpoints_zh[group] or {})[name] or endpoint.doc
   end
 
   local function add_fields(lines, title, fields)
@@ -24,25 +38,23 @@ return function(repl)
 
   local function of_endpoint(endpoint)
     local lines = {
-      paint.text("bold", ("wechat.%s{...}"):format(endpoint.name)), repl.fitted(endpoint.doc, 0), paint.text("faint", endpoint.verb .. " " .. endpoint.path),
+      paint.text("bold", ("wechat.%s{...}"):format(endpoint.name)), repl.fitted(endpoint_doc(endpoint), 0), paint.text("faint", endpoint.verb .. " " .. endpoint.path),
     }
-    add_fields(lines, "query:", endpoint.query)
-    add_fields(lines, "body:", endpoint.body)
-    add_fields(lines, "returns:", endpoint.returns)
-    if endpoint.note then lines[#lines + 1] = repl.fitted(endpoint.note, 0) end
-    if endpoint.status then lines[#lines + 1] = "This one is " .. endpoint.status .. " by the platform." end
+    for _, part in ipairs { "query", "body", "returns" } do add_fields(lines, title_of(part), endpoint[part]) end
+    if endpoint.note then lines[#lines + 1] = repl.fitted(translate(endpoint.note), 0) end
+    if endpoint.status then lines[#lines + 1] = say(endpoint.status) end
     lines[#lines + 1] = paint.text("faint", reference.endpoint_example(endpoint))
     lines[#lines + 1] = reference.page(endpoint, "zh")
     return table.concat(lines, "\n")
   end
 
-  local function add_line(lines, name, kind, words)
-    lines[#lines + 1] = repl.fitted(("  %s %s  %s"):format(paint.text("name", name), kind, words):gsub("%s+$", ""), 4)
+  local function add_line(lines, name, kind, text)
+    lines[#lines + 1] = repl.fitted(("  %s %s  %s"):format(paint.text("name", name), kind, text):gsub("%s+$", ""), 4)
   end
 
   local function add_type(lines, class)
-    lines[#lines + 1] = paint.text("bold", class.name) .. (class.about ~= "" and ": " .. class.about or "")
-    for _, row in ipairs(class.rows) do add_line(lines, row.as_called, row[2], row[3]) end
+    lines[#lines + 1] = paint.text("bold", class.name) .. (class.about ~= "" and ": " .. translate(class.about) or "")
+    for _, row in ipairs(class.rows) do add_line(lines, row.as_called, row[2], translate(row[3])) end
     if class.parent then add_type(lines, reference.types.by_name[class.parent]) end
   end
 
@@ -68,14 +80,14 @@ return function(repl)
 
   local function of_method(name, entry)
     local parameters = reference.parameters(name, entry)
-    local lines = { paint.text("bold", ("wechat.%s(%s)"):format(name, reference.argument_list(parameters))), repl.fitted(entry.doc, 0) }
+    local lines = { paint.text("bold", ("wechat.%s(%s)"):format(name, reference.argument_list(parameters))), repl.fitted(chinese() and words.methods[name] or entry.doc, 0) }
     for _, parameter in ipairs(parameters) do
-      add_line(lines, parameter[1], reference.parameter_type(name, parameter), parameter[3] or "")
+      add_line(lines, parameter[1], reference.parameter_type(name, parameter), translate(parameter[3] or ""))
     end
     local returned = annotations.returns_of(name)
-    if returned ~= "" then lines[#lines + 1] = "returns " .. returned end
+    if returned ~= "" then lines[#lines + 1] = say("returns"):lower() .. " " .. returned end
     local endpoint = reference.endpoint_behind(name, entry)
-    if endpoint then add_fields(lines, ("a table with the fields of wechat.%s:"):format(endpoint.name), endpoint.returns) end
+    if endpoint then add_fields(lines, say("fields_of"):format("wechat." .. endpoint.name), endpoint.returns) end
     for _, class in ipairs(types_of(name, parameters)) do
       if class.name ~= "ApiError" and class.name ~= "Reply" then add_type(lines, class) end
     end
@@ -84,9 +96,9 @@ return function(repl)
   end
 
   local function of_module(module)
-    local lines = { paint.text("bold", module.name), repl.fitted(module.about[1], 0) }
+    local lines = { paint.text("bold", module.name), repl.fitted(module.about[chinese() and 2 or 1], 0) }
     for _, row in ipairs(module.rows) do
-      lines[#lines + 1] = repl.fitted("  " .. paint.text("name", row[1]) .. "  " .. row[2], 4)
+      lines[#lines + 1] = repl.fitted("  " .. paint.text("name", row[1]) .. "  " .. row[chinese() and 3 or 2], 4)
     end
     return table.concat(lines, "\n")
   end
@@ -97,7 +109,7 @@ return function(repl)
     for _, row in ipairs(module.rows) do
       local own = row[1]:match("^[%w_.:]+%f[(]")
       if own and own:gsub(":", ".") == wanted then
-        return table.concat({ paint.text("bold", row[1]), repl.fitted(row[2], 0), paint.text("faint", row[4]) }, "\n")
+        return table.concat({ paint.text("bold", row[1]), repl.fitted(row[chinese() and 3 or 2], 0), paint.text("faint", row[4]) }, "\n")
       end
     end
   end
@@ -114,9 +126,9 @@ return function(repl)
 
   local function of_group(group)
     local about, names = catalogue.group(group)
-    local lines = { paint.text("bold", "wechat." .. group), repl.fitted(about, 0) }
+    local lines = { paint.text("bold", "wechat." .. group), repl.fitted(chinese() and endpoints_zh.groups[group] or about, 0) }
     for _, name in ipairs(names) do
-      local doc = catalogue.find(group, name).doc
+      local doc = endpoint_doc(catalogue.find(group, name))
       lines[#lines + 1] = repl.fitted("  " .. paint.text("name", name) .. "  " .. doc, 4)
     end
     return table.concat(lines, "\n")
@@ -127,19 +139,19 @@ return function(repl)
     local wanted = name:gsub("^%-%-", ""):gsub("-", "_"):gsub("^WEMOON_", ""):lower()
     for _, key in ipairs(repl.settings.keys or {}) do
       if key.name == wanted then
-        local default = key.default and (" (%s)"):format(key.default) or ""
-        return paint.text("bold", "config " .. key.name) .. "\n" .. repl.fitted(key.help .. default, 0)
+        local default = key.default and (chinese() and "（%s）" or " (%s)"):format(key.default) or ""
+        return paint.text("bold", "config " .. key.name) .. "\n" .. repl.fitted((chinese() and words.keys[key.name] or key.help) .. default, 0)
       end
     end
   end
 
   -- Searches for a word in names and documentation, English and Chinese.
   local function search(word)
-    local found = reference.search(repl.host.args.methods, word, repl.settings.keys or {})
+    local found = reference.search(repl.host.args.methods, word, repl.settings.keys or {}, repl.settings.lang)
     if #found == 0 then return nil end
     local lines = {}
     for i = 1, math.min(#found, SHOWN) do lines[i] = repl.fitted(("  %s  %s"):format(paint.text("name", found[i][1]), found[i][2]), 4) end
-    if #found > SHOWN then lines[#lines + 1] = ("  ... and %d more"):format(#found - SHOWN) end
+    if #found > SHOWN then lines[#lines + 1] = ("  " .. say "more"):format(#found - SHOWN) end
     return table.concat(lines, "\n")
   end
 
@@ -163,6 +175,6 @@ return function(repl)
       if group:sub(1, #name + 1) == name .. "." then lines[#lines + 1] = "  wechat." .. group end
     end
     if #lines == 0 then return search(name) end
-    if #lines > 0 then return "groups:\n" .. table.concat(lines, "\n") end
+    return say "groups" .. "\n" .. table.concat(lines, "\n")
   end
 end

@@ -1,5 +1,7 @@
 -- Terminal colours, if enabled, and the width of text in columns.
 
+local breaks = require "docs.breaks"
+
 local codes = { string = "32", number = "36", keyword = "35", name = "34", faint = "2", bad = "31", bold = "1" }
 
 -- Ranges of characters that are two columns wide (East Asian Wide and Fullwidth, emoji), and of zero-width ones.
@@ -85,12 +87,12 @@ return function()
     return text:sub(1, last) .. "…"
   end
 
-  --- Breaks a text at its spaces into lines of at most `columns`; later lines are indented by `indent`. A longer word,
-  --- as Chinese without spaces is, is left to the terminal.
+  --- Breaks a line of text at its spaces, and between Chinese characters, into lines of at most `columns`; later lines are
+  --- indented by `indent`. A longer word is left to the terminal.
   function paint.wrap(text, columns, indent)
     local lines, line = {}, text:match("^ *")
-    for gap, word in text:sub(#line + 1):gmatch("( *)([^ ]+)") do
-      local longer = line .. gap .. word
+    for gap, word in breaks(text:sub(#line + 1), "\1"):gmatch("([ \1]*)([^ \1]+)") do
+      local longer = line .. gap:gsub("\1", "") .. word
       if line:find("[^ ]") and paint.width(longer) > columns then
         lines[#lines + 1], longer = line, (" "):rep(indent) .. word
       end

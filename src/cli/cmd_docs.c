@@ -1,6 +1,7 @@
 // `wemoon docs`: the reference as a page or a manual page (lua/docs), and the shells' completions, made from the tables
 // that the program itself uses.
 #include "cli/command.h"
+#include "cli/language.h"
 #include "cli/reference.h"
 #include "host/host.h"
 
@@ -37,14 +38,9 @@ static int print_made(const char *function, Str argument) {
 
 // NULL: --lang names one that there is not.
 static const char *language(const Invocation *in) {
-  static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
   const char *given = options_value(&in->arguments, "lang");
-  if (given) return strcmp(given, "zh") == 0 || strcmp(given, "en") == 0 ? given : NULL;
-  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-    const char *value = getenv(variables[i]);
-    if (value && value[0]) return strncmp(value, "zh", 2) == 0 ? "zh" : "en";
-  }
-  return "en";
+  if (!given) return language_of_environment();
+  return strcmp(given, "zh") == 0 || strcmp(given, "en") == 0 ? given : NULL;
 }
 
 static int print_in_language(const Invocation *in, const char *function,

@@ -11,6 +11,7 @@
 #include "base/visible.h"
 #include "cli/chat_watch.h"
 #include "cli/inputs.h"
+#include "cli/language.h"
 #include "cli/preflight.h"
 #include "cli/reference.h"
 #include "cli/repl_attach.h"
@@ -159,6 +160,7 @@ static bool start_program(Repl *repl, Err *err) {
   add_member(&json, "terminal", str_of(terminal ? "yes" : ""));
   add_member(&json, "color", str_of(terminal && !(no_color && no_color[0]) ? "yes" : ""));
   add_member(&json, "columns", str_of(columns));
+  add_member(&json, "lang", str_of(language_of_environment()));
   add_member(&json, "version", str_of(WEMOON_VERSION));
   buf_add(&json, STR(",\"keys\":"));
   reference_keys(&json);

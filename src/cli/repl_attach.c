@@ -17,6 +17,7 @@
 #include "bot/channel.h"
 #include "cli/attach_place.h"
 #include "cli/inputs.h"
+#include "cli/language.h"
 #include "cli/reference.h"
 #include "codec/json.h"
 
@@ -271,9 +272,10 @@ static bool say_hello(Attached *attached) {
   Buf json;
   buf_init(&json);
   attached->columns = prompt_columns();
-  buf_printf(&json, "{\"columns\":\"%d\",\"terminal\":\"%s\",\"color\":\"%s\",\"keys\":",
+  buf_printf(&json,
+             "{\"columns\":\"%d\",\"terminal\":\"%s\",\"color\":\"%s\",\"lang\":\"%s\",\"keys\":",
              attached->columns, terminal ? "yes" : "",
-             terminal && !(no_color && no_color[0]) ? "yes" : "");
+             terminal && !(no_color && no_color[0]) ? "yes" : "", language_of_environment());
   reference_keys(&json);
   buf_addc(&json, '}');
   bool said = say(attached, "hello", buf_str(&json));

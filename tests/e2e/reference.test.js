@@ -142,7 +142,7 @@ test('the console has it at /reference, in the language of the browser', async (
 });
 
 // The manual page as a text without its marks of where a line may break.
-const manual = async (lang) => (await wemoon(['docs', 'man', '--lang', lang], { code: 0 })).stdout.replaceAll('\\:', '').replaceAll('\\-', '-');
+const manual = async (lang) => (await wemoon(['docs', 'man', '--lang', lang], { code: 0 })).stdout.replaceAll('\\:', '').replaceAll('\\%', '').replaceAll('\\-', '-');
 
 test('the manual page has every command with all that its help says, in Chinese every text of them in Chinese', async () => {
   const { stdout: help } = await wemoon(['--help'], { code: 0 });
@@ -161,6 +161,7 @@ test('the manual page has every command with all that its help says, in Chinese 
     }
     const [summary, ...items] = section(chinese).split('.TP\n');
     assert.match(summary, /[\u4e00-\u9fff]+.*。\n/, name);
+    assert.match(summary, name === 'docs' ? /。\n$/ : /。\n\.PP\n/, `${name}: the details are a paragraph of their own`);
     assert.doesNotMatch(summary.split('\n').slice(1).join('\n'), /([a-z']+ ){5}[a-z']+/, name);
     const options = [...own.matchAll(/^ {2}(?:-., )?--([a-z-]+)/gm)].map((match) => match[1]);
     assert.deepEqual(items.map((one) => /^\.B --([a-z-]+)/.exec(one)[1]), options, name);
@@ -201,6 +202,27 @@ test('the modules, and the types that functions take and give, are in the page, 
   assert.match(help, /model:forget\(msg\)/);
   assert.match(help, /bot\.word\("帮助"/);
   assert.match(help, /timeout number\? {2}seconds; 30/);
+});
+
+const CHINESE = { LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8', LANG: 'C.UTF-8' };
+
+test('where the language is Chinese .help is: the list of commands, and what is known of a name', async (t) => {
+  const ask = async (args, env, ...lines) => (await wemoon(['repl', ...args], { input: lines.map((line) => `.help ${line}\n`).join(''), cwd: tempDir(t), env, code: 0 })).stdout;
+  const bot = await startBot(t, { script: 'function on_message() end' });
+  const attached = [`--attach=${bot.dir}/wemoon-${bot.pid}.sock`];
+  for (const args of [[], attached]) {
+    const lines = (await ask(args, CHINESE, '')).trim().split('\n').filter((line) => line.startsWith('.') || line.startsWith('Ctrl'));
+    const english = (await ask(args, { ...CHINESE, LC_MESSAGES: 'en_US.UTF-8' }, '')).trim().split('\n');
+    assert.equal(lines.length, english.filter((line) => line.startsWith('.') || line.startsWith('Ctrl')).length);
+    for (const line of lines) assert.match(line, /[\u4e00-\u9fff]/);
+    assert.doesNotMatch(english.join('\n'), /[\u4e00-\u9fff]{3}/);
+  }
+  const names = ['.scan', 'wechat.tag.create', 'tag', 'upload_media', 'bot.word', 'wechat.model', 'late_reply', 'industry', 'ApiError', 'create_menu', 'wechat.short', 'wechat.sh'];
+  const said = await ask([], CHINESE, ...names);
+  for (const what of [/扫带该场景值的二维码/, /\n请求体：\n {2}tag\.name string {2}必填 最多 30 字节\n返回：\n/, /batch_tagging {2}给用户打标签。/, /\n上传临时素材，.*\n[^]*返回 table\?, ApiError\?\n返回的表与 wechat\.media\.upload/,
+    /全角字母/, /model:forget\(msg\) {2}删除该用户的对话/, /config late_reply\n错过截止时间.*（auto）\n/, /set_template_industry {2}设置账号的两个行业/, /rid string\? {2}平台给该请求的编号/]) assert.match(said, what);
+  const prose = said.split('\n').filter((line) => !/https:|wechat\.\w+[ ({]|^local|^if|^return/.test(line)).join('\n');
+  assert.doesNotMatch(prose, /([a-z']+ ){4}[a-z']+/, 'no English sentence');
 });
 
 test('.help knows every key of the configuration, as flag and variable too, and finds it by a word', async (t) => {

@@ -143,7 +143,7 @@ test('.help lists the commands, and tells of names', async (t) => {
   assert.match(out, /tag\.name string {2}needed up to 30 bytes/);
   assert.match(out, /^wechat\.tag\.create\{ tag = \{ name = "name" \} \}$/m);
   assert.match(out, /wechat\.create_menu\(menu\)/);
-  assert.match(out, /a table with the fields of wechat\.media\.upload:\n[^]* {2}media_id string/);
+  assert.match(out, /The table has the fields that wechat\.media\.upload returns\.\n[^]* {2}media_id string/);
   assert.match(out, /error: nothing is known of nothing\.there\nerror: unknown command \.nope/);
 });
 

@@ -135,6 +135,14 @@ test('at a terminal .help breaks no word, and wechat. offers no method of a menu
   assert.doesNotMatch(term.screen(), /menu:click/);
 });
 
+test('at a terminal a line of Chinese help ends at a character, and goes on with its column', async (t) => {
+  const term = terminal(t, { width: 64, height: 60, env: { LC_MESSAGES: 'zh_CN.UTF-8' } });
+  await term.shows(/月 >/);
+  term.keys('.help', 'Enter');
+  await term.shows(/Ctrl-C, Ctrl-D[^]*离开[^]*月 >/);
+  await term.shows(/\n\.tap N\[\.M\]\|NAME {9}点一个按钮，按位置或名字：你画的菜单的；\n {24}没有画则是平台上的\n/);
+});
+
 test('at a terminal the line is whole after a resize, and tables use the new width', async (t) => {
   const term = terminal(t, { width: 100 });
   await term.shows(/月 >/);

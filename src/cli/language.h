@@ -1,0 +1,8 @@
+// The language of help and reference.
+#ifndef WEMOON_CLI_LANGUAGE_H
+#define WEMOON_CLI_LANGUAGE_H
+
+// "zh" or "en": that of LC_ALL, else LC_MESSAGES, else LANG.
+const char *language_of_environment(void);
+
+#endif
