@@ -8,6 +8,17 @@ local misread = require "wechat.misread"
 local place = require "wechat.place"
 local request = require "wechat.request"
 
+-- The fields that a caller has to give.
+local function needed_fields(endpoint)
+  local list = {}
+  for _, fields in ipairs { endpoint.query, endpoint.body } do
+    for _, field in ipairs(fields) do
+      if field.required and field.value == nil and not field.default_of then list[#list + 1] = field end
+    end
+  end
+  return list
+end
+
 local group_mark = "group of the platform's calls"
 
 local function is_prefix(name)
@@ -152,13 +163,21 @@ return function(wechat, host)
 
   local nothing = {} -- what a call without fields was given; nobody changes a caller's table
 
+  -- Raises what is wrong with arguments that are no table of fields, and how the call is written.
+  local function refuse(endpoint, params, more)
+    local given = getmetatable(params) == group_mark and "the group is given: write a dot for the colon"
+      or more > 0 and ("%d arguments are given"):format(more + 1) or ("a %s is given"):format(type(params))
+    local needed = {}
+    for _, field in ipairs(needed_fields(endpoint)) do needed[#needed + 1] = field.path end
+    host.args.fail("wechat.%s: takes one table of fields: wechat.%s{...}%s; %s", endpoint.name, endpoint.name,
+      #needed > 0 and ", with " .. table.concat(needed, ", ") or "", given)
+  end
+
   local function make(endpoint)
     return host.args.method(endpoint.name, nil, function(params, ...)
-      if params == nil and select("#", ...) == 0 then
-        params = nothing
-      elseif type(params) ~= "table" or getmetatable(params) == group_mark or select("#", ...) > 0 then
-        host.args.fail("wechat.%s: takes one table of fields: wechat.%s{...}", endpoint.name, endpoint.name)
-      end
+      local more = select("#", ...)
+      if params == nil and more == 0 then params = nothing
+      elseif type(params) ~= "table" or getmetatable(params) == group_mark or more > 0 then refuse(endpoint, params, more) end
       local made, fault = api.request_of(endpoint, params, endpoint.name)
       if not made then host.args.fail("wechat.%s: %s", endpoint.name, fault) end
       if endpoint.status then warn_once(endpoint) end

@@ -72,19 +72,45 @@ static const char *type_name(lua_State *L, int index) {
                                                               : luaL_typename(L, index);
 }
 
+// Pushes how the method is called: "library.method(name, [size])".
+static const char *push_call(lua_State *L, const Signature *signature) {
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  luaL_addstring(&text, signature->name);
+  luaL_addchar(&text, '(');
+  for (int i = 0; i < signature->count; i++) {
+    const Parameter *parameter = &signature->parameters[i];
+    if (i > 0) luaL_addstring(&text, ", ");
+    if (parameter->optional) luaL_addchar(&text, '[');
+    luaL_addstring(&text, parameter->name);
+    if (parameter->optional) luaL_addchar(&text, ']');
+  }
+  luaL_addchar(&text, ')');
+  luaL_pushresult(&text);
+  return lua_tostring(L, -1);
+}
+
+// Raises a fault of the arguments, with the call as it should be.
+static noreturn void refuse(lua_State *L, const Signature *signature, const char *format, ...) {
+  luaL_checkstack(L, LUA_MINSTACK, "an error");
+  va_list args;
+  va_start(args, format);
+  const char *fault = lua_pushvfstring(L, format, args);
+  va_end(args);
+  raise(L, "%s: %s: the call is %s", signature->name, fault, push_call(L, signature));
+}
+
 static void check_parameter(lua_State *L, const Signature *signature, int i) {
   const Parameter *parameter = &signature->parameters[i];
   int index = i + 1;
   if (lua_isnil(L, index)) {
-    if (!parameter->optional) {
-      raise(L, "%s: %s is missing (%s)", signature->name, parameter->name, parameter->type);
-    }
+    if (!parameter->optional)
+      refuse(L, signature, "%s is missing (%s)", parameter->name, parameter->type);
     return;
   }
-  if (!fits(L, index, parameter->takes)) {
-    raise(L, "%s: %s is a %s (%s expected)", signature->name, parameter->name, type_name(L, index),
-          parameter->type);
-  }
+  if (!fits(L, index, parameter->takes))
+    refuse(L, signature, "%s is a %s (%s expected)", parameter->name, type_name(L, index),
+           parameter->type);
 }
 
 // Whether the only argument is a table of named arguments. If the first parameter accepts a table, the table must
@@ -122,14 +148,15 @@ static int find_beside(lua_State *L, const Signature *signature) {
 
 // Checks a name and its value, on top of the stack; moves a value that stands beside the arguments to the table at 2.
 static void take_name(lua_State *L, const Signature *signature, bool may_stand_beside) {
-  if (lua_type(L, -2) != LUA_TSTRING) {
-    raise(L, "%s: the table of named arguments has a key that is a %s; %s is missing (%s)",
-          signature->name, luaL_typename(L, -2), signature->parameters[0].name,
-          signature->parameters[0].type);
-  }
+  const char *first = signature->parameters[0].name, *kind = luaL_typename(L, -2);
+  if (lua_type(L, -2) != LUA_TSTRING)
+    refuse(L, signature,
+           "the table of named arguments, {%s = ...}, has a key that is a %s (%s); %s is missing "
+           "(%s)",
+           first, kind, luaL_tolstring(L, -2, NULL), first, signature->parameters[0].type);
   if (has_parameter(signature, lua_tostring(L, -2))) return;
   if (!may_stand_beside)
-    raise(L, "%s: there is no argument named '%s'", signature->name, lua_tostring(L, -2));
+    refuse(L, signature, "there is no argument named '%s'", lua_tostring(L, -2));
   lua_pushvalue(L, -2);
   lua_pushvalue(L, -2);
   lua_rawset(L, 2);

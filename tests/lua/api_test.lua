@@ -210,8 +210,10 @@ for _, case in ipairs(faults) do
   check.raises(case[3], wechat[group][name], case[2])
   check.equal(#host.requests, sent, "requests after a fault")
 end
-check.raises("wechat.tag.create: takes one table of fields", wechat.tag.create, "vip")
-check.raises("wechat.tag.create: takes one table of fields", wechat.tag.create, wechat.tag, {})
+check.raises("wechat.tag.create: takes one table of fields: wechat.tag.create{...}, with tag.name; a string is given", wechat.tag.create, "vip")
+check.raises("wechat.tag.create{...}, with tag.name; 2 arguments are given", wechat.tag.create, {}, 1)
+check.raises("wechat.tag.create{...}, with tag.name; the group is given: write a dot for the colon", wechat.tag.create, wechat.tag, {})
+check.raises("wechat.tag.list: takes one table of fields: wechat.tag.list{...}; a number is given", wechat.tag.list, 1)
 host.account.appid = nil
 check.raises("wechat.token.get_access_token: appid is missing (string; set appid in the configuration)", wechat.token.get_access_token)
 host.account.appid = "wx0123456789abcdef"

@@ -21,8 +21,9 @@ check.raises("wechat.response_text: escape is a number (boolean expected)", wech
 check.raises("wechat.response_text: there is no argument named 'contents'", wechat.response_text,
   { contents = "x" })
 check.raises("wechat.response_text: content is missing (string)", wechat.response_text, {})
-check.raises("wechat.response_image: the table of named arguments has a key that is a number",
-  wechat.response_image, { "x" })
+check.raises("wechat.response_image: the table of named arguments, {media_id = ...}, has a key that is a number (1); " ..
+  "media_id is missing (string): the call is wechat.response_image(media_id)", wechat.response_image, { "x" })
+check.raises("content is a number (string expected): the call is wechat.response_text(content, [escape])", wechat.response_text, 42)
 check.raises("wechat.check_signature: timestamp is a boolean (string or integer expected)",
   wechat.check_signature, "a", true, "n")
 check.raises("wechat.utf8.cut: bytes is a number (integer expected)", wechat.utf8.cut, "a", 1.5)

@@ -25,6 +25,18 @@ static void test_what_does_not_is_named_with_the_callers_line(void **state) {
   assert_raises("f('a', 1, true)", "table or function");
 }
 
+static void test_the_call_as_it_should_be_stands_behind_the_fault(void **state) {
+  assert_raises("f(7)", "lib.f: name is a number (string expected): the call is "
+                        "lib.f(name, [count], [way])");
+  assert_raises("f()", "lib.f: name is missing (string): the call is lib.f(name, [count], [way])");
+  assert_raises("f{ 'a' }",
+                "lib.f: the table of named arguments, {name = ...}, has a key that is a "
+                "number (1); name is missing (string): the call is lib.f(name, ");
+  assert_raises(
+      "f{ nmae = 'a' }",
+      "lib.f: there is no argument named 'nmae': the call is lib.f(name, [count], [way])");
+}
+
 static void test_options_may_stand_beside_the_named_arguments(void **state) {
   run_lua(
       "h = m.method('lib.h', { { 'name', 'string' }, { 'options', 'table?', beside = true } },\n"
@@ -65,6 +77,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_what_fits_reaches_the_body),
     TEST(test_what_does_not_is_named_with_the_callers_line),
+    TEST(test_the_call_as_it_should_be_stands_behind_the_fault),
     TEST(test_options_may_stand_beside_the_named_arguments),
     TEST(test_the_line_is_known_in_tail_position_too),
     TEST(test_a_body_says_what_is_wrong_itself),
