@@ -5,7 +5,9 @@ local KEPT = 1000
 local PAUSE_S = 10 -- interval of keep-alive comments: detects closed connections and keeps proxies from timing out
 
 return function(p, host)
-  local readers, kept, last = {}, {}, 0
+  -- Ids go on where no earlier process on this port got to, so that a client of that one is told to read anew.
+  local first = p.clock() * 1000 // 1 | 0
+  local readers, kept, last = {}, {}, first
 
   --- Sends an event to every client. Events: entry, trace, user, menu, faults, log, failure, reload, verification,
   --- time, reset.
@@ -24,7 +26,7 @@ return function(p, host)
   function p.last_event() return last end
 
   local function catch_up(send, after)
-    if after > last or last - after >= KEPT then
+    if after > last or after < first or last - after >= KEPT then
       return send(("id: %d\nevent: reset\ndata: {}\n\n"):format(last))
     end
     for id = after + 1, last do

@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const { until, tempDir, wemoon, TOKEN } = require('./harness');
+const { startDev } = require('./dev');
 const { openConsole, slow } = require('./browser');
 
 const COUNT = `count = 0
@@ -201,6 +202,41 @@ test('a chat is played without its pauses, unless they are asked for; a file tha
     await page.waitForSelector('[role=alert] >> text=chat.jsonl 里没有可重放的对话');
     await page.evaluate(() => document.querySelector('.toast').remove());
   }
+});
+
+test('a page whose wemoon dev was started again shows the new one\'s chats, rows and calls, and nothing of the old one', async (t) => {
+  const script = 'function on_message(msg) wechat.user.info { openid = msg.source } return "答：" .. msg.content end';
+  const { page, dev, say, saw } = await openConsole(t, { script });
+  for (const word of ['one', 'two', 'three']) {
+    await say(word);
+    await saw(`答：${word}`);
+  }
+  await dev.bot.stop();
+  await page.waitForSelector('#bot.bad');
+  const again = await startDev(t, { script, args: ['--port', String(dev.bot.port)] });
+  await page.waitForSelector('#bot:not(.bad)', { timeout: 20000 * slow });
+  await page.waitForSelector('#chat .note.empty', { timeout: 20000 * slow });
+  await again.say('four');
+  await saw('答：four');
+  assert.equal(await page.locator('#chat .entry').count(), 2);
+  assert.equal(await page.locator('#panel details').count(), 1);
+  await page.click('#tab-calls');
+  const { length } = await again.get('/sim/calls');
+  await until(async () => (await page.locator('#panel details').count()) === length, `${length} calls`, 10000 * slow);
+});
+
+test('after a reset the calls are those since', async (t) => {
+  const { page, dev, say, saw } = await openConsole(t, { script: 'function on_message(msg) wechat.user.info { openid = msg.source } return "答：" .. msg.content end' });
+  await page.click('#tab-calls');
+  for (const word of ['one', 'two']) {
+    await say(word);
+    await saw(`答：${word}`);
+  }
+  await page.waitForSelector('#panel details');
+  await dev.post('/sim/reset', {});
+  await page.waitForSelector('#panel .empty');
+  await say('three');
+  await page.waitForSelector('#panel summary >> text=user.info');
 });
 
 test('the events of the platform are offered as forms', async (t) => {

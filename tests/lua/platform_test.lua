@@ -88,23 +88,26 @@ check.equal(p.faults, {})
 -- ---- events
 
 p = new_platform("events")
+local start = p.last_event()
 local function collect(after, room)
   local got = {}
   p.event_stream(after).stream(function(text)
-    got[#got + 1] = text:match("^id: (%d+)") or text
+    local id, name = text:match("^id: (%d+)\nevent: (%l+)")
+    got[#got + 1] = id and ("%s %d"):format(name, tonumber(id) - start) or text
     return #got < room
   end)
-  return table.concat(got, " ")
+  return table.concat(got, ", ")
 end
 for _ = 1, 3 do p.emit("entry", {}) end
-check.equal(p.last_event(), 3)
-check.equal(collect(1, 3), "2 3 : still here\n\n")
-check.equal(collect(0, 2), "1 2")
+check.equal(p.last_event(), start + 3)
+check.equal(collect(start + 1, 3), "entry 2, entry 3, : still here\n\n")
+check.equal(collect(start, 2), "entry 1, entry 2")
 check.equal(collect(nil, 1), ": still here\n\n")
-check.equal(collect(99, 1), "3", "a reset for who knows too much")
+check.equal(collect(start + 99, 1), "reset 3", "for who knows too much")
+check.equal(collect(start - 1, 1), "reset 3", "for a client of an earlier process")
 for _ = 1, 1000 do p.emit("entry", {}) end
-check.equal(collect(1, 1), "1003", "a reset for who was away too long")
-check.equal(collect(1001, 2), "1002 1003")
+check.equal(collect(start + 1, 1), "reset 1003", "for who was away too long")
+check.equal(collect(start + 1001, 2), "entry 1002, entry 1003")
 
 -- ---- elements
 
