@@ -267,6 +267,7 @@ test('the arrow keys move in what says to be a list of tabs, a list or a menu', 
 
 test('on a narrow screen a long name leaves the outcome in view, and the chosen tab is in view', async (t) => {
   const { page, dev } = await open(t, { width: 360, height: 740 });
+  await dev.post('/sim/user', { nickname: 'a user with a name of more words than there is room for' });
   await dev.act('event', { name: 'a_name_of_an_event_that_is_longer_than_any_phone_is_wide' });
   await page.click('#sides button >> nth=1');
   const is_seen = (selector) => page.waitForFunction((one) => {
@@ -274,8 +275,29 @@ test('on a narrow screen a long name leaves the outcome in view, and the chosen 
     return left >= 0 && right <= innerWidth + 1;
   }, selector);
   await is_seen('#panel .outcome');
+  await page.waitForSelector('#of-user option >> nth=4', { state: 'attached' });
+  await is_seen('#of-user');
   await page.keyboard.press('6');
   await is_seen('#tab-kept');
+});
+
+test('each line of a message is in the direction of its own letters', async (t) => {
+  const { page, say, saw } = await open(t, { script: 'function on_message() return "مرحبا بالعالم!\\nhello world!" end' });
+  await say('שלום');
+  await saw('hello world!');
+  const lefts = await page.$eval('#chat .entry.account .bubble', (bubble) => {
+    const text = bubble.firstChild;
+    const left_of = (at) => {
+      const range = document.createRange();
+      range.setStart(text, at);
+      range.setEnd(text, at + 1);
+      return range.getBoundingClientRect().left;
+    };
+    const { textContent: all } = bubble;
+    return { first: [left_of(0), left_of(all.indexOf('!'))], second: [left_of(all.indexOf('h')), left_of(all.lastIndexOf('!'))] };
+  });
+  assert.ok(lefts.first[1] < lefts.first[0], JSON.stringify(lefts));
+  assert.ok(lefts.second[1] > lefts.second[0], JSON.stringify(lefts));
 });
 
 test('in both languages, dark and light, wide and narrow: nothing hangs over the edge', async (t) => {
