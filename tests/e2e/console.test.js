@@ -236,6 +236,34 @@ test('by the keyboard alone', async (t) => {
   await page.waitForSelector('.person[aria-selected=true]:has-text("阿波")');
 });
 
+test('a menu that closes gives the focus back to its button: after a dialog, a choice, Esc', async (t) => {
+  const { page, say, saw } = await open(t);
+  const is_focused = (selector) => page.waitForFunction((one) => document.activeElement?.matches(one), selector);
+  const more = '#foot .toggle:last-child';
+  await say('menu');
+  await saw('made');
+  await page.keyboard.press('Escape');
+  for (const [key, button] of [['Escape', ''], ['Enter', '.main']]) {
+    await page.keyboard.press('+');
+    await page.keyboard.press('Enter');
+    await page.press(`dialog[open] ${button}`, key);
+    await is_focused(more);
+  }
+  await saw('回：image');
+  await page.keyboard.press('+');
+  await page.keyboard.press('Escape');
+  await is_focused(more);
+  await page.keyboard.press('m');
+  await page.keyboard.press('ArrowRight');
+  for (const key of ['Escape', 'Enter']) {
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.sub:visible');
+    await page.keyboard.press(key);
+    await is_focused('.top > [aria-haspopup]');
+  }
+  await saw('回：GOOD');
+});
+
 test('the arrow keys move in what says to be a list of tabs, a list or a menu', async (t) => {
   const { page, say, saw } = await open(t, { script: 'function on_message(msg) wechat.create_menu { button = { { type = "click", name = "A", key = "a" }, '
     + '{ name = "B", sub_button = { { type = "click", name = "B1", key = "b1" }, { type = "click", name = "B2", key = "b2" } } } } } return "made " .. (msg.key or "") end' });

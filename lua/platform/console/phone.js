@@ -404,6 +404,12 @@ function top_button(button, i) {
   }, parent && icon(icons.menu), button.name));
 }
 
+// Hides a menu that had the focus: its button gets it.
+function show(menu, shown, button) {
+  if (!shown && menu.contains(document.activeElement)) button.focus();
+  menu.hidden = !shown;
+}
+
 function draw_menu() {
   const list = buttons();
   sync(menu_bar, [{ key: 'menu', version: JSON.stringify(list), make: () => (list.length
@@ -411,7 +417,7 @@ function draw_menu() {
   menu_bar.querySelectorAll('.top').forEach((top, i) => {
     const sub = top.querySelector('.sub');
     if (!sub) return;
-    sub.hidden = raised !== i;
+    show(sub, raised === i, top.lastChild);
     set(top.lastChild, { 'aria-expanded': String(raised === i) });
   });
 }
@@ -429,7 +435,7 @@ arrow_keys(menu_bar);
 function draw_foot() {
   const keys = foot === 'keyboard';
   sync(sheet, offered().map(([name, fields]) => ({ key: name, version: '', make: () => sheet_button(name, fields) })));
-  sheet.hidden = raised !== 'more';
+  show(sheet, raised === 'more', plus);
   keyboard.hidden = !keys;
   menu_bar.hidden = keys;
   draw_menu();
@@ -457,10 +463,8 @@ export function show_foot(which) {
 
 export function lower() {
   if (raised === null) return false;
-  const from = raised === 'more' ? plus : menu_bar.querySelectorAll('.top > button')[raised];
   raised = null;
   draw_foot();
-  from?.focus();
   return true;
 }
 
