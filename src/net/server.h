@@ -81,10 +81,13 @@ typedef struct {
 
 typedef struct {
   Str listen;  // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
-  int inherited;        // a listening socket that is served instead of `listen`; 0: none
-  int threads;          // HTTP threads, each for one connection at a time
-  int head_timeout_ms;  // head and body must arrive within this time (5000)
-  int keep_alive_ms;    // idle connections stay open for this long while threads are free (75000)
+  int inherited;  // a listening socket that is served instead of `listen`; 0: none
+  int threads;    // HTTP threads, each for one connection at a time
+  // How long a connection may be silent at first, counted from when it was accepted; then how long a head may take, and
+  // its body, counted from when a thread took the connection; of later requests on it, from the first byte of the head, and
+  // from its end (5000).
+  int head_timeout_ms;
+  int keep_alive_ms;  // idle connections stay open for this long while threads are free (75000)
   // Sends what clients do not take at once, so that slow ones hold no thread (parked_respond says for how long);
   // outlives the server. NULL: the request's thread does, and is held as long.
   Loop *loop;
