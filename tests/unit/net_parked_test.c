@@ -13,6 +13,20 @@
 #include "net/unsent.h"
 #include "raw_client.h"
 
+// ---- a kernel that takes everything -------------------------------------------------------------
+
+enum { TAKEN_AT_ONCE = 256 << 10, TURN = 1 << 20 };
+
+static atomic_bool takes_all;  // and the client gets nothing
+static atomic_int taken_pieces;
+
+// In place of libc's.
+ssize_t send(int fd, const void *bytes, size_t len, int flags) {
+  if (!atomic_load(&takes_all)) return sendto(fd, bytes, len, flags, NULL, 0);
+  atomic_fetch_add(&taken_pieces, 1);
+  return len < TAKEN_AT_ONCE ? (ssize_t)len : TAKEN_AT_ONCE;
+}
+
 // ---- server that parks each request -------------------------------------------------------------
 
 typedef struct {
@@ -495,6 +509,29 @@ static void test_slow_readers_may_outlive_the_loop(void **state) {
   close_world(world);
 }
 
+static void answer_large(void *ctx) {
+  World *world = ctx;
+  char *much = calloc(1, LARGE);
+  parked_respond(atomic_load(&world->parked),
+                 &(HttpResponse){ .status = 200, .body = str_make(much, LARGE) });
+  atomic_store(&world->given_all, atomic_load(&taken_pieces));
+  free(much);
+}
+
+// A client that reads as fast as the loop sends would have it for itself.
+static void test_the_loop_sends_1_mb_of_a_large_answer_in_a_turn(void **state) {
+  World *world = open_world(false);
+  int fd = client_of(world, GET);
+  atomic_store(&takes_all, true);
+  on_loop(world, answer_large);
+  wait_for(world, &taken_pieces, LARGE / TAKEN_AT_ONCE + 1);  // the head comes to a bit more
+  assert_int_equal(atomic_load(&world->given_all), TURN / TAKEN_AT_ONCE);
+  assert_true(ends_within(fd, PATIENCE_MS));
+  atomic_store(&takes_all, false);
+  close(fd);
+  close_world(world);
+}
+
 static size_t read_some(int fd, size_t wanted) {
   static char bytes[65536];
   size_t len = 0;
@@ -554,6 +591,7 @@ int main(void) {
     cmocka_unit_test(test_a_server_that_stops_waits_for_a_slow_reader),
     cmocka_unit_test(test_slow_readers_may_outlive_the_server),
     cmocka_unit_test(test_slow_readers_may_outlive_the_loop),
+    cmocka_unit_test(test_the_loop_sends_1_mb_of_a_large_answer_in_a_turn),
     cmocka_unit_test(test_the_slowest_reader_of_all_servers_of_a_loop_is_cut_off),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

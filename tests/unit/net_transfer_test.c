@@ -133,6 +133,21 @@ static void test_failures_name_host_and_port_and_nothing_more(void **state) {
   free_transfer(transfer);
 }
 
+// Its words quote what a message must not.
+static void test_libcurl_has_no_words_in_an_error_that_was_made(void **state) {
+  ClientRequest good = request("http://host/");
+  Transfer *transfer = transfer_new(&good, &err);
+  CURL *easy = transfer->easy = curl_easy_init();
+  assert_non_null(easy);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->result->err.text);
+  curl_easy_setopt(easy, CURLOPT_URL, "secret://host/");
+  transfer_fail(transfer, CURLE_COULDNT_CONNECT);
+  assert_int_equal(curl_easy_perform(easy), CURLE_UNSUPPORTED_PROTOCOL);
+  assert_string_equal(transfer->result->err.text, "host: Couldn't connect to server");
+  curl_easy_cleanup(easy);
+  free_transfer(transfer);
+}
+
 static void test_failures_have_their_outcome(void **state) {
   static const struct {
     CURLcode code;
@@ -163,6 +178,7 @@ int main(void) {
     cmocka_unit_test(test_a_part_is_a_regular_file),
     cmocka_unit_test(test_no_part_has_a_text_that_libcurl_would_cut),
     cmocka_unit_test(test_failures_name_host_and_port_and_nothing_more),
+    cmocka_unit_test(test_libcurl_has_no_words_in_an_error_that_was_made),
     cmocka_unit_test(test_failures_have_their_outcome),
   };
   return cmocka_run_group_tests(tests, begin, end);
