@@ -421,6 +421,13 @@ bool wire_may_go_on(int64_t body_len) {
   return !lines.broken && lines.codings == 0;
 }
 
+// An empty line, which some clients send behind a body, begins no request.
+static bool is_begun(Str next) {
+  size_t at = 0;
+  while (at < next.len && (next.ptr[at] == '\r' || next.ptr[at] == '\n')) at++;
+  return at < next.len;
+}
+
 void wire_next(int64_t body_len) {
   Str next = behind(body_len);
   wire->held = next.len;
@@ -431,6 +438,7 @@ void wire_next(int64_t body_len) {
   wire->masked = 0;
   wire->rest_len = 0;
   wire->came_us = wire->arrived_us = next.len ? clock_now_us() : 0;
+  if (wire->in_head && is_begun(next)) connection_reads(wire->connection);
 }
 
 int wire_descriptor(void) { return wire->fd; }

@@ -674,6 +674,50 @@ static void test_a_head_that_drips_ends_its_connection_in_time(void **state) {
   server_free(server);
 }
 
+static Server *serve_and_keep(int threads) {
+  ServerOptions options = {
+    .listen = STR("0"), .threads = threads, .head_timeout_ms = 1000, .keep_alive_ms = 60 * 1000
+  };
+  Err err;
+  Server *server = server_start(&options, &(HttpHandler){ .route = route }, &err);
+  assert_non_null(server);
+  return server;
+}
+
+#define ECHO "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+
+// It is read together with the request before it.
+static void test_a_head_that_begins_behind_a_request_must_come_whole_in_time(void **state) {
+  static const char *const beginnings[] = { "P", "\r\nP", "POST /echo HTTP/1.1\r\nHost: x\r\n" };
+  Server *server = serve_and_keep(4);
+  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+    char both[256], answer[512];
+    int fd = dial(server_port(server));
+    snprintf(both, sizeof both, ECHO "%s", beginnings[i]);
+    assert_true(say(fd, both));
+    assert_true(hear(fd, answer, sizeof answer, false) > 0);
+    assert_true(hear(fd, answer, sizeof answer, false) > 0);
+    assert_non_null(strstr(answer, "408"));
+    close(fd);
+  }
+  server_free(server);
+}
+
+// Some clients send one.
+static void test_an_empty_line_behind_a_request_begins_none(void **state) {
+  Server *server = serve_and_keep(4);
+  char answer[512];
+  int fd = dial(server_port(server));
+  assert_true(say(fd, ECHO "\r\n"));
+  assert_true(hear(fd, answer, sizeof answer, false) > 0);
+  assert_false(ends_within(fd, 2500));
+  assert_true(say(fd, ECHO));
+  assert_true(hear(fd, answer, sizeof answer, false) > 0);
+  assert_non_null(strstr(answer, "abc"));
+  close(fd);
+  server_free(server);
+}
+
 // Returns how long a new client's request takes, including the connection; -1 if it is not answered.
 static int64_t time_one(int port) {
   char answer[512];
@@ -932,6 +976,8 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_a_stopping_server_takes_no_new_connection),
     cmocka_unit_test(test_a_body_that_does_not_come_ends_its_connection_in_time),
     cmocka_unit_test(test_a_head_that_drips_ends_its_connection_in_time),
+    cmocka_unit_test(test_a_head_that_begins_behind_a_request_must_come_whole_in_time),
+    cmocka_unit_test(test_an_empty_line_behind_a_request_begins_none),
     cmocka_unit_test(test_100_silent_connections_delay_nobody),
     cmocka_unit_test(test_500_silent_connections_delay_nobody),
     cmocka_unit_test(test_silent_connections_hold_no_thread),
