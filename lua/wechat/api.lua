@@ -77,7 +77,7 @@ local expected = { [45081] = true }
 ---@field request_of fun(endpoint: Endpoint, params: table, method: string): table|string|nil, string?
 ---@field request fun(full: string, params: table, method: string): table|string|nil, string?
 ---@field send fun(request: table): any, ApiError? waits
----@field fail fun(failure: table, method: string): nil, ApiError
+---@field fail fun(failure: table, method: string, quiet: boolean?): nil, ApiError
 
 ---@param host table
 ---@param env RequestEnv
@@ -92,8 +92,12 @@ local function new_api(host, env)
   -- Each customer service message counts for its user; by request.
   local users = setmetatable({}, { __mode = "k" })
 
+  -- Requests whose failure their sender logs, with the message's user (late.lua).
+  local told_by_sender = setmetatable({}, { __mode = "k" })
+
   local function note_user(made, full, params)
-    if type(made) == "table" and full:find("^message%.custom%.send_") then users[made] = params.touser end
+    if type(made) ~= "table" or not full:find("^message%.custom%.send_") then return end
+    users[made], told_by_sender[made] = params.touser, host.api.own_sends[params]
   end
 
   function api.request_of(endpoint, params, method)
@@ -104,10 +108,10 @@ local function new_api(host, env)
 
   function api.request(full, params, method) return api.request_of(catalogue.endpoint(full), params, method) end
 
-  -- Logs it too: the script may ignore the error.
-  function api.fail(failure, method)
+  -- Logs it too, unless `quiet`: the script may ignore the error.
+  function api.fail(failure, method, quiet)
     local err = errors.new(failure, method, host.api.account("appsecret"))
-    if not expected[err.errcode] then warn(tostring(err)) end
+    if not quiet and not expected[err.errcode] then warn(tostring(err)) end
     return nil, err
   end
 
@@ -134,7 +138,7 @@ local function new_api(host, env)
       if made.verb == "DOWNLOAD" and result.size and not result.save then result.save = host.api.save end
       return result
     end
-    return api.fail(failure, made.method)
+    return api.fail(failure, made.method, told_by_sender[made])
   end
 
   return api, warn

@@ -15,6 +15,10 @@ local no_right, window = 48001, { [45015] = true, [45047] = true }
 return function(wechat, host)
   local log = host.log
 
+  -- The bodies sent here: what fails of them is logged here alone, with its user (wechat/api.lua).
+  local own_sends = setmetatable({}, { __mode = "k" })
+  host.api.own_sends = own_sends
+
   local function what_of(is_rest) return is_rest and "the rest of a long text" or "a late reply" end
 
   local function has_credentials() return host.api.account("appid") ~= nil and host.api.account("appsecret") ~= nil end
@@ -23,6 +27,7 @@ return function(wechat, host)
 
   -- Sends one message. What raises is the fault of the configuration, which concerns all, or of this message.
   local function send(body)
+    own_sends[body] = true
     local sent, answer, err = pcall(function() return wechat.message.custom["send_" .. body.msgtype](body) end)
     if sent and answer then host.noted.late(body) end
     if sent then return answer, err end

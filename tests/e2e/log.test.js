@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const http = require('node:http');
 const path = require('node:path');
 const { tempDir, startBot, textXml, eventXml, until, sleep, OPENID, APPID, ORIGINAL_ID, TOKEN, AES_KEY } = require('./harness');
 
@@ -156,6 +157,38 @@ test('a late reply that cannot be delivered is one warning with the user', async
   await bot.waitForLog(/is lost/);
   const lost = jq(bot.log, 'select(.msg | test("is lost"))');
   assert.deepEqual(lost.map((line) => [line.level, line.openid, line.msgid]), [['warn', OPENID, '22']]);
+});
+
+// A platform that refuses every customer service message.
+async function startRefusing(t) {
+  const server = http.createServer((request, response) => request.resume().on('end', () => response.end(
+    /stable_token/.test(request.url) ? '{"access_token":"TOKEN-OF-THE-PLATFORM-1","expires_in":7200}' : '{"errcode":40003,"errmsg":"invalid openid"}')));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+test('a late reply or part that the platform refuses is one warning, with its words and the user; a send of the script\'s own too', async (t) => {
+  const bot = await startBot(t, json({
+    script: `function on_message(msg)
+  if msg.content == "own" then wechat.send_text_message("oOther", "x") return "ok" end
+  if msg.content == "parts" then wechat.say("One.") wechat.sleep(0.5) wechat.say("Two.") end
+  wechat.sleep(0.5)
+  if msg.content == "late" then return "late" end
+end`,
+    config: { deadline_ms: 100, late_reply: 'customer_service', appid: APPID, appsecret: 'the-secret-of-the-account', api_base: await startRefusing(t) },
+  }));
+  await bot.say('own', { fields: { MsgId: 31n } });
+  await bot.say('late', { fields: { MsgId: 32n } });
+  await bot.say('parts', { fields: { MsgId: 33n } });
+  const warned = (id) => jq(bot.log, `select(.msgid == "${id}" and .level == "warn") | .openid, .msg`);
+  for (const [id, wanted] of [[31, /bot\.lua:2: wechat\.\S+: 40003/], [32, /^a late reply to \S+ is lost \(1 message\): .*40003/], [33, /^a part of the answer to \S+ is lost: .*40003/]]) {
+    const [openid, text] = await until(() => warned(id).length > 0 && warned(id), `a warning of ${id} in ${bot.log}`);
+    assert.equal(openid, OPENID);
+    assert.match(text, wanted);
+  }
+  await bot.stop();
+  for (const id of [31, 32, 33]) assert.equal(warned(id).length, 2, `one warning: ${warned(id)}`);
 });
 
 test('what ended with an interpreter that was given up is a warning a user', async (t) => {

@@ -79,6 +79,7 @@ function fake.new()
   local account = { appid = "wx0123456789abcdef", appsecret = "secret" }
   host.path = function(name) return name end
   host.api = {
+    own_sends = {},
     account = function(what) return account[what] end,
     file_name = function() return host.file_name end,
     file_fault = function(file)
