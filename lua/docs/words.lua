@@ -337,7 +337,7 @@ words.keys = {
   log_level = "debug、info、warn 或 error",
   log_format = "text 或 json",
   log_openid = "plain，或 hash：日志里的 openid 写成带密钥的哈希",
-  log_file = "日志文件，代替标准错误；SIGUSR1 或改名后重新打开",
+  log_file = "run 和 dev 的日志文件，代替标准错误；SIGUSR1 或改名后重新打开",
 }
 
 return words

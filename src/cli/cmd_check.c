@@ -174,8 +174,7 @@ static void warn_of_admin(const Config *config) {
            STR_FMT(listen));
 }
 
-// Reports all faults but the script's. Logs on standard error: a log_file that root's check made would be closed to the
-// bot's own user.
+// Reports all faults but the script's.
 static bool configure(Invocation *in, const char *script, Account *account) {
   Err err;
   bool loaded = command_load(in, script, false, true);

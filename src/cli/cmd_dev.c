@@ -197,7 +197,7 @@ static bool prepare(Invocation *in, const char *script, DevParts *parts, DevServ
 static int run(Invocation *in) {
   const char *script = in->arguments.count ? in->arguments.positionals[0] : NULL;
   config_simulate_account(in->config);
-  if (!command_configure(in, script, !script, false)) return STATUS_USAGE;
+  if (!command_configure_server(in, script, !script, false)) return STATUS_USAGE;
   preflight_warn_of_zone();
   config_simulate_account(in->config);
   DevParts parts = { .capture = NULL };

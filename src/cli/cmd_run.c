@@ -191,7 +191,7 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
 
 static int run(Invocation *in) {
   const char *script = in->arguments.positionals[0];
-  if (!command_configure(in, script, false, true)) return STATUS_USAGE;
+  if (!command_configure_server(in, script, false, true)) return STATUS_USAGE;
   Account account;
   BotOptions bot_options;
   Err err;

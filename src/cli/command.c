@@ -36,5 +36,11 @@ bool command_load(Invocation *in, const char *script, bool here, bool needs_toke
 bool command_configure(Invocation *in, const char *script, bool here, bool needs_token) {
   Err err;
   if (!command_load(in, script, here, needs_token)) return false;
-  return report_unless(config_log(in->config, &err), &err);
+  return report_unless(config_log_on_stderr(in->config, &err), &err);
+}
+
+bool command_configure_server(Invocation *in, const char *script, bool here, bool needs_token) {
+  Err err;
+  if (!command_configure(in, script, here, needs_token)) return false;
+  return report_unless(config_log_to_file(in->config, &err), &err);
 }

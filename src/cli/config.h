@@ -101,10 +101,10 @@ bool config_interpreter(Config *config, const Account *account, InterpreterOptio
                         Err *err);
 bool config_bot(Config *config, const char *script, const Account *account, BotOptions *options,
                 Err *err);
-// Sets up the log. ERR_USAGE if log_file cannot be written.
-bool config_log(const Config *config, Err *err);
-// The same without log_file.
+// Sets up the log, on standard error.
 bool config_log_on_stderr(const Config *config, Err *err);
+// Moves the log to log_file, if that is set. ERR_USAGE if it cannot be written.
+bool config_log_to_file(const Config *config, Err *err);
 // Whether log_file can be written; opens and makes nothing.
 bool config_log_would_open(const Config *config, Err *err);
 // Opens the file of `capture`; NULL if it is not set. False with ERR_USAGE if it cannot be written.

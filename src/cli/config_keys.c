@@ -270,7 +270,8 @@ const ConfigKey config_keys[] = {
   { TEXT("log_openid", "plain", "FORM", "plain, or hash: openids in the log as a keyed hash"),
     .choices = log_openids },
   { TEXT("log_file", NULL, "FILE",
-         "the log's file instead of standard error; reopened at SIGUSR1 and after it was renamed"),
+         "the log's file instead of standard error, of run and dev; reopened at SIGUSR1 and after "
+         "it was renamed"),
     .path = whole },
   { .name = NULL },
 };

@@ -140,8 +140,7 @@ bool config_log_on_stderr(const Config *config, Err *err) {
   return true;
 }
 
-bool config_log(const Config *config, Err *err) {
-  if (!config_log_on_stderr(config, err)) return false;
+bool config_log_to_file(const Config *config, Err *err) {
   const char *file = config_text(config, "log_file").ptr;
   return !file || !file[0] || log_to_file(file) || refuse_log_file(file, err);
 }

@@ -7,7 +7,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { tempDir, startBot, textXml, eventXml, until, sleep, OPENID, APPID, ORIGINAL_ID, TOKEN, AES_KEY } = require('./harness');
+const { tempDir, startBot, wemoon, configLua, writeFiles, textXml, eventXml, until, sleep, OPENID, APPID, ORIGINAL_ID, TOKEN, AES_KEY } = require('./harness');
 
 const script = `
 function on_message(msg)
@@ -189,6 +189,22 @@ end`,
   }
   await bot.stop();
   for (const id of [31, 32, 33]) assert.equal(warned(id).length, 2, `one warning: ${warned(id)}`);
+});
+
+test('only what serves a bot writes to its log_file: other commands speak to who typed them, and make no file', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, {
+    'bot.lua': script, 'config.lua': configLua({ token: TOKEN, log_file: 'w.log', log_format: 'json' }),
+    'talk.jsonl': `${JSON.stringify({ t: 1700000000, in: textXml('fail'), out: '', late: [], calls: [] })}\n`,
+  });
+  const type = (args, input) => wemoon(args, { cwd: dir, input });
+  const replayed = await type(['replay', 'talk.jsonl', 'bot.lua']);
+  assert.match(replayed.stdout, /1 messages?, 0 differ/);
+  assert.match(replayed.stderr, /on_message failed: .*bot\.lua:3: oops/);
+  assert.match((await type(['repl', 'bot.lua'], '.say fail\n')).stderr, /on_message failed: .*bot\.lua:3: oops/);
+  assert.match((await type(['exec', '-e', 'wechat.log.warn("heard")'])).stderr, /heard/);
+  await type(['store', 'list']);
+  assert.ok(!fs.existsSync(path.join(dir, 'w.log')));
 });
 
 test('what ended with an interpreter that was given up is a warning a user', async (t) => {
