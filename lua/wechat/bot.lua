@@ -97,8 +97,19 @@ function bot.default(answer)
   default = answer
 end
 
+local function is_reply(value)
+  local kind = type(value)
+  return kind == "string" or not value or kind == "table" and getmetatable(value) ~= nil
+end
+
+-- Behind what is no reply the function that returned it: the log names its place (src/script/message_answer.c).
+local function with_place(answer, reply)
+  if is_reply(reply) then return reply end
+  return reply, answer
+end
+
 local function give(answer, msg, ...)
-  if type(answer) == "function" then return answer(msg, ...) end
+  if type(answer) == "function" then return with_place(answer, answer(msg, ...)) end
   return answer
 end
 
@@ -114,10 +125,10 @@ end
 
 local function answer_text(msg)
   for _, rule in ipairs(texts) do
-    local fits, reply
-    if rule.words then fits, reply = after_word(rule, msg)
-    else fits, reply = after_find(rule, msg, msg.content:find(rule.pattern)) end
-    if fits then return true, reply end
+    local fits, reply, place
+    if rule.words then fits, reply, place = after_word(rule, msg)
+    else fits, reply, place = after_find(rule, msg, msg.content:find(rule.pattern)) end
+    if fits then return true, reply, place end
   end
 end
 
@@ -125,8 +136,8 @@ end
 ---@return Reply|string|nil
 function bot.on_message(msg)
   if msg.type == "text" and msg.content then
-    local fits, reply = answer_text(msg)
-    if fits then return reply end
+    local fits, reply, place = answer_text(msg)
+    if fits then return reply, place end
   elseif msg.event == "click" and clicks[msg.key] then
     return give(clicks[msg.key], msg)
   end

@@ -117,7 +117,7 @@ const TaskBody message_body = { .prepare = prepare_message,
                                 .recorded = message_guard,
                                 .ended = message_ended,
                                 .over = message_run_free,
-                                .results = 1,
+                                .results = 2,  // the reply, and see push_author
                                 .doing = "on_message" };
 
 TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, int64_t deadline_us,

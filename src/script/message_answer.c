@@ -24,9 +24,17 @@ void message_tell_failure(MessageRun *run, Str error) {
   if (run->arena) run->answer.place = arena_dup(run->arena, place_of(error));
 }
 
+// Pushes the function whose result is at 1: the one behind it, by which lua/wechat/bot.lua names a rule's, else the
+// global `function`. Returns the type.
+static int push_author(lua_State *L, const char *function) {
+  if (lua_type(L, 2) != LUA_TFUNCTION) return task_push_global(L, function);
+  lua_pushvalue(L, 2);
+  return LUA_TFUNCTION;
+}
+
 static void complain_of_result(lua_State *L, MessageRun *run, const char *function) {
   lua_Debug ar = { .short_src = "?", .linedefined = 0 };
-  if (task_push_global(L, function) == LUA_TFUNCTION) lua_getinfo(L, ">S", &ar);
+  if (push_author(L, function) == LUA_TFUNCTION) lua_getinfo(L, ">S", &ar);
   char text[300];
   snprintf(text, sizeof text,
            "%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a "

@@ -36,6 +36,18 @@ check.equal(bot.on_message(check.message("image", { { "MediaId", "m" } })).media
 check.equal(bot.on_message(check.message("location", { { "Location_X", "1" } })), "message")
 check.equal(bot.on_message(check.event("LOCATION", { { "Latitude", "1" } })), "event")
 
+-- Behind what is no reply stands the function that returned it, for the log.
+local function wrong() return 42 end
+bot.text("^wrong", wrong)
+bot.word("wrong word", wrong)
+bot.on("voice", function() return {}, "more" end)
+check.equal(select(2, text("hi")), nil)
+check.equal(select(2, text("天气 上海")), nil)
+check.equal(select(2, bot.on_message(check.message("image", { { "MediaId", "m" } }))), nil)
+check.equal(select(2, text("wrong")), wrong)
+check.equal(select(2, text("wrong word")), wrong)
+check.equal(type(select(2, bot.on_message(check.message("voice", {})))), "function")
+
 bot.default("what?")
 check.equal(text("else"), "what?")
 check.equal(bot.on_message(check.event("CLICK", { { "EventKey", "OTHER" } })), "what?")

@@ -39,6 +39,13 @@ static void test_another_value_is_complained_of_with_the_functions_place(void **
   assert_int_equal(world.shared.errors, 1);
 }
 
+static void
+test_another_value_is_complained_of_with_the_place_of_the_function_behind_it(void **state) {
+  load("\nlocal function rule() end\nfunction on_message(msg) return 42, rule end");
+  assert_answer("x", TASK_RETURNED, "");
+  assert_logged("bot.lua:2: on_message returned a value of type number");
+}
+
 static void test_a_failed_script_gives_the_configured_reply(void **state) {
   world.options.error_reply = STR("Sorry");
   load("function on_message(msg) error('no') end");
@@ -103,6 +110,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_nothing_and_a_string_are_answers),
     TEST(test_another_value_is_complained_of_with_the_functions_place),
+    TEST(test_another_value_is_complained_of_with_the_place_of_the_function_behind_it),
     TEST(test_a_failed_script_gives_the_configured_reply),
     TEST(test_a_failure_is_told_with_its_user_and_place),
     TEST(test_an_answer_that_comes_too_late_goes_out_by_itself),
