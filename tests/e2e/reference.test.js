@@ -264,3 +264,23 @@ test('axe-core finds nothing, and nothing is wider than the window: both languag
     assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes[0].html}`), [], `${locale} ${scheme} ${width}`);
   }
 });
+
+// What stands as code in a text: fenced blocks, tables' and lines' code spans.
+const code_of = (text) => [...text.matchAll(/```[^]*?```|`[^`\n]+`/g)].map(([code]) => code).join('\n');
+
+test('the Chinese half of the README names every command, option and key that the English half names', async () => {
+  const halves = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8').split('\n# 微月\n');
+  assert.equal(halves.length, 2);
+  const [english, chinese] = halves.map(code_of);
+  const { stdout: commands } = await wemoon(['--help']);
+  const { stdout: keys } = await wemoon(['run', '--help']);
+  const names = [
+    ...[...commands.matchAll(/^ {2}wemoon ([a-z]+) /gm)].map(([, name]) => `wemoon ${name}`),
+    ...keysOf(keys),
+    ...new Set(english.match(/ --[a-z-]+/g)),
+  ];
+  const named = (text, name) => new RegExp(`(^|[^\\w-])${name.trim()}($|[^\\w-])`, 'm').test(text);
+  const wanted = names.filter((name) => named(english, name));
+  assert.ok(wanted.length > 25, `${wanted}`);
+  assert.deepEqual(wanted.filter((name) => !named(chinese, name)), []);
+});
