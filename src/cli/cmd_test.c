@@ -59,7 +59,9 @@ static const char *find_script(Invocation *in, const char *path) {
   return script && access(script, F_OK) == 0 ? script : NULL;
 }
 
-static void advance(void *ctx, int64_t us) { devserver_pass(((Spec *)ctx)->devserver, us); }
+static void advance(void *ctx, int64_t us, void (*goes_on)(void *call), void *call) {
+  devserver_pass(((Spec *)ctx)->devserver, us, goes_on, call);
+}
 
 static bool restart(void *ctx, Err *err) {
   return devserver_restart_bot(((Spec *)ctx)->devserver, err);

@@ -180,7 +180,9 @@ static bool open_server(DevServer *devserver, Err *err) {
   return true;
 }
 
-static void advance(void *ctx, int64_t us) { devserver_advance(ctx, us); }
+static void advance(void *ctx, int64_t us, void (*goes_on)(void *call), void *call) {
+  devserver_advance(ctx, us);
+}
 
 static bool open_platform(DevServer *devserver, Err *err) {
   const DevServerOptions *options = devserver->options;
@@ -394,12 +396,23 @@ int64_t devserver_step_us(int64_t due_us, int64_t left_us, int64_t least_us, int
   return step_us < left_us ? step_us : left_us;
 }
 
-static void pass(DevServer *devserver, int64_t us) {
+// Calls goes_on(call) if a second has passed since *told_us.
+static void tell_that_it_goes_on(void (*goes_on)(void *call), void *call, int64_t *told_us) {
+  enum { TELL_EVERY_US = 1000 * 1000 };
+  int64_t now_us = clock_real_us();
+  if (now_us - *told_us < TELL_EVERY_US) return;
+  *told_us = now_us;
+  goes_on(call);
+}
+
+static void pass(DevServer *devserver, int64_t us, void (*goes_on)(void *call), void *call) {
   enum { STEPS_MAX = 20000, STEP_US = 1000, REQUEST_STEP_US = 1000 * 1000 };
+  int64_t told_us = clock_real_us();
   int64_t least_us = us / STEPS_MAX > STEP_US ? us / STEPS_MAX : STEP_US, step_us;
   bool waits = true;
   for (; us > 0 && !atomic_load(&devserver->ends_passes); us -= step_us) {
     waits = waits && await_waiting(devserver);
+    tell_that_it_goes_on(goes_on, call, &told_us);
     bool requests = client_active(devserver->client) > 0 || being_served(devserver) > 0;
     step_us = devserver_step_us(next_due_us(devserver), us, least_us,
                                 requests ? REQUEST_STEP_US : INT64_MAX);
@@ -408,9 +421,9 @@ static void pass(DevServer *devserver, int64_t us) {
   if (waits) await_waiting(devserver);
 }
 
-void devserver_pass(DevServer *devserver, int64_t us) {
+void devserver_pass(DevServer *devserver, int64_t us, void (*goes_on)(void *call), void *call) {
   pthread_mutex_lock(&devserver->passing);
-  pass(devserver, us);
+  pass(devserver, us, goes_on, call);
   pthread_mutex_unlock(&devserver->passing);
 }
 

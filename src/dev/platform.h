@@ -23,7 +23,8 @@ typedef struct {
   bool (*files)(void *ctx, Arena *arena, Pairs *files);
   void *files_ctx;
   struct Loop *loop;
-  void (*advance)(void *ctx, int64_t us);  // moves the process's time forward; NULL: not possible
+  // Moves the process's time forward; NULL: not possible. As in InterpreterOptions.
+  void (*advance)(void *ctx, int64_t us, void (*goes_on)(void *call), void *call);
   void *advance_ctx;
   struct Client *client;
   struct Store *store;

@@ -47,6 +47,10 @@ static bool was_stopped(Slice *slice, uint64_t number, int64_t now_us) {
   return gap;
 }
 
+void engine_goes_on(Engine *engine) {
+  atomic_store_explicit(&engine->slice.seen_us, clock_real_us(), memory_order_relaxed);
+}
+
 bool engine_is_stuck(Engine *engine, char *place, size_t size) {
   Slice *slice = &engine->slice;
   int64_t max_us = engine->options.cpu_us_max;

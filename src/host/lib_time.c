@@ -143,13 +143,15 @@ static int l_now(lua_State *L) {
   return 1;
 }
 
+static void goes_on(void *engine) { engine_goes_on(engine); }
+
 // advance(seconds): moves the process's clock forward, for specs.
 static int l_advance(lua_State *L) {
   const InterpreterOptions *options = script_context(L)->options;
   double seconds = luaL_checknumber(L, 1);
   if (!options->advance) raise(L, "time can be moved only in a spec");
   if (engine_is_given_up(engine_of(L))) raise(L, "the test was given up");
-  options->advance(options->advance_ctx, (int64_t)(seconds * 1e6));
+  options->advance(options->advance_ctx, (int64_t)(seconds * 1e6), goes_on, engine_of(L));
   return 0;
 }
 

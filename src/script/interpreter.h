@@ -79,8 +79,9 @@ typedef struct {
   // none.
   bool (*watched)(void *ctx, Arena *arena, Pairs *files);
   void *watched_ctx;
-  // Moves the process's time forward by `us` (host.time.advance). NULL: the clock cannot be moved.
-  void (*advance)(void *ctx, int64_t us);
+  // Moves the process's time forward by `us` (host.time.advance). Where that takes long, it calls goes_on(call) once a
+  // second. NULL: the clock cannot be moved.
+  void (*advance)(void *ctx, int64_t us, void (*goes_on)(void *call), void *call);
   void *advance_ctx;
   // Restarts the bot of a spec (host.time.restart); returns false with the reason. NULL: the bot cannot be restarted.
   bool (*restart)(void *ctx, Err *err);

@@ -37,6 +37,25 @@ static void test_nobody_asks_for_the_place(void **state) {
   assert_true(is_stuck_within(600, 20000, NULL, 0));
 }
 
+static void *hold_and_say_so(void *arg) {
+  assert_true(engine_enter(engine, INT64_MAX));
+  for (int i = 0; i < 250; i++, usleep(10000)) engine_goes_on(engine);
+  engine_leave(engine);
+  return NULL;
+}
+
+static void test_a_long_call_that_says_that_it_goes_on_is_not(void **state) {
+  pthread_t thread;
+  bool stuck = false;
+  open_engine(&(EngineOptions){ .library = "lib", .cpu_us_max = 400000 });
+  engine_leave(engine);
+  pthread_create(&thread, NULL, hold_and_say_so, NULL);
+  for (int i = 0; i < 240; i++, usleep(10000)) stuck = stuck || engine_is_stuck(engine, NULL, 0);
+  pthread_join(thread, NULL);
+  engine_release(engine);
+  assert_false(stuck);
+}
+
 static void test_a_slice_within_its_limit_is_not(void **state) {
   assert_false(is_stuck_within(100, 5000000, NULL, 0));
 }
@@ -57,6 +76,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_call_that_sleeps_past_the_limit_is_stuck_and_its_place_known),
     cmocka_unit_test(test_nobody_asks_for_the_place),
+    cmocka_unit_test(test_a_long_call_that_says_that_it_goes_on_is_not),
     cmocka_unit_test(test_a_slice_within_its_limit_is_not),
     cmocka_unit_test(test_without_a_limit_nothing_is_stuck),
     cmocka_unit_test(test_an_engine_in_which_nothing_runs_is_not_stuck),
