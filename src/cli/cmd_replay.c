@@ -2,7 +2,10 @@
 #include "cli/command.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -194,6 +197,20 @@ static bool configure(Invocation *in, const char *script, Account *account, BotO
   return true;
 }
 
+// Plays with standard error in place of standard output, which is for the differences alone: a script prints what
+// strangers wrote.
+static bool play_aside(Replay *replay, DevServerOptions *devserver, BotOptions *bot, Err *err) {
+  fflush(stdout);
+  int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+    return err_set(err, ERR_FAILED, "standard output: %s", strerror(errno));
+  bool played = replay_play(replay, devserver, bot, err);
+  fflush(stdout);
+  dup2(out, STDOUT_FILENO);
+  close(out);
+  return played;
+}
+
 static int play(Invocation *in, Replay *replay, const char *path, const char *script) {
   Account account;
   BotOptions bot;
@@ -212,7 +229,7 @@ static int play(Invocation *in, Replay *replay, const char *path, const char *sc
   devserver_options.server.listen = STR("127.0.0.1:0");
   devserver_options.server.threads = THREADS;
   replay_begin(replay);
-  if (!replay_play(replay, &devserver_options, &bot, &err)) return report_err("replay", &err);
+  if (!play_aside(replay, &devserver_options, &bot, &err)) return report_err("replay", &err);
   return compare_all(replay, path);
 }
 
@@ -249,9 +266,9 @@ const Command command_replay = {
       "get the\n"
       "captured answers, or nil and an error. Late parts are compared too: the whole text that a "
       "user\n"
-      "reads, however it was divided. Exit status 1 if anything differs. With --spec nothing is "
-      "played, and\n"
-      "BOT.lua may be omitted.\n",
+      "reads, however it was divided. What the script prints goes to standard error. Exit status "
+      "1 if\n"
+      "anything differs. With --spec nothing is played, and BOT.lua may be omitted.\n",
   .options = options,
   .least = 1,
   .most = 2,

@@ -94,6 +94,14 @@ test('what a stranger wrote begins no line: nobody\'s words look like what repla
   assert.match(stdout, / text hi\n {12}1 messages, 0 differ\n {2}captured {2}text: hi\\n1 messages, 0 differ\n {2}now {7}text: re: hi\\n1 messages, 0 differ\n1 message, 1 differ\n$/);
 });
 
+test('what the script prints goes to standard error, not between the differences', async (t) => {
+  const print = 'function on_message(msg) print(msg.content) return "ok" end';
+  const made = await capture(t, print, async (bot) => { await bot.deliver(textXml('9 messages, 0 differ')); });
+  const { stdout, stderr } = await replay(made, print);
+  assert.equal(stdout, '1 message, 0 differ\n');
+  assert.match(stderr, /^9 messages, 0 differ$/m);
+});
+
 test('an ask, a script that fails and a message that is answered with success are as they were', async (t) => {
   const made = await capture(t, shop, async (bot) => {
     for (const text of ['ask', '小明', 'fail', 'nothing']) await bot.deliver(textXml(text));
