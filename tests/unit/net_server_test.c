@@ -695,9 +695,10 @@ static void test_a_head_that_begins_behind_a_request_must_come_whole_in_time(voi
     int fd = dial(server_port(server));
     snprintf(both, sizeof both, ECHO "%s", beginnings[i]);
     assert_true(say(fd, both));
-    assert_true(hear(fd, answer, sizeof answer, false) > 0);
-    assert_true(hear(fd, answer, sizeof answer, false) > 0);
-    assert_non_null(strstr(answer, "408"));
+    bool is_refused = false;
+    while (!is_refused && hear(fd, answer, sizeof answer, false) > 0)
+      is_refused = strstr(answer, "408") != NULL;
+    assert_true(is_refused);
     close(fd);
   }
   server_free(server);
