@@ -202,9 +202,9 @@ local function is_named(parameters, values)
   return not takes_table or value_named(first, parameters[1][1]) ~= nil
 end
 
-local function add_options(faults, path, class, value)
+local function add_options(faults, path, class, value, what)
   local is_known = classes.by_name[class] and value and value.kind == "table"
-  if is_known then add_unknown(faults, value, path, "option", fields.names_of_class(class)) end
+  if is_known then add_unknown(faults, value, path, what or "option", fields.names_of_class(class)) end
 end
 
 local function add_of_method(faults, path, method, parameters, values)
@@ -255,10 +255,11 @@ end
 ---@param path string what is called, for messages
 ---@param class string
 ---@param value Meaning?
+---@param what? "option"|"field" what its names are; option
 ---@return FieldFault[]
-function fields.of_class(path, class, value)
+function fields.of_class(path, class, value, what)
   local faults = {}
-  add_options(faults, path, class, value)
+  add_options(faults, path, class, value, what)
   return faults
 end
 

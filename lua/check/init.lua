@@ -330,7 +330,16 @@ function Check:judge_part(read)
   if fault then self:add(read.file, meaning.token, fault, meaning.variable) end
 end
 
+-- What a page returns, which is refused when it is asked for.
+function Check:judge_answers()
+  if self.set_names.route then return end
+  for _, answer in ipairs(self.answers) do
+    self:add_all(answer.file, fields.of_class("the page's answer", answer.class, answer.value, "field"))
+  end
+end
+
 function Check:judge_parts()
+  self:judge_answers()
   if self.any_part or (self.fills_parameter and self.hands_part) then return end
   for _, read in ipairs(self.parts) do self:judge_part(read) end
 end
@@ -366,6 +375,7 @@ function Check:watcher(file)
       elseif base and base.kind == "parameter" then self.fills_parameter = true end
     end,
     message = function(name, token, variable) self:read_message(file, name, token, variable) end,
+    answers = function(class, value) table.insert(self.answers, { file = file, class = class, value = value }) end,
     hands = function(callee, value) self:hand(callee, value) end,
     part = function(meaning) self.parts[#self.parts + 1] = { file = file, meaning = meaning } end,
     gives = function(given) return gives.of(given, host.args.methods) end,
@@ -450,8 +460,8 @@ local program = {}
 ---@return string
 function program.check(path)
   local check = setmetatable({
-    found = {}, reads = {}, fields = {}, parts = {}, set_names = {}, seen = {}, other_reads = {}, calls = {},
-    library_calls = {}, dropped = {}, method_calls = {}, colon_calls = {}, definitions = {}, global_functions = {},
+    found = {}, reads = {}, fields = {}, parts = {}, answers = {}, set_names = {}, seen = {}, other_reads = {},
+    calls = {}, library_calls = {}, dropped = {}, method_calls = {}, colon_calls = {}, definitions = {}, global_functions = {},
     global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)

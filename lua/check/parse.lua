@@ -31,7 +31,8 @@ local lex = require "check.lex"
 ---  require: as a value, which may be called where nobody sees it
 ---@field set fun(base: Meaning?, name: string?) a field is set; name is nil if it is computed
 ---@field message fun(field: string, token: Token, variable: table?) a field of a message is read, "location.x" too
----@field hands fun(callee: Meaning?, value: Meaning) a message, a request or an answer, or a part of one, is an argument
+---@field hands fun(callee: Meaning?, value: Meaning) a message, a request, an answer or a part of one is an argument
+---@field answers fun(class: string, value: Meaning) a function that wemoon calls returns a table
 ---@field part fun(meaning: Meaning) a field of a request or an answer is read
 ---@field gives fun(path: string): Meaning? what a function of wechat or a method gives: "wechat.spawn", "Gate:enter"
 ---@field fields_of fun(class: string): GivenNode? what an object's fields are
@@ -58,10 +59,11 @@ local unary, UNARY = { ["not"] = true, ["-"] = true, ["#"] = true, ["~"] = true 
 ---@class Gets what wemoon passes to a function of the script's
 ---@field number integer which parameter
 ---@field meaning Meaning
+---@field answers? string the class of a table that it returns
 
 local function gets_message(number) return { number = number, meaning = { kind = "message" } } end
 
-local gets_request = { number = 1, meaning = gives.request }
+local gets_request = { number = 1, meaning = gives.request, answers = "PageAnswer" }
 
 -- What functions get that the script defines, by name, and those that it passes to a rule of wechat.bot.
 local hooks = { on_message = gets_message(1), on_error = gets_message(2), on_lost = gets_message(1) }
@@ -152,8 +154,8 @@ end
 
 -- ---- expressions
 
--- Parses one field of a table constructor into it.
-function Parser:table_field(constructor)
+-- Parses one field of a table constructor into it. `gets`: of the function `fn` among named arguments.
+function Parser:table_field(constructor, gets)
   local token, after = self:peek(), self.tokens[self.at + 1]
   if self:accept("[") then
     constructor.computed = true
@@ -163,18 +165,21 @@ function Parser:table_field(constructor)
     self:expression()
   elseif token.kind == "name" and after.kind == "operator" and after.text == "=" then
     self.at = self.at + 2
-    table.insert(constructor.named, { token = token, value = self:expression() })
+    local handler = token.text == "fn" and gets or nil
+    local value = self:expression(handler)
+    if handler then self:note_handler(value, handler) end
+    table.insert(constructor.named, { token = token, value = value })
   else
     constructor.count = constructor.count + 1
     constructor.items[constructor.count] = self:expression()
   end
 end
 
-function Parser:table_constructor()
+function Parser:table_constructor(gets)
   local constructor = { kind = "table", named = {}, items = {}, count = 0, token = self:peek() }
   self:expect("{")
   while not self:is("}") do
-    self:table_field(constructor)
+    self:table_field(constructor, gets)
     if not self:accept(",") and not self:accept(";") then break end
   end
   self:expect("}")
@@ -223,6 +228,8 @@ local a_parameter = { kind = "parameter" } -- of which nothing is known
 
 -- Parses parameters and block after `function NAME`, which gets what `gets` says.
 function Parser:body(gets, is_method)
+  local around = self.answers
+  self.answers = gets and gets.answers
   self:open()
   if is_method then self:declare("self") end
   self:expect("(")
@@ -238,6 +245,7 @@ function Parser:body(gets, is_method)
   self:block()
   self:expect("end")
   self:close()
+  self.answers = around
 end
 
 local value_words = { ["function"] = true, ["true"] = true, ["false"] = true }
@@ -267,10 +275,10 @@ end
 function Parser:arguments(callee)
   local token = self:peek()
   if token.kind == "string" then return 1, false, "value", token, { self:literal(token.text) } end
-  if self:is("{") then return 1, false, "table", token, { self:table_constructor() } end
+  local gets = gets_of(callee)
+  if self:is("{") then return 1, false, "table", token, { self:table_constructor(gets) } end
   self:expect("(")
   local count, open, only, values = 0, false, nil, {}
-  local gets = gets_of(callee)
   local first = self:peek()
   while not self:is(")") do
     only = kind_of(self:peek())
@@ -430,7 +438,7 @@ function Parser:simple(gets)
   elseif self:is("true") or self:is("false") then return self:literal(token.text == "true")
   elseif self:accept("nil") then return
   elseif self:accept("...") then return nil, true
-  elseif self:is("{") then return self:table_constructor()
+  elseif self:is("{") then return self:table_constructor(gets)
   elseif self:accept("function") then self:body(gets)
   else
     local meaning, open = self:suffixed()
@@ -613,10 +621,14 @@ local function ends_block(token)
     (token.text == "end" or token.text == "else" or token.text == "elseif" or token.text == "until"))
 end
 
+function Parser:returned(value)
+  if self.answers and value and value.kind == "table" then self.watch.answers(self.answers, value) end
+end
+
 function Parser:block()
   while not ends_block(self:peek()) do
     if self:accept("return") then
-      if not ends_block(self:peek()) and not self:is(";") then self:expressions() end
+      if not ends_block(self:peek()) and not self:is(";") then self:returned(self:expressions()[1]) end
       self:accept(";")
       return
     end

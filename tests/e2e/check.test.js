@@ -252,6 +252,16 @@ route("POST", "/", page)`, [
   'bot.lua:1:51: a request has no field quer; did you mean query?',
   'bot.lua:1:65: a request has no field params (it has method, path, query, headers, body, form, json, json_error, remote)',
   'bot.lua:2:33: a request has no field hedaers; did you mean headers?']);
+finds('so in the page of named arguments, and fields that a page may not return', `local function page(r)
+  local inner = function() return { staus = 1 } end
+  if r.method == "POST" then return { staus = 201, body = "a" } end
+  return { json = inner(), header = {} }
+end
+wechat.route{ method = "*", path = "/", fn = page }
+wechat.route{ method = "GET", path = "/a", fn = function(req) return req.bdy end }`, [
+  "bot.lua:3:39: the page's answer has no field staus; did you mean status?",
+  "bot.lua:4:28: the page's answer has no field header; did you mean headers?",
+  'bot.lua:7:74: a request has no field bdy; did you mean body?']);
 finds('fields that http answers, streams, their events and errors lack', answer(`local a, err = wechat.http.get("http://a")
   if not a then return err.mesage .. err.errmgs end
   local r <close>, why = wechat.http.stream{ url = "http://a" }
