@@ -461,8 +461,9 @@ local program = {}
 function program.check(path)
   local check = setmetatable({
     found = {}, reads = {}, fields = {}, parts = {}, answers = {}, set_names = {}, seen = {}, other_reads = {},
-    calls = {}, library_calls = {}, dropped = {}, method_calls = {}, colon_calls = {}, definitions = {}, global_functions = {},
-    global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true }, folder = path:match("^.*/") or "",
+    calls = {}, library_calls = {}, dropped = {}, method_calls = {}, colon_calls = {}, definitions = {},
+    global_functions = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
+    folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)
   check:judge()

@@ -1,30 +1,9 @@
 -- A recursive descent parser of Lua 5.4 that tracks the meaning of names as far as it is certain, and notifies a
 -- watcher of their uses. Other expressions are parsed and dropped.
 
-local gives = require "check.gives"
 local lex = require "check.lex"
-
----@class Meaning the meaning of an expression; nil: unknown
----@field kind "wechat"|"bot"|"message"|"field"|"part"|"iterator"|"require"|"global"|"library"|"models"|"object"|"table"
----  |"function"|"parameter"|"literal"|"other"
----@field place? integer of a local function: where it is defined
----@field name? string of kind field, which is one of a message: "content", "location.x"
----@field class? string of kind object: its class in the annotations, "Task"
----@field node? GivenNode of kind part, which is a request, an answer or a part of one: what it holds; nil: unknown
----@field above? GivenNode of kind part: what it is a field of, by the name of `token`
----@field from? string of kind part: what gave it, "wechat.http.get"
----@field first? Meaning of kind iterator: of its first value
----@field each? Meaning of kind iterator: of its second value
----@field value? string|number|boolean of kind literal
----@field second? Meaning of what a call gives: that of its second value
----@field path? string of kind wechat, "wechat.tag.create"; of kinds global and require, its name; of kind library,
----  "os.execute"
----@field variable? table the local variable that it was read from
----@field token? Token the last name of the path
----@field named? Named[] of kind table, which is a table constructor: the names that it gives
----@field items? table<integer, Meaning?> of kind table: its values without a name
----@field count? integer of kind table: how many of those
----@field computed? boolean of kind table: there are keys in brackets too
+local meanings = require "check.meanings"
+local new_notes = require "check.notes"
 
 ---@class Watcher
 ---@field read fun(meaning: Meaning) a name below `wechat`, `wechat.bot` or a library is read, or a global; of kind
@@ -55,41 +34,6 @@ local binary = { ["or"] = 1, ["and"] = 2, ["<"] = 3, [">"] = 3, ["<="] = 3, [">=
   ["/"] = 11, ["//"] = 11, ["%"] = 11, ["^"] = 14 }
 local right = { [".."] = true, ["^"] = true }
 local unary, UNARY = { ["not"] = true, ["-"] = true, ["#"] = true, ["~"] = true }, 12
-
----@class Gets what wemoon passes to a function of the script's
----@field number integer which parameter
----@field meaning Meaning
----@field answers? string the class of a table that it returns
-
-local function gets_message(number) return { number = number, meaning = { kind = "message" } } end
-
-local gets_request = { number = 1, meaning = gives.request, answers = "PageAnswer" }
-
--- What functions get that the script defines, by name, and those that it passes to a rule of wechat.bot.
-local hooks = { on_message = gets_message(1), on_error = gets_message(2), on_lost = gets_message(1) }
-local rule = gets_message(1)
-local routes = { text = rule, word = rule, click = rule, on = rule, default = rule }
-local libraries = { coroutine = true, debug = true, io = true, math = true, os = true, string = true, table = true,
-  utf8 = true }
-local modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
-local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true,
-  field = true, part = true, parameter = true }
-local has_fields = { message = true, field = true, part = true }
-
-local function copy(meaning)
-  local new = {}
-  for name, value in pairs(meaning) do new[name] = value end
-  return new
-end
-
--- The meaning of a variable that is given such a value; nil if it is not followed.
-local function kept(meaning)
-  local by = meaning and meaning.variable
-  if not meaning or not followed[meaning.kind] or (by and by.reassigned) then return nil end
-  local new = copy(meaning)
-  new.unread, new.second, new.above, new.variable = nil, nil, nil, nil
-  return new
-end
 
 local Parser = {}
 Parser.__index = Parser
@@ -135,21 +79,15 @@ function Parser:find(name)
   end
 end
 
-local function global(token)
-  if token.text == "wechat" then return { kind = "wechat", path = "wechat", token = token } end
-  if token.text == "require" then return { kind = "require", path = "require", token = token, unread = true } end
-  return { kind = "global", path = token.text, token = token, unread = true }
-end
-
 -- A local _ENV makes every other name one of a table of the script's.
 function Parser:name(token)
   local variable = self:find(token.text)
   if variable then
-    local meaning = variable.meaning and copy(variable.meaning)
+    local meaning = variable.meaning and meanings.copy(variable.meaning)
     if meaning then meaning.variable, meaning.token = variable, token end
     return meaning, variable
   end
-  return not self:find("_ENV") and global(token) or nil
+  return not self:find("_ENV") and meanings.global(token) or nil
 end
 
 -- ---- expressions
@@ -167,7 +105,7 @@ function Parser:table_field(constructor, gets)
     self.at = self.at + 2
     local handler = token.text == "fn" and gets or nil
     local value = self:expression(handler)
-    if handler then self:note_handler(value, handler) end
+    if handler then self.notes:handler(value, handler) end
     table.insert(constructor.named, { token = token, value = value })
   else
     constructor.count = constructor.count + 1
@@ -186,46 +124,6 @@ function Parser:table_constructor(gets)
   return constructor
 end
 
--- ---- named functions
-
--- The key of a named function in the notes: of a local one its place, of a global one its name.
-local function key_of(meaning)
-  return meaning and (meaning.place or meaning.kind == "global" and meaning.path) or nil
-end
-
-local function add_one(counts, key) counts[key] = (counts[key] or 0) + 1 end
-
--- A function's name is read, to be called here or elsewhere.
-function Parser:note_value(meaning)
-  local key = key_of(meaning)
-  if key then add_one(self.notes.values, key) end
-end
-
--- Of those reads: wemoon calls the function with what `gets` says.
-function Parser:note_handler(meaning, gets)
-  local key = key_of(meaning)
-  if not key then return end
-  add_one(self.notes.handlers, key)
-  local before = self.notes.gets[key]
-  self.notes.gets[key] = gets
-  if before and before.meaning.kind ~= gets.meaning.kind then self.notes.called[key] = true end
-end
-
--- The script calls a named function itself, with what may be no message.
-function Parser:note_call(meaning, values)
-  local key, is_sure = key_of(meaning), values[1] and values[1].kind == "message"
-  if key and not is_sure then self.notes.called[key] = true end
-end
-
--- What the named function gets, without regard to its callers. `hook`: what wemoon passes anyway.
-function Parser:gets(key, hook)
-  local found = self.found
-  local is_handled = not found.called[key] and found.values[key] == found.handlers[key]
-  return is_handled and (hook or found.gets[key]) or nil
-end
-
-local a_parameter = { kind = "parameter" } -- of which nothing is known
-
 -- Parses parameters and block after `function NAME`, which gets what `gets` says.
 function Parser:body(gets, is_method)
   local around = self.answers
@@ -237,7 +135,7 @@ function Parser:body(gets, is_method)
   while not self:is(")") do
     local token = self:next()
     number = number + 1
-    local meaning = gets and number == gets.number and gets.meaning or a_parameter
+    local meaning = gets and number == gets.number and gets.meaning or meanings.parameter
     if token.kind == "name" then self:declare(token.text, meaning) end
     if not self:accept(",") then break end
   end
@@ -246,23 +144,6 @@ function Parser:body(gets, is_method)
   self:expect("end")
   self:close()
   self.answers = around
-end
-
-local value_words = { ["function"] = true, ["true"] = true, ["false"] = true }
-
--- Returns the kind of an expression from its first token, for a call's only argument.
-local function kind_of(token)
-  if token.kind == "string" or token.kind == "number" then return "value" end
-  if token.kind == "keyword" and value_words[token.text] then return "value" end
-  if token.kind == "operator" and token.text == "{" then return "table" end
-  return "other"
-end
-
--- What a function gets that is passed to the one called.
-local function gets_of(callee)
-  if not callee then return nil end
-  if callee.kind == "wechat" and callee.path == "wechat.route" then return gets_request end
-  return callee.kind == "bot" and routes[callee.path:match("[^.]+$")] or nil
 end
 
 function Parser:literal(value)
@@ -275,17 +156,17 @@ end
 function Parser:arguments(callee)
   local token = self:peek()
   if token.kind == "string" then return 1, false, "value", token, { self:literal(token.text) } end
-  local gets = gets_of(callee)
+  local gets = meanings.gets_of(callee)
   if self:is("{") then return 1, false, "table", token, { self:table_constructor(gets) } end
   self:expect("(")
   local count, open, only, values = 0, false, nil, {}
   local first = self:peek()
   while not self:is(")") do
-    only = kind_of(self:peek())
+    only = meanings.kind_of(self:peek())
     local meaning, several = self:expression(gets)
     open = several or false
-    if gets then self:note_handler(meaning, gets) end
-    if meaning and has_fields[meaning.kind] then
+    if gets then self.notes:handler(meaning, gets) end
+    if meaning and meanings.has_fields[meaning.kind] then
       self.handed_on = meaning
       self.watch.hands(callee, meaning)
     end
@@ -305,12 +186,6 @@ function Parser:field_of_part(meaning, token)
     variable = meaning.variable, unread = true }
 end
 
--- The meaning of each member of a list; nil if it is not known.
-local function member_of(meaning)
-  local item = meaning and meaning.kind == "part" and meaning.node and meaning.node.item
-  return item and { kind = "part", node = item, from = meaning.from, variable = meaning.variable } or nil
-end
-
 function Parser:field(meaning, token)
   local kind = meaning and meaning.kind
   if kind == "wechat" or kind == "bot" then
@@ -322,10 +197,10 @@ function Parser:field(meaning, token)
     local name = kind == "field" and meaning.name .. "." .. token.text or token.text
     return { kind = "field", name = name, token = token, variable = meaning.variable, unread = true }
   end
-  if kind == "global" and libraries[meaning.path] then
+  if kind == "global" and meanings.libraries[meaning.path] then
     return { kind = "library", path = meaning.path .. "." .. token.text, token = token, unread = true }
   end
-  if kind == "global" and meaning.path == "_G" then return global(token) end
+  if kind == "global" and meaning.path == "_G" then return meanings.global(token) end
 end
 
 -- Reports a read, once a name proves not to be the target of an assignment.
@@ -349,21 +224,21 @@ function Parser:call_require()
   local module = self:constant_argument()
   self:arguments()
   self.watch.requires(module)
-  return modules[module]
+  return meanings.modules[module]
 end
 
 -- Lua's own functions that give what they are given, or fill it.
 function Parser:call_global(name, values)
   if (name == "rawset" or name == "setmetatable") and self.handed_on then self.watch.set(self.handed_on) end
   if name == "assert" then return values[1] end
-  if name == "ipairs" then return { kind = "iterator", each = member_of(values[1]) } end
+  if name == "ipairs" then return { kind = "iterator", each = meanings.member_of(values[1]) } end
 end
 
 function Parser:call(meaning, token)
   if meaning and meaning.kind == "require" then return self:call_require() end
   if meaning and meaning.kind == "library" then self.watch.call_library(meaning) else self:was_read(meaning) end
   local count, open, only, _, values = self:arguments(meaning)
-  self:note_call(meaning, values)
+  self.notes:call(meaning, values)
   if not meaning then return end
   if meaning.kind == "models" then
     self.watch.model(values)
@@ -415,7 +290,7 @@ function Parser:suffixed()
       self:expression()
       self:expect("]")
       local constant = key.kind == "string" and alone.kind == "operator" and alone.text == "]"
-      if constant then meaning = self:field(base, key) else meaning = member_of(base) end
+      if constant then meaning = self:field(base, key) else meaning = meanings.member_of(base) end
       open = false
       target = { base = base, field = constant and key.text or nil, meaning = meaning, index = true }
     elseif self:accept(":") then
@@ -442,7 +317,7 @@ function Parser:simple(gets)
   elseif self:accept("function") then self:body(gets)
   else
     local meaning, open = self:suffixed()
-    self:note_value(meaning)
+    self.notes:value(meaning)
     self:was_read(meaning)
     return meaning, open
   end
@@ -470,14 +345,14 @@ end
 
 -- Returns the meanings of the values, and of the one that a call at the end gives beside its first.
 function Parser:expressions(gets)
-  local meanings, count, open = {}, 0
+  local values, count, open = {}, 0
   repeat
     count = count + 1
-    meanings[count], open = self:expression(gets)
+    values[count], open = self:expression(gets)
   until not self:accept(",")
-  local last = open and meanings[count]
-  meanings[count + 1] = last and last.second or nil
-  return meanings
+  local last = open and values[count]
+  values[count + 1] = last and last.second or nil
+  return values
 end
 
 -- ---- statements
@@ -492,11 +367,11 @@ end
 -- A function at the top level, where nothing decides whether it is defined.
 function Parser:defines(token, is_function)
   local is_sure = is_function and not self.scope.up and not self:find("_ENV")
-  if is_sure then self.watch.defines(token.text, token, hooks[token.text] ~= nil) end
+  if is_sure then self.watch.defines(token.text, token, meanings.hooks[token.text] ~= nil) end
 end
 
 -- What the global function of that name gets if wemoon calls it.
-function Parser:hook(name) return not self:find("_ENV") and hooks[name] or nil end
+function Parser:hook(name) return not self:find("_ENV") and meanings.hooks[name] or nil end
 
 function Parser:assignment()
   local _, _, target = self:suffixed()
@@ -513,8 +388,8 @@ function Parser:assignment()
   local is_global = #targets == 1 and not target.variable and target.name
   local hook = is_global and self:hook(target.name)
   if is_global then self:defines(target.token, self:is("function")) end
-  local meanings = self:expressions(hook and self:gets(target.name, hook))
-  if hook then self:note_handler(meanings[1], hook) end
+  local values = self:expressions(hook and self.found:gets(target.name, hook))
+  if hook then self.notes:handler(values[1], hook) end
   for _, one in ipairs(targets) do self:assign(one) end
 end
 
@@ -522,7 +397,7 @@ function Parser:local_statement()
   if self:accept("function") then
     local place = self.at
     self:declare(self:next().text, { kind = "function", place = place })
-    return self:body(self:gets(place))
+    return self:body(self.found:gets(place))
   end
   local names = {}
   repeat
@@ -532,8 +407,8 @@ function Parser:local_statement()
       self:expect(">")
     end
   until not self:accept(",")
-  local meanings = self:accept("=") and self:expressions() or {}
-  for i, name in ipairs(names) do self:declare(name, kept(meanings[i])) end
+  local values = self:accept("=") and self:expressions() or {}
+  for i, name in ipairs(names) do self:declare(name, meanings.kept(values[i])) end
 end
 
 function Parser:function_statement()
@@ -549,7 +424,7 @@ function Parser:function_statement()
   self:assign(target)
   local is_global = not target.field and not variable
   if is_global then self:defines(token, true) end
-  self:body(is_global and self:gets(target.name, self:hook(target.name)) or nil, is_method)
+  self:body(is_global and self.found:gets(target.name, self:hook(target.name)) or nil, is_method)
 end
 
 function Parser:for_statement()
@@ -559,7 +434,7 @@ function Parser:for_statement()
   local iterator = self:expressions()[1] or {}
   self:expect("do")
   self:open()
-  local given = { kept(iterator.first), kept(iterator.each) }
+  local given = { meanings.kept(iterator.first), meanings.kept(iterator.each) }
   for i, name in ipairs(names) do self:declare(name, given[i]) end
   self:block()
   self:close()
@@ -643,8 +518,6 @@ local function ignore() end
 local function silent(watch)
   return setmetatable({ gives = watch.gives, fields_of = watch.fields_of }, { __index = function() return ignore end })
 end
-
-local function new_notes() return { values = {}, handlers = {}, gets = {}, called = {} } end
 
 -- `found`: the notes of an earlier run over the same tokens.
 local function run(tokens, watch, found)
