@@ -1,5 +1,7 @@
 -- What a script does with its named functions: whether it is wemoon alone that calls one, and with what.
 
+---@class Notes
+---@field assigned table<integer, boolean> by their numbers in the chunk, the local variables that are assigned
 local Notes = {}
 Notes.__index = Notes
 
@@ -47,4 +49,6 @@ function Notes:gets(key, hook)
 end
 
 --- Returns empty notes.
-return function() return setmetatable({ values = {}, handlers = {}, given = {}, called = {} }, Notes) end
+return function()
+  return setmetatable({ values = {}, handlers = {}, given = {}, called = {}, assigned = {} }, Notes)
+end

@@ -67,8 +67,11 @@ function Parser:open() self.scope = { up = self.scope, names = {} } end
 
 function Parser:close() self.scope = self.scope.up end
 
+-- A variable that is assigned anywhere may be so before: in a loop, say.
 function Parser:declare(name, meaning)
-  self.scope.names[name] = { name = name, meaning = meaning, reassigned = false }
+  self.declared = self.declared + 1
+  local reassigned = self.found.assigned[self.declared] or false
+  self.scope.names[name] = { name = name, meaning = meaning, reassigned = reassigned, number = self.declared }
 end
 
 function Parser:find(name)
@@ -359,7 +362,8 @@ end
 
 function Parser:assign(target)
   if target.called then return end
-  if target.variable then target.variable.reassigned = true
+  if target.variable then
+    target.variable.reassigned, self.notes.assigned[target.variable.number] = true, true
   elseif target.field or target.index then self.watch.set(target.base, target.field)
   elseif target.name then self.watch.assign_global(target.name) end
 end
@@ -521,7 +525,8 @@ end
 
 -- `found`: the notes of an earlier run over the same tokens.
 local function run(tokens, watch, found)
-  local parser = setmetatable({ tokens = tokens, at = 1, watch = watch, found = found, notes = new_notes() }, Parser)
+  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, watch = watch, found = found,
+    notes = new_notes() }, Parser)
   local whole, fault = pcall(function()
     parser:open()
     parser:block()

@@ -303,6 +303,13 @@ ${answer(`local user, why = wechat.user.info{ openid = msg.source }
   file:save("a") file.content_type = file.video_url or file.filename
   for key, value in pairs(user) do print(key, value.anything) end
   return user.errcode .. user.qr_scene_text .. user.group .. answer.anything .. later.datta .. why.kind`)}`);
+passes('and of a variable that gets its value from one that is assigned later, in a loop', answer(`local answer, text = wechat.http.get("http://a"), ""
+  for _ = 1, 2 do
+    local m, a = msg, answer
+    text = text .. (m.mood or "") .. (a.data or "")
+    msg, answer = { ["mood"] = "good" }, { ["data"] = "b" }
+  end
+  return text`));
 passes('so where wechat.route is one of the script\'s own, and the faults of a menu that is refused', `local route = wechat.route
 wechat.route = function(method, path, fn) return route(method, path, function(r) return fn{ params = {}, query = r.query } end) end
 wechat.route("GET", "/x", function(req) return req.params.id .. req.other end)
