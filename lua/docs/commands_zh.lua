@@ -13,7 +13,11 @@ interpreters = N 时消息在 N 个 Lua 状态里运行，做计算的脚本因�
   },
   dev = {
     summary = "把机器人、模拟的微信平台和浏览器控制台一起运行在一个本机端口上",
-    details = "不需要公众号：配置里没有的都由模拟平台补上，机器人的调用也发往模拟平台。不给 BOT.lua 时只运行平台和控制台，供 --callback URL 处用任何语言写的机器人使用。",
+    details = [[
+不需要公众号：配置里没有的都由模拟平台补上，机器人的调用也发往模拟平台。不给 BOT.lua 时只运行平台和控制台，供 --callback URL 处用任何语言写的机器人使用。
+
+模拟的模板库里任何编号都有：get_template_id("TM00001") 添加一个模板，含 first、keyword1、keyword2 和 remark。43 个字符、没有被删除过的 template_id 视为在网站上添加的。
+]],
     options = {
       callback = "用任何语言写的机器人的地址（不给 BOT.lua 时）",
       state = "把平台的状态保存在这个文件里（不给则每次从头开始）",

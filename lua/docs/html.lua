@@ -30,6 +30,8 @@ return function(methods, about)
   local function translate(text) return chinese and text and texts_zh(text) or text end
   local function code(text) return "<code>" .. escape(text) .. "</code>" end
 
+  local needs_account = say("needs_account"):format(code(words.account_error))
+
   -- A type, in which the names of types that the page has are links.
   local function type_text(text)
     return (escape(text):gsub("%f[%a][%a][%w_.]*", function(name)
@@ -75,7 +77,7 @@ return function(methods, about)
   end
 
   local function put_methods()
-    put('<h2 id="methods">%s</h2><p>%s %s</p>', say("methods"), say("forms"), say("raises"))
+    put('<h2 id="methods">%s</h2><p>%s %s</p><p>%s</p>', say("methods"), say("forms"), say("raises"), needs_account)
     for _, name in ipairs(reference.method_names(methods)) do put_method(name) end
     for _, name in ipairs { "config", "json", "log" } do
       put('<h3 id="wechat.%s">%s</h3><p>%s</p>', name, code("wechat." .. name), escape(words.tables[name][chinese and 2 or 1]))
@@ -181,7 +183,7 @@ return function(methods, about)
   end
 
   local function put_endpoints()
-    put('<h2 id="endpoints">%s</h2><p>%s</p><p>%s</p>', say("endpoints"), say("fails"), say("links"))
+    put('<h2 id="endpoints">%s</h2><p>%s</p><p>%s</p><p>%s</p>', say("endpoints"), say("fails"), needs_account, say("links"))
     for _, group in ipairs(catalogue.groups) do
       local subject, names = catalogue.group(group)
       put('<h2 id="group.%s">%s</h2><p>%s</p>', group, code("wechat." .. group), escape(chinese and endpoints_zh.groups[group] or subject))

@@ -97,7 +97,7 @@ function parts.menu(put, say, _, chinese)
 end
 
 function parts.methods(put, say, about, chinese)
-  put((".SH %s\n%s"):format(say "man_methods", roff(say "forms")))
+  put((".SH %s\n%s\n%s\n%s"):format(say "man_methods", roff(say "forms"), roff(say "raises"), roff(say("needs_account"):format(words.account_error))))
   for _, name in ipairs(reference.method_names(about.methods)) do
     local entry = about.methods[name]
     local parameters = reference.parameters(name, entry)
@@ -132,7 +132,7 @@ function parts.types(put, say, _, chinese)
 end
 
 function parts.endpoints(put, say, _, chinese)
-  put((".SH %s\n%s"):format(say "man_endpoints", roff(say "man_endpoints_about")))
+  put((".SH %s\n%s\n%s\n%s"):format(say "man_endpoints", roff(say "man_endpoints_about"), roff(say "fails"), roff(say("needs_account"):format(words.account_error))))
   for _, group in ipairs(catalogue.groups) do
     local subject, names = catalogue.group(group)
     put((".SS wechat.%s\n%s"):format(group, roff(chinese and endpoints_zh.groups[group] or subject)))

@@ -71,6 +71,10 @@ words.headings = {
   },
   other = { "中文", "English" },
   raises = { "A wrong or missing argument raises an error that names it.", "参数缺失或有误时抛出错误，并指出是哪个参数。" },
+  needs_account = {
+    "A call of the platform without appid and appsecret in the configuration raises %s.",
+    "配置里没有 appid 和 appsecret 时，调用平台的函数抛出错误 %s。",
+  },
   fails = {
     "nil, err where the world fails: err.kind, err.errcode, err.errmsg, err.hint, err.retryable; tostring(err) says it in one line.",
     "平台或网络失败时返回 nil, err：err.kind、err.errcode、err.errmsg、err.hint、err.retryable；tostring(err) 用一行说明。",
@@ -89,6 +93,8 @@ words.headings = {
     "每个元素也可以用平台自己的名字取得：msg.FromUserName、msg.EventKey。",
   },
 }
+
+words.account_error = '"wechat.NAME needs appid and appsecret"'
 
 -- What became of one try of a message (OUTCOMES of src/bot/outcome.h).
 words.outcomes = {

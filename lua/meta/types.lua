@@ -200,7 +200,8 @@ local bot = {}
 function bot.text(pattern, answer) end
 
 --- Answers texts that are one of the words, as a whole: words or lists of words, then the answer, which gets the
---- message and the word. Full-width letters, digits and blanks count as narrow ones.
+--- message and the word. Full-width letters, digits and blanks count as narrow ones; marks of punctuation do not: write
+--- both, {"?", "？"}.
 ---@param word string|string[]
 ---@param ... string|string[]|Answer
 function bot.word(word, ...) end

@@ -226,7 +226,13 @@ const Command command_dev = {
       "the\n"
       "simulated platform. Without BOT.lua only the platform and the console are served, for a bot "
       "in any\n"
-      "language at --callback URL.\n",
+      "language at --callback URL.\n"
+      "\n"
+      "The simulated library of templates has every number: get_template_id(\"TM00001\") adds a "
+      "template with\n"
+      "first, keyword1, keyword2 and remark. An id of 43 characters that was not removed counts as "
+      "added on\n"
+      "the website.\n",
   .options = options,
   .least = 0,
   .most = 1,

@@ -155,8 +155,10 @@ test('template messages are shown, and TEMPLATESENDJOBFINISH comes; broadcasts a
     local id = wechat.get_template_id("TM00015").template_id
     assert(wechat.send_template_message(ids[1], id, {first = {value = "你好", color = "#173177"}}, "https://example.com"))
     assert(wechat.message.mass.sendall{filter = {is_to_all = true}, msgtype = "text", text = {content = "大家好"}})
-    return code(wechat.set_template_industry(1, 4)), code(wechat.send_template_message(ids[1], "short", {})), #wechat.message.template.list{}.template_list`, dev);
-  assert.deepEqual(out, [43100, 40037, 1]);
+    return code(wechat.set_template_industry(1, 4)), code(wechat.send_template_message(ids[1], "short", {})), #wechat.message.template.list{}.template_list, wechat.message.template.list{}.template_list[1].content`, dev);
+  assert.deepEqual(out, [43100, 40037, 1, '{{first.DATA}}\n{{keyword1.DATA}}\n{{keyword2.DATA}}\n{{remark.DATA}}']);
+  const { stdout: help } = await wemoon(['dev', '--help'], { code: 0 });
+  assert.match(help, /get_template_id\("TM00001"\) adds a template with\nfirst, keyword1, keyword2 and remark\./);
   const { chats } = await dev.state();
   assert.equal(Object.values(chats).flat().filter((entry) => entry.kind === 'template' && entry.fields[0].value === '你好').length, 1);
   assert.equal(Object.values(chats).flat().filter((entry) => entry.via === 'mass').length, 3);

@@ -206,6 +206,14 @@ test('the modules, and the types that functions take and give, are in the page, 
 
 const CHINESE = { LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8', LANG: 'C.UTF-8' };
 
+test('the reference says which error a call of the platform raises without an account, and it does', async (t) => {
+  const { stderr } = await wemoon(['exec', '-e', 'wechat.get_menu()'], { cwd: tempDir(t), code: 1 });
+  assert.match(stderr, /wechat\.get_menu needs appid and appsecret/);
+  for (const lang of ['en', 'zh']) {
+    for (const text of [unescape(await page(t, lang)), await manual(lang)]) assert.equal(text.split('wechat.NAME needs appid and appsecret').length, 3, lang);
+  }
+});
+
 test('where the language is Chinese .help is: the list of commands, and what is known of a name', async (t) => {
   const ask = async (args, env, ...lines) => (await wemoon(['repl', ...args], { input: lines.map((line) => `.help ${line}\n`).join(''), cwd: tempDir(t), env, code: 0 })).stdout;
   const bot = await startBot(t, { script: 'function on_message() end' });
