@@ -245,6 +245,26 @@ words.fields = {
   status = "发送结果",
 }
 
+-- The texts of --help (src/cli/cmd_help.c has the English).
+words.help = {
+  none = "wemoon：没有给出命令。命令有：",
+  see = "更多：wemoon --help、wemoon COMMAND --help",
+  title = "用 Lua 写微信公众号机器人",
+  on_command = "说明命令的作用、参数和选项",
+  example = "第一个机器人 hello.lua：",
+  serve = "运行它：      ",
+  speak = "发消息给它：  ",
+  statuses = "退出状态：0 完成；1 已运行但失败；2 用法或配置有误。",
+  options = "选项（--key value 或 --key=value）：",
+  this = "本说明",
+  file = "配置文件",
+  file_default = "config.lua，如果有",
+  config = "配置。每个键都可以写成命令行选项（--encrypt-mode safe）、环境变量（WEMOON_ENCRYPT_MODE=safe）或写在文件里\n" ..
+    "（return { encrypt_mode = \"safe\" }），排在前面的优先。本机的所有用户都能看到命令行选项：密钥要放在环境变量或文件里。\n" ..
+    "布尔值是 true 或 false（选项和环境变量也可以是 1、0、yes、no）。文件里的相对路径从该文件所在的文件夹算起，\n" ..
+    "其他地方的从当前目录算起。",
+}
+
 -- What the prompt's own commands do (lua/repl/commands.lua has the English).
 words.prompt = {
   [".say"] = "发一条文字",

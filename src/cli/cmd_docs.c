@@ -3,7 +3,6 @@
 #include "cli/command.h"
 #include "cli/language.h"
 #include "cli/reference.h"
-#include "host/host.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,18 +20,11 @@ static const Option options[] = {
 // Prints the result of a function of lua/docs.
 static int print_made(const char *function, Str argument) {
   Err err;
-  Account account = { .mode = MODE_NORMAL };
-  InterpreterOptions interpreter_options = { .account = &account,
-                                             .open_host = host_open,
-                                             .program = "docs/init.lua" };
-  Interpreter *interpreter = interpreter_new(&interpreter_options, &err);
   Buf text;
   buf_init(&text);
-  bool ok = interpreter && interpreter_load(interpreter, "the manual", &err) &&
-            interpreter_program(interpreter, function, argument, &text, &err);
+  bool ok = reference_make(function, argument, &text, &err);
   if (ok) fwrite(buf_str(&text).ptr, 1, text.len, stdout);
   buf_clear(&text);
-  interpreter_release(interpreter);
   return ok ? STATUS_DONE : report_err("docs", &err);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/reference.h"
 
 #include "codec/json.h"
+#include "host/host.h"
 
 static void add_member(Buf *out, const char *name, Str value) {
   buf_printf(out, ",\"%s\":", name);
@@ -65,4 +66,18 @@ void reference_about(const char *lang, const Command *const *commands, Buf *out)
   if (commands) buf_add(out, STR(",\"commands\":["));
   for (size_t i = 0; commands && commands[i]; i++) add_command(out, i == 0, commands[i]);
   buf_add(out, commands ? STR("]}") : STR("}"));
+}
+
+// ---- lua/docs -----------------------------------------------------------------------------------
+
+bool reference_make(const char *function, Str argument, Buf *out, Err *err) {
+  Account account = { .mode = MODE_NORMAL };
+  InterpreterOptions options = { .account = &account,
+                                 .open_host = host_open,
+                                 .program = "docs/init.lua" };
+  Interpreter *interpreter = interpreter_new(&options, err);
+  bool ok = interpreter && interpreter_load(interpreter, "the manual", err) &&
+            interpreter_program(interpreter, function, argument, out, err);
+  interpreter_release(interpreter);
+  return ok;
 }

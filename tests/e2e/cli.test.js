@@ -126,6 +126,24 @@ test('wemoon help is --help, wemoon help COMMAND is COMMAND --help', async () =>
   assert.match((await wemoon(['help', 'chekc'], { code: 2 })).stderr, /unknown command chekc; did you mean check\?/);
 });
 
+test('where the language is Chinese help is, with the same commands, options and keys', async () => {
+  const env = { LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8', LANG: 'en_US.UTF-8' };
+  const help = async (args, variables) => (await wemoon(args, { env: variables })).stdout;
+  const all = await help(['--help'], env);
+  const names = [...all.matchAll(/^ {2}wemoon ([a-z]+)/gm)].map((found) => found[1]);
+  assert.ok(names.length >= 14, all);
+  for (const args of [['--help'], ...names.map((name) => [name, '--help'])]) {
+    const chinese = await help(args, env), english = await help(args, { ...env, LC_MESSAGES: 'en_US.UTF-8' });
+    const parts = (text) => [...text.matchAll(/^ {2}(wemoon [a-z]+.*|--[a-z-]+)/gm)].map((found) => found[1]);
+    assert.deepEqual(parts(chinese), parts(english), args.join(' '));
+    assert.doesNotMatch(english.replace(/.*(还在想|你说|你好|微信开发者平台).*/g, ''), /[\u4e00-\u9fff]/, args.join(' '));
+    const prose = chinese.split('\n').filter((line) => !/^ {2}(wemoon|function) /.test(line)).join('\n');
+    assert.doesNotMatch(prose, /([A-Za-z']{2,} ){4}[A-Za-z']{2,}/, args.join(' '));
+    for (const row of chinese.matchAll(/^ {2}--[a-z-]+[^\u4e00-\u9fff]*$/gm)) assert.match(row[0], /log-format|token-api|log-level|^ {2}--previous-encoding-aes-key SECRET$/, args.join(' '));
+  }
+  assert.match((await wemoon([], { code: 2, env })).stderr, /^wemoon：没有给出命令[^]* {2}wemoon run {5}运行机器人\n/);
+});
+
 test('an option before the command is refused', async () => {
   const { stderr } = await wemoon(['--token=s3cret', 'run'], { code: 2 });
   assert.match(stderr, /wemoon COMMAND --option/);
