@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { until } = require('./harness');
-const { openConsole, slow } = require('./browser');
+const { openConsole, PATIENCE_MS } = require('./browser');
 
 const BOT = `
 local bot = require "wechat.bot"
@@ -62,7 +62,7 @@ test('everything that can be sent arrives', async (t) => {
   let before = await count();
   for (const [act, fill] of [['image', {}], ['voice', { recognition: '听见' }], ['video', {}], ['shortvideo', {}], ['location', {}], ['link', { title: 'T' }], ['scan', { scene: '42' }], ['locate', {}], ['event', { name: 'any_event' }]]) {
     await send(act, fill);
-    await until(async () => (await count()) > before, `an answer to ${act}`, 10000 * slow);
+    await until(async () => (await count()) > before, `an answer to ${act}`, PATIENCE_MS);
     before = await count();
   }
   await send('unfollow');
@@ -196,19 +196,23 @@ test('several users, and what was not looked at yet', async (t) => {
 test('what happens while the page reads the state anew is not lost, and who types goes on typing', async (t) => {
   const { page, dev, say, saw } = await open(t);
   let late = 0;
+  let let_go;
+  const held = new Promise((resolve) => { let_go = resolve; });
   await page.route('**/sim/state', async (route) => {
     const answer = await route.fetch(); // the state before the bot's reply
     late++;
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await held;
     await route.fulfill({ response: answer });
   });
   await say('menu');
-  await until(() => late > 0, 'the state read anew', 10000 * slow);
+  await until(() => late > 0, 'the state read anew', PATIENCE_MS);
   await page.focus('#input');
   await page.keyboard.type('abc');
   await dev.say('from outside');
   await saw('made');
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert.equal(await page.locator('.menu').count(), 0);
+  let_go();
+  await page.waitForSelector('.menu', { state: 'attached' }); // of the state read anew
   await saw('made');
   await page.keyboard.type('def');
   assert.equal(await page.inputValue('#input'), 'abcdef');

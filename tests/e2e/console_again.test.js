@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const { until, tempDir, wemoon, TOKEN } = require('./harness');
 const { startDev } = require('./dev');
-const { openConsole, slow } = require('./browser');
+const { openConsole, PATIENCE_MS } = require('./browser');
 
 const COUNT = `count = 0
 function on_message(msg)
@@ -78,7 +78,7 @@ test('rows are searched, and filtered by user and outcome', async (t) => {
   await dev.say('pears');
   await dev.say('bad');
   await dev.say('apples too', { user: 'bob' });
-  const rows = (count, what) => until(async () => (await page.locator('#panel details').count()) === count, `${count} rows ${what}`, 10000 * slow);
+  const rows = (count, what) => until(async () => (await page.locator('#panel details').count()) === count, `${count} rows ${what}`, PATIENCE_MS);
   await rows(4, 'at first');
   await page.fill('#panel [type=search]', 'APPLES');
   await rows(2, 'with apples');
@@ -161,7 +161,7 @@ test('a saved chat has the bytes of its pictures and voices: another platform pl
   await first.saw('image moon moon');
   await openFirstRow(first.page);
   await first.page.click('text=再发一次');
-  await until(async () => (await first.page.locator('#chat >> text=image moon moon').count()) === 2, 'the picture sent again', 10000 * slow);
+  await until(async () => (await first.page.locator('#chat >> text=image moon moon').count()) === 2, 'the picture sent again', PATIENCE_MS);
   await first.dev.act('voice', data('sound'));
   await first.saw('voice sound');
   await first.dev.act('image', { media_id: 'nothing' });
@@ -178,7 +178,7 @@ test('a saved chat has the bytes of its pictures and voices: another platform pl
   const { page, dev } = await openConsole(t, { script });
   await playChat(page, file);
   const answers = async () => (await dev.state()).trace.filter((one) => one.outcome).map((one) => /<Content><!\[CDATA\[([^\]]*)/.exec(one.replied)[1]);
-  await until(async () => (await answers()).length === 4, 'four answers', 10000 * slow);
+  await until(async () => (await answers()).length === 4, 'four answers', PATIENCE_MS);
   const [gone, ...others] = await answers();
   assert.match(gone, /^no file/);
   assert.deepEqual(others, ['voice sound ', 'image moon moon', 'image moon moon']);
@@ -214,15 +214,15 @@ test('a page whose wemoon dev was started again shows the new one\'s chats, rows
   await dev.bot.stop();
   await page.waitForSelector('#bot.bad');
   const again = await startDev(t, { script, args: ['--port', String(dev.bot.port)] });
-  await page.waitForSelector('#bot:not(.bad)', { timeout: 20000 * slow });
-  await page.waitForSelector('#chat .note.empty', { timeout: 20000 * slow });
+  await page.waitForSelector('#bot:not(.bad)', { timeout: PATIENCE_MS });
+  await page.waitForSelector('#chat .note.empty', { timeout: PATIENCE_MS });
   await again.say('four');
   await saw('答：four');
   assert.equal(await page.locator('#chat .entry').count(), 2);
   assert.equal(await page.locator('#panel details').count(), 1);
   await page.click('#tab-calls');
   const { length } = await again.get('/sim/calls');
-  await until(async () => (await page.locator('#panel details').count()) === length, `${length} calls`, 10000 * slow);
+  await until(async () => (await page.locator('#panel details').count()) === length, `${length} calls`, PATIENCE_MS);
 });
 
 test('after a reset the calls are those since', async (t) => {
@@ -292,7 +292,7 @@ test('time can be moved', async (t) => {
   await page.press('#input', 'Enter');
   const then = new Date(Date.now() + 2 * 86400 * 1000);
   const day = new RegExp(`${String(then.getMonth() + 1).padStart(2, '0')}\\D${String(then.getDate()).padStart(2, '0')}\\D+\\d\\d:\\d\\d`);
-  await until(async () => day.test(await page.locator('#chat .time >> nth=-1').innerText()), 'its day in the chat', 10000 * slow);
+  await until(async () => day.test(await page.locator('#chat .time >> nth=-1').innerText()), 'its day in the chat', PATIENCE_MS);
   await page.click('#tab-trace');
-  await until(async () => day.test(await page.locator('#panel summary .clock >> nth=0').innerText()), 'its day in the row', 10000 * slow);
+  await until(async () => day.test(await page.locator('#panel summary .clock >> nth=0').innerText()), 'its day in the row', PATIENCE_MS);
 });

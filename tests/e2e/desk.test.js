@@ -7,8 +7,8 @@ const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const { chromium } = require('playwright-core');
-const { BINARY, startBot, textXml, eventXml, freePort, wemoon, until, sleep } = require('./harness');
-const { CHROMIUM, FLAGS, slow } = require('./browser');
+const { BINARY, startBot, textXml, eventXml, freePort, wemoon, until } = require('./harness');
+const { drawn, CHROMIUM, FLAGS, PATIENCE_MS } = require('./browser');
 
 const PASSWORD = 'a-password-for-the-desk';
 const SCRIPT = `function on_message(msg)
@@ -315,8 +315,8 @@ async function openDesk(t, { width = 1280, height = 800, locale = 'zh-CN', schem
   let streams = 0;
   page.on('response', (response) => { if (response.url().endsWith('/desk/events') && response.status() === 200) streams++; });
   // Events are kept from then on.
-  const watches = () => until(() => streams > 0, 'the stream', 10000 * slow);
-  page.setDefaultTimeout(10000 * slow);
+  const watches = () => until(() => streams > 0, 'the stream', PATIENCE_MS);
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${desk.base}/desk`);
   const enter = async (password = PASSWORD) => {
     await page.fill('#password', password);
@@ -447,6 +447,7 @@ test('on a narrow screen a tab that is chosen by its key comes into view, and no
   await page.waitForFunction(() => document.getElementById('tab-figures').getBoundingClientRect().right <= innerWidth);
   await page.waitForSelector('td >> text=wemoon_jobs');
   assert.ok(await page.evaluate(() => [...document.querySelectorAll('td:first-child')].find((one) => one.textContent === 'wemoon_jobs').offsetWidth) > 130);
+  assert.ok(await page.evaluate(() => document.querySelector('td:last-child').offsetWidth) > 200, 'nor a meaning into words');
 });
 
 for (const [width, height] of [[1280, 800], [360, 740]]) {
@@ -464,7 +465,7 @@ for (const [width, height] of [[1280, 800], [360, 740]]) {
         await page.waitForSelector('.outcome.failed');
         for (let tab = 1; tab <= 6; tab++) {
           await page.keyboard.press(String(tab));
-          await sleep(100);
+          await drawn(page);
           assert.deepEqual(await axe(page), [], `tab ${tab}`);
           assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `tab ${tab}`);
           if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/desk-${width}-${locale}-${scheme}-${tab}.png` });

@@ -429,8 +429,10 @@ test('fault: delivered twice; the script runs once', async (t) => {
     args: ['--fault', 'twice'],
   });
   assert.deepEqual(texts((await sim.say('a')).shown), ['1']);
-  await sleep(300);
-  const item = (await sim.state()).trace.at(-1);
+  const item = await until(async () => {
+    const last = (await sim.state()).trace.at(-1);
+    return last.tries.length === 2 && last.tries.every((one) => one.ms !== undefined) && last;
+  }, 'both deliveries');
   assert.deepEqual(item.tries.map((one) => one.duplicate || false).sort(), [false, true]);
   assert.deepEqual(texts((await sim.say('b')).shown), ['2']);
 });
@@ -702,7 +704,7 @@ test('twenty readers of the events that stall hold up nobody, and the end neithe
 test('an open reader of the events does not hold up the end', async (t) => {
   const sim = await startDev(t, { script: ECHO });
   const events = sim.events();
-  await sleep(200);
+  await until(() => events.begun, 'the stream');
   const elapsed = stopwatch(sim.bot);
   await sim.bot.stop();
   const ms = elapsed();

@@ -13,6 +13,8 @@ async function type(t, lines, { code = 0, script, files = {}, env } = {}) {
   return { out: stdout, err: stderr, cwd };
 }
 
+const PATIENCE_MS = 30000; // on a busy machine
+
 // Returns { screen(), keys(...), shows(pattern), ended(), resize(width): a promise, home }.
 let sessions = 0;
 function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home = tempDir(t) } = {}) {
@@ -28,11 +30,11 @@ function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home 
     resize: async (columns) => {
       tmux('resize-window', '-x', String(columns), '-y', String(height));
       const size = () => execFileSync('stty', ['-F', tmux('display-message', '-p', '#{pane_tty}').trim(), 'size']).toString();
-      await until(() => size().trim() === `${height} ${columns}`, `a terminal of ${columns} columns`, 10000);
+      await until(() => size().trim() === `${height} ${columns}`, `a terminal of ${columns} columns`, PATIENCE_MS);
     },
     keys: (...keys) => tmux('send-keys', ...keys),
-    shows: (pattern) => until(() => pattern.exec(screen()), `${pattern} on the screen:\n${screen()}`, 10000),
-    ended: () => until(() => { try { tmux('has-session'); return false; } catch { return true; } }, 'the end', 10000),
+    shows: (pattern) => until(() => pattern.exec(screen()), `${pattern} on the screen:\n${screen()}`, PATIENCE_MS),
+    ended: () => until(() => { try { tmux('has-session'); return false; } catch { return true; } }, 'the end', PATIENCE_MS),
   };
 }
 

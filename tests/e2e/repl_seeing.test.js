@@ -164,7 +164,7 @@ test('at a terminal that wraps its lines anew nothing of the old ones is left', 
   const shows = (input, width) => until(() => {
     const screen = term.screen().replace(/\n/g, '');
     return screen.endsWith(`月 > ${input}`) && screen.match(/月 >/g).length === 1;
-  }, `${input} once at ${width} columns:\n${term.screen()}`, 10000);
+  }, `${input} once at ${width} columns:\n${term.screen()}`, 30000);
   term.keys('-l', words);
   await shows(words, 60);
   for (const width of [100, 40, 60, 30, 90]) {

@@ -7,9 +7,9 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { chromium } = require('../e2e/node_modules/playwright-core');
+const { drawn, CHROMIUM, FLAGS } = require('../e2e/browser');
 
 const BINARY = path.resolve(process.env.WEMOON || path.join(__dirname, '../../build/release/wemoon'));
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-pictures-'));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -50,17 +50,19 @@ async function console_picture(browser, locale, file) {
   const page = await (await browser.newContext({ viewport: { width: 1180, height: 720 }, locale })).newPage();
   await page.goto(`${url}/console`);
   await page.waitForSelector('#input');
-  for (const text of ['天气 杭州', '菜单']) {
+  for (const [text, answer] of [['天气 杭州', '今晚有新月'], ['菜单', '菜单已经放好了']]) {
     await page.fill('#input', text);
     await page.press('#input', 'Enter');
-    await sleep(300);
+    await page.waitForSelector(`#chat >> text=${answer}`);
   }
   await page.click('#foot .toggle >> nth=0');
   await page.click('.menu >> text=今日歌曲');
-  await sleep(300);
+  await page.waitForSelector('#chat [data-kind=music]');
+  await page.waitForSelector('#panel .outcome.replied >> nth=2');
   await page.click('.menu >> text=菜单');
   await page.click('#panel details >> nth=0 >> summary');
-  await sleep(300);
+  await page.waitForSelector('#panel .body pre');
+  await drawn(page);
   await page.screenshot({ path: path.join(__dirname, file) });
   await state_picture(page, file.replace('console', 'state'));
   child.kill();
@@ -74,8 +76,10 @@ async function state_picture(page, file) {
   await page.click('#tab-kept');
   await page.waitForSelector('[data-kept=conversations] button');
   await page.click('[data-kept=keys] summary >> nth=0');
-  await sleep(300);
+  await page.waitForSelector('[data-kept=keys] .body pre');
+  await page.setViewportSize({ width: 1180, height: 860 });
   await page.locator('#panel').evaluate((panel) => { panel.scrollTop = 0; });
+  await drawn(page);
   await page.screenshot({ path: path.join(__dirname, file) });
 }
 
@@ -94,16 +98,19 @@ async function desk_picture(browser, locale, file) {
   const child = spawn(BINARY, ['run', 'bot.lua'], { cwd: dir, stdio: 'ignore' });
   const page = await (await browser.newContext({ viewport: { width: 1180, height: 520 }, locale })).newPage();
   for (let tries = 0; tries < 50 && !await page.goto(`http://127.0.0.1:${admin}/desk`).catch(() => null); tries++) await sleep(100);
+  const stream = page.waitForResponse((answer) => answer.url().endsWith('/desk/events') && answer.status() === 200);
   await page.fill('[name=password]', 'a-password-for-the-desk');
   await page.press('[name=password]', 'Enter');
   await page.waitForSelector('.state.good');
-  await sleep(500);
+  await stream;
   for (const text of ['天气 杭州', '坏了', '长文', '订阅']) {
     await new Promise((resolve) => spawn(BINARY, ['send', '--url', `http://127.0.0.1:${port}/`, '--token', 'token', 'text', text], { cwd: dir, stdio: 'ignore' }).on('exit', resolve));
   }
-  await sleep(900);
+  await page.waitForFunction(() => document.querySelectorAll('#panel .outcome').length === 4 && !document.querySelector('#panel .outcome.under_way'));
+  await page.waitForFunction(() => / 1$/.test(document.getElementById('tab-conversations').textContent)); // the counts are read every few seconds
   await page.click('#panel details >> nth=1 >> summary');
-  await sleep(300);
+  await page.waitForSelector('#panel .body pre');
+  await drawn(page);
   await page.screenshot({ path: path.join(__dirname, file) });
   child.kill();
 }
@@ -149,7 +156,7 @@ async function prompt_picture(browser) {
 }
 
 (async () => {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   await console_picture(browser, 'zh-CN', 'console.png');
   await console_picture(browser, 'en-US', 'console-en.png');
   await desk_picture(browser, 'zh-CN', 'desk.png');

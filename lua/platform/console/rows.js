@@ -26,9 +26,10 @@ export function fold(key, summary, make) {
   return details;
 }
 
+// The next smaller unit where a whole one would round off much: 47 h are no day.
 export function duration(s) {
   if (s < 0) return t('never');
-  if (s >= 86400) return t('days', Math.floor(s / 86400));
+  if (s >= 3 * 86400) return t('days', Math.floor(s / 86400));
   if (s >= 3600) return t('hours', Math.floor(s / 3600));
   return s >= 60 ? t('minutes', Math.floor(s / 60)) : t('seconds', Math.max(0, Math.floor(s)));
 }
