@@ -194,21 +194,27 @@ test('several users, and what was not looked at yet', async (t) => {
 });
 
 test('what happens while the page reads the state anew is not lost, and who types goes on typing', async (t) => {
-  const { page, dev, say, saw } = await open(t);
-  let late = 0;
+  const { page, dev, say, saw } = await open(t, { script: `
+    function on_message(msg)
+      if msg.content ~= "menu" then return "回：" .. msg.content end
+      assert(wechat.create_menu { button = { { type = "click", name = "今日歌曲", key = "V1" } } })
+      while not io.open(wechat.path("go")) do wechat.sleep(0.02) end
+      return "made"
+    end` });
+  let was_read = false;
   let let_go;
   const held = new Promise((resolve) => { let_go = resolve; });
   await page.route('**/sim/state', async (route) => {
     const answer = await route.fetch(); // the state before the bot's reply
-    late++;
+    was_read = true;
     await held;
     await route.fulfill({ response: answer });
   });
   await say('menu');
-  await until(() => late > 0, 'the state read anew', PATIENCE_MS);
+  await until(() => was_read, 'the state read anew', PATIENCE_MS);
   await page.focus('#input');
   await page.keyboard.type('abc');
-  await dev.say('from outside');
+  fs.writeFileSync(dev.bot.file('go'), '');
   await saw('made');
   assert.equal(await page.locator('.menu').count(), 0);
   let_go();
