@@ -40,6 +40,30 @@ test('every kind of reply is shown, and the browser has nothing to complain of',
   assert.deepEqual(faults.filter((text) => !/Failed to load resource/.test(text)), []);
 });
 
+test('the links of a text do what they do on the platform: a page, a text that is sent, a Mini Program', async (t) => {
+  const { page, say, saw } = await open(t, { script: `function on_message(msg)
+    if msg.bizmsgmenuid then return "选了 " .. msg.bizmsgmenuid .. " " .. msg.content end
+    return 'https://example.com/a <a href="https://example.com/b">页面</a> <a href="weixin://bizmsgmenu?msgmenucontent=%E7%AD%94%E6%A1%88&msgmenuid=7">选我</a> '
+      .. '<a data-miniprogram-path="p" href="" data-miniprogram-appid="wx1">小程序</a> <a href="javascript:alert(1)">别的</a>'
+  end` });
+  await say('links');
+  await saw('页面');
+  const bubble = page.locator('#chat .entry.account .bubble');
+  assert.equal((await bubble.innerText()).trim(), 'https://example.com/a 页面 选我 小程序 <a href="javascript:alert(1)">别的</a>');
+  assert.deepEqual(await bubble.locator('a').evaluateAll((all) => all.map((one) => one.href)), ['https://example.com/a', 'https://example.com/b']);
+  await bubble.locator('button').click();
+  await saw('选了 7 答案');
+});
+
+test('a text that is refused stays in the box, and why is said in the page\'s language', async (t) => {
+  const { page, dev, say } = await open(t);
+  await dev.act('unfollow');
+  await page.waitForSelector('.person.away');
+  await say('half a novel');
+  await page.waitForSelector('[role=alert] >> text=小艾没有关注公众号：请先关注');
+  assert.equal(await page.inputValue('#input'), 'half a novel');
+});
+
 test('a hostile reply is text', async (t) => {
   const { page, faults, say, saw } = await open(t);
   await say('html');

@@ -1,7 +1,7 @@
 // Dialogs: questions to the user, and error messages.
 
 import { h, at, fill } from './dom.js';
-import { t } from './words.js';
+import { t, said } from './words.js';
 
 const dialog = at('dialog');
 
@@ -49,7 +49,7 @@ export function show_page(title, ...children) {
 
 // `why`: a text, or an Error.
 export function tell_error(why) {
-  const note = h('p', { class: 'toast', role: 'alert' }, why.message ?? why);
+  const note = h('p', { class: 'toast', role: 'alert' }, said(why.message ?? why));
   (dialog.open ? dialog : document.body).append(note);
   setTimeout(() => note.remove(), 6000);
 }

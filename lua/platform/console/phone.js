@@ -24,21 +24,35 @@ let on_choice = () => {};
 // fn is called when another user is chosen.
 export function on_user(fn) { on_choice = fn; }
 
+// Returns true; a falsy value if the act is refused, which is said.
 async function act(fields) {
   at_end = true;
-  await sim.act({ user, ...fields }).catch(tell_error);
+  return sim.act({ user, ...fields }).then(() => true, tell_error);
 }
 
 // ---- entries ----
 
-// Turns URLs in a text into links; a bot's own <a href> becomes a link, as on the platform.
+// A text that the user sends by a click.
+const choice = (content, id, words = content) => h('button', { type: 'button', class: 'choice',
+  onclick: () => act({ act: 'say', content, bizmsgmenuid: id }) }, words);
+
+// Returns what an <a> of a bot's text is on the platform: a page, a text to send, a Mini Program; else its source.
+function link_of(source, attributes, words) {
+  const href = /\bhref="([^"]*)"/.exec(attributes)?.[1] || '';
+  const menu = href.startsWith('weixin://bizmsgmenu?') && new URLSearchParams(href.split('?')[1]);
+  if (menu && menu.get('msgmenucontent')) return choice(menu.get('msgmenucontent'), menu.get('msgmenuid') || undefined, words);
+  return /^https?:/.test(href) || attributes.includes('data-miniprogram-appid=') ? out(href, words) : source;
+}
+
+// Turns URLs in a text into links, and a bot's own links.
 function linked(text) {
   const parts = [];
-  const pattern = /<a\s+href="(https?:\/\/[^"]*)"[^>]*>([^<]*)<\/a>|(https?:\/\/[^\s<>"，。）]+)/g;
+  const pattern = /<a(\s[^>]*)>([^<]*)<\/a>|https?:\/\/[^\s<>"，。）]+/g;
   let from = 0;
   for (const match of text.matchAll(pattern)) {
-    parts.push(text.slice(from, match.index), out(match[1] || match[3], match[2] || match[3]));
-    from = match.index + match[0].length;
+    const [source, attributes, words] = match;
+    parts.push(text.slice(from, match.index), attributes ? link_of(source, attributes, words) : out(source, source));
+    from = match.index + source.length;
   }
   return [...parts, text.slice(from)];
 }
@@ -79,8 +93,7 @@ const bodies = {
   template: (e) => out(e.url, card(h('b', {}, e.title || 'Template'), h('dl', {}, (e.fields || []).map((f) => [
     h('dt', {}, f.name), colored(h('dd', {}, f.value), f.color)])))),
   miniprogram: (e) => card(h('small', {}, t('miniprogram')), h('b', {}, e.title || e.appid || ''), e.thumb_url && picture(e.thumb_url, '')),
-  msgmenu: (e) => h('div', { class: 'bubble text' }, e.head, h('ul', {}, (e.list || []).map((choice) => h('li', {},
-    h('button', { type: 'button', class: 'choice', onclick: () => act({ act: 'say', content: choice.content, bizmsgmenuid: choice.id }) }, choice.content)))), e.tail),
+  msgmenu: (e) => h('div', { class: 'bubble text' }, e.head, h('ul', {}, (e.list || []).map((one) => h('li', {}, choice(one.content, one.id)))), e.tail),
 };
 bodies.shortvideo = bodies.video;
 bodies.miniprogrampage = bodies.miniprogram;
@@ -355,7 +368,7 @@ async function say(event) {
   if (!content.trim()) return;
   input.value = '';
   input.focus();
-  await act({ act: 'say', content });
+  if (!await act({ act: 'say', content })) input.value ||= content;
 }
 
 async function paste(event) {

@@ -45,6 +45,7 @@ export const words = {
   "an account of the kind '{0}' has no customer service staff": ['{0} 类账号没有客服'],
   "an account of the kind '{0}' gets no {1}": ['{0} 类账号收不到 {1}'],
   'there is no bot: start wemoon dev with BOT.lua or --callback URL': ['没有机器人：启动 wemoon dev 时写明 BOT.lua 或 --callback URL'],
+  '{0} does not follow the account: follow first': ['{0}没有关注公众号：请先关注'],
   no_menu: ['还没有菜单', 'no menu yet'],
   empty_chat: ['说点什么吧', 'Say something'],
   typing: ['对方正在输入…', 'typing…'],
