@@ -362,6 +362,20 @@ test('each line of a message is in the direction of its own letters', async (t) 
   assert.ok(lefts.second[1] > lefts.second[0], JSON.stringify(lefts));
 });
 
+test('the theme is the system\'s until one is chosen, which is kept', async (t) => {
+  const { page } = await open(t, { scheme: 'dark' });
+  const is_dark = () => page.evaluate(() => getComputedStyle(document.documentElement).colorScheme === 'dark');
+  assert.equal(await is_dark(), true);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await until(async () => !await is_dark(), 'the system\'s change');
+  await page.click('#theme');
+  assert.equal(await is_dark(), true);
+  await page.reload();
+  assert.equal(await is_dark(), true);
+  await page.click('#theme');
+  assert.equal(await is_dark(), false);
+});
+
 test('in both languages, dark and light, wide and narrow: nothing hangs over the edge', async (t) => {
   for (const [locale, scheme, width, word] of [['zh-CN', 'light', 1280, '消息'], ['en-US', 'dark', 1280, 'Messages'], ['en-US', 'light', 360, 'Desk'], ['zh-CN', 'dark', 360, '桌面']]) {
     await t.test(`${locale} ${scheme} ${width}`, async (t2) => {

@@ -430,7 +430,30 @@ test('a page whose stream breaks before the first event shows what happened unti
   await page.waitForSelector('summary >> text=meanwhile');
 });
 
-test('logging out ends it, and a session that is over shows the login', async (t) => {
+test('a session that is over shows the login, and so does a bot that was started again; then messages come as before', async (t) => {
+  const { bot, page, port, enter, watches } = await openDesk(t);
+  await enter();
+  await page.waitForSelector('.state.good');
+  await watches();
+  for (let i = 0; i < 5; i++) await bot.say(`before ${i}`);
+  await page.waitForSelector('summary >> text=before 4');
+  await page.context().clearCookies();
+  await page.waitForSelector('#password');
+  await enter();
+  await page.waitForSelector('.state.good');
+  await bot.stop();
+  await page.waitForSelector('.state.bad >> text=连接断开');
+  const again = await startBot(t, { script: SCRIPT, config: { admin_listen: `127.0.0.1:${port}`, admin_token: PASSWORD } });
+  await page.waitForSelector('#password');
+  const stream = page.waitForResponse((answer) => answer.url().endsWith('/desk/events') && answer.status() === 200);
+  await enter();
+  await stream;
+  await again.say('after');
+  await page.waitForSelector('summary >> text=after');
+  assert.equal(await page.locator('details').count(), 1);
+});
+
+test('logging out ends it', async (t) => {
   const { page, enter, faults } = await openDesk(t);
   await enter();
   await page.waitForSelector('.state.good');
