@@ -418,6 +418,13 @@ test('on a narrow screen a key of the other side shows that side', async (t) => 
   await page.waitForSelector('#input:focus');
 });
 
+test('on a narrow screen the line of an error in the chat is shown where the script is', async (t) => {
+  const { page, say } = await open(t, { width: 360 });
+  await say('error');
+  await page.click('#chat .fault .place');
+  await page.waitForSelector('#gutter .marked');
+});
+
 test('the page is under 100 KB', () => {
   const dir = path.join(__dirname, '../../lua/platform/console');
   const bytes = fs.readdirSync(dir).reduce((sum, name) => sum + fs.statSync(path.join(dir, name)).size, 0);

@@ -47,6 +47,11 @@ function show_side(name) {
   draw_sides();
 }
 
+function show_tab(i) {
+  show_side('desk');
+  desk.choose(i);
+}
+
 function draw() {
   draw_bar();
   draw_sides();
@@ -81,8 +86,7 @@ document.addEventListener('keydown', (event) => {
   if (event.target.closest('input, textarea, select')) return undefined;
   if (event.key === '?') return show_keys();
   if (event.key >= '1' && event.key <= String(desk.names.length)) {
-    show_side('desk');
-    return desk.choose(Number(event.key) - 1);
+    return show_tab(Number(event.key) - 1);
   }
   const key = keys.find(([name]) => name === event.key);
   if (!key) return undefined;
@@ -103,6 +107,8 @@ sim.listen((event) => {
   if (event === 'lost' || event === 'open') connected = event === 'open';
   draw_bar();
 });
+
+script.on_open(() => show_tab(desk.names.indexOf('script')));
 
 arrow_keys(at('sides'), (button) => button.click());
 choose_first();

@@ -220,8 +220,6 @@ arrow_keys(at('tabs'), (button) => button.click());
 
 on_user(() => { if (tab === 'kept') draw(); });
 
-script.on_open(() => choose(names.indexOf('script')));
-
 sim.listen(async (event) => {
   if (event === 'all') {
     if (!seen && state.bot.error) tab = 'script'; // the script tab shows the error
