@@ -99,6 +99,25 @@ test('who reads the events again goes on where it was', async (t) => {
   late.close();
 });
 
+test('the act of a chat names the file that was sent with it; with its bytes too it is stored under that name, once', async (t) => {
+  const sim = await startDev(t, { script: `function on_message(msg)
+    if msg.content then assert(wechat.create_menu { button = { { type = "pic_sysphoto", name = "P", key = "p" } } }) end
+    return msg.type
+  end` });
+  const base64 = (text) => Buffer.from(text).toString('base64');
+  const file = async (id) => (await sim.call('GET', `/sim/media/${id}`)).body;
+  await sim.say('menu');
+  await sim.act('tap', { path: '1', data: base64('moon') });
+  const { users, chats } = await sim.state();
+  const { act } = chats[users[0].openid].find((entry) => entry.act?.act === 'tap');
+  assert.equal(await file(act.media_id), 'moon');
+  assert.equal(act.data, undefined);
+  await sim.act('image', { media_id: 'from-elsewhere', data: base64('sun') });
+  assert.equal(await file('from-elsewhere'), 'sun');
+  await sim.act('image', { media_id: 'from-elsewhere', data: base64('another') });
+  assert.equal(await file('from-elsewhere'), 'sun');
+});
+
 test('every kind of message arrives with the platform\'s fields', async (t) => {
   const { sim, foreign } = await startPlatform(t, () => 'success');
   const last = () => harness.parseXml(foreign.requests.at(-1).body);
