@@ -14,11 +14,13 @@ const LATE_TEXT = '还在想，稍后发任意文字看结果';
 // Starts the platform's API for customer service messages; `refuse()` returns the errcode.
 async function startPlatform(t, { refuse = () => 0 } = {}) {
   const platform = { sent: [], calls: 0, refuse };
+  const opened = new Promise((resolve) => { platform.open = resolve; }); // what HOLD waits for
   const server = http.createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk)).on('end', () => {
       const where = request.url.split('?')[0];
       if (/token/.test(where)) return response.end('{"access_token":"TOKEN-1","expires_in":7200}');
+      if (where === '/gate') return opened.then(() => response.end());
       if (/typing/.test(where)) return response.end('{"errcode":0,"errmsg":"ok"}');
       platform.calls++;
       const body = JSON.parse(Buffer.concat(chunks).toString() || '{}');
@@ -41,7 +43,7 @@ const start = async (t, script, { config, ...options } = {}) => {
   const platform = await startPlatform(t, { refuse: noRight, ...options });
   const settings = { script: `function on_message(msg) ${script} end`,
     config: { ...platform.config, store: `sqlite:${path.join(tempDir(t), 'kept.db')}`, ...config } };
-  const again = () => begin({ t }, settings);
+  const again = async () => Object.assign(await begin({ t }, settings), { platform });
   return { platform, again, bot: await again() };
 };
 
@@ -51,12 +53,17 @@ const replyOf = async (bot, xml) => {
 };
 const say = (bot, content, fields) => replyOf(bot, textXml(content, fields));
 
+// In a script: waits until the platform of the test opens its gate.
+const HOLD = 'wechat.http.get(wechat.config.api_base .. "/gate")';
+
 // Posts like the platform: a try without an answer in time is closed and repeated, three times in all. Returns the
-// last try's answer.
-async function ask(bot, xml, patienceMs = 480) {
+// last try's answer, however long a busy machine takes for it. `opens`: the gate, before the last try or after it.
+async function ask(bot, xml, { patienceMs = 480, opens = 'after' } = {}) {
   for (let i = 1; i <= 3; i++) {
+    if (i === 3 && opens === 'before') bot.platform.open();
     try {
-      const { reply, body } = await bot.deliver(xml, { timeoutMs: patienceMs });
+      const { reply, body } = await bot.deliver(xml, { timeoutMs: i < 3 ? patienceMs : 15000 });
+      if (opens === 'after') bot.platform.open();
       return { tries: i, text: reply ? reply.Content || reply.MsgType : body };
     } catch (err) {
       if (i === 3) return { tries: 3, text: '该公众号暂时无法提供服务，请稍后再试' };
@@ -90,22 +97,23 @@ test('where the next reply is success, the kept answer is the reply', async (t) 
 });
 
 test('once the right is known to be missing an answer that is ready by the third try is passive', async (t) => {
-  const { bot, platform } = await start(t, `${LEARN} wechat.sleep(1) return "in time"`);
+  const { bot, platform } = await start(t, `${LEARN} ${HOLD} return "in time"`);
   await learn(bot);
   const calls = platform.calls;
-  assert.deepEqual(await ask(bot, textXml('x')), { tries: 3, text: 'in time' });
+  assert.deepEqual(await ask(bot, textXml('x'), { opens: 'before' }), { tries: 3, text: 'in time' });
   assert.equal(platform.calls, calls);
   assert.equal(await say(bot, 'quick'), 'quick');
 });
 
 test('late_text at the last try; the next text fetches the answer, and no script sees it', async (t) => {
   const { bot, platform } = await start(t, `${LEARN}
-    if msg.content == "slow" then wechat.sleep(3) return "the answer" end
+    if msg.content == "slow" then ${HOLD} return "the answer" end
     return "ran for " .. msg.content`);
   await learn(bot);
   const calls = platform.calls;
-  assert.deepEqual(await ask(bot, textXml('slow')), { tries: 3, text: LATE_TEXT });
+  assert.deepEqual(await ask(bot, textXml('slow'), { opens: 'never' }), { tries: 3, text: LATE_TEXT });
   assert.equal(await say(bot, 'ready?'), LATE_TEXT, 'not ready yet: at once');
+  platform.open();
   await bot.waitForLog(KEPT);
   assert.equal(await say(bot, 'now?'), 'the answer');
   assert.equal(await say(bot, 'next'), 'ran for next');
@@ -113,7 +121,7 @@ test('late_text at the last try; the next text fetches the answer, and no script
 });
 
 test('a message is answered once: a duplicate of what fetched an answer gets it again', async (t) => {
-  const { bot } = await start(t, `${LEARN} if msg.content == "slow" then wechat.sleep(2) return "the answer" end return "ran"`);
+  const { bot } = await start(t, `${LEARN} if msg.content == "slow" then ${HOLD} return "the answer" end return "ran"`);
   await learn(bot);
   assert.equal((await ask(bot, textXml('slow'))).text, LATE_TEXT);
   await bot.waitForLog(KEPT);
@@ -160,7 +168,7 @@ test('an answer that came between two tries outlives kill -9: the next try gets 
 
 test('parts said by the last try are its reply, with late_text as the last line; the rest is fetched', async (t) => {
   const { bot } = await start(t, `${LEARN} if msg.content ~= "slow" then return "ran" end
-    wechat.say("今天晴。明天") wechat.sleep(2.5) wechat.say("多云。") return "后天雨。"`);
+    wechat.say("今天晴。明天") ${HOLD} wechat.say("多云。") return "后天雨。"`);
   await learn(bot);
   assert.deepEqual(await ask(bot, textXml('slow')), { tries: 3, text: `今天晴。\n${LATE_TEXT}` });
   await bot.waitForLog(KEPT);
@@ -178,7 +186,7 @@ test('parts that 48001 stops are kept, all that was not sent, in one', async (t)
 
 test('a question that has not gone out is fetched; the text after that is its answer', async (t) => {
   const { bot } = await start(t, `${LEARN} if msg.content == "slow" then
-      wechat.sleep(2) local answer = wechat.ask("how many?") return "you said " .. answer.content end
+      ${HOLD} local answer = wechat.ask("how many?") return "you said " .. answer.content end
     return "ran"`);
   await learn(bot);
   assert.equal((await ask(bot, textXml('slow'))).text, LATE_TEXT);
@@ -209,7 +217,7 @@ test('what does not fit stands alone, oldest first, and the other is kept', asyn
 });
 
 test('a long answer is kept in pieces, one for each message', async (t) => {
-  const { bot } = await start(t, `${LEARN} if msg.content == "slow" then wechat.sleep(2) return ("一二三四五六七八九。"):rep(150) end return "ran"`);
+  const { bot } = await start(t, `${LEARN} if msg.content == "slow" then ${HOLD} return ("一二三四五六七八九。"):rep(150) end return "ran"`);
   await learn(bot);
   assert.equal((await ask(bot, textXml('slow'))).text, LATE_TEXT);
   await bot.waitForLog(KEPT);
@@ -220,15 +228,16 @@ test('a long answer is kept in pieces, one for each message', async (t) => {
 
 test('an event that shows no reply takes none, and gets no late_text', async (t) => {
   const { bot } = await start(t, `${LEARN} if msg.content == "slow" then wechat.sleep(0.6) return "slow" end
-    if msg.type == "view" then wechat.sleep(2) return "viewed" end return "ran"`);
+    if msg.type == "view" then ${HOLD} return "viewed" end return "ran"`);
   assert.equal(await say(bot, 'slow'), null);
   await bot.waitForLog(/is kept/);
-  assert.equal((await ask(bot, eventXml('VIEW', { EventKey: 'http://a/' }))).text, 'success');
+  assert.equal((await ask(bot, eventXml('VIEW', { EventKey: 'http://a/' }), { opens: 'never' })).text, 'success');
   assert.equal(await replyOf(bot, eventXml('CLICK', { EventKey: 'K' })), 'slow\n\nran');
+  bot.platform.open();
 });
 
 test('a picture is answered by the script while a text would fetch the answer', async (t) => {
-  const { bot } = await start(t, `${LEARN} if msg.content == "slow" then wechat.sleep(2) return "the answer" end return "ran"`);
+  const { bot } = await start(t, `${LEARN} if msg.content == "slow" then ${HOLD} return "the answer" end return "ran"`);
   await learn(bot);
   assert.equal((await ask(bot, textXml('slow'))).text, LATE_TEXT);
   await bot.waitForLog(KEPT);
@@ -238,7 +247,7 @@ test('a picture is answered by the script while a text would fetch the answer', 
 });
 
 test('a script that ends without an answer keeps its promise to nobody', async (t) => {
-  const { bot } = await start(t, `${LEARN} if msg.content == "slow" then wechat.sleep(2) wechat.log.info("it is over") return end return "ran"`);
+  const { bot } = await start(t, `${LEARN} if msg.content == "slow" then ${HOLD} wechat.log.info("it is over") return end return "ran"`);
   await learn(bot);
   assert.equal((await ask(bot, textXml('slow'))).text, LATE_TEXT);
   await bot.waitForLog(/it is over/);
@@ -247,7 +256,7 @@ test('a script that ends without an answer keeps its promise to nobody', async (
 });
 
 test('late_reply = keep sends no customer service message; late_text is as configured', async (t) => {
-  const { bot, platform } = await start(t, 'if msg.content == "slow" then wechat.sleep(2) return "the answer" end return "ran"',
+  const { bot, platform } = await start(t, `if msg.content == "slow" then ${HOLD} return "the answer" end return "ran"`,
     { refuse: () => 0, config: { late_reply: 'keep', late_text: '等等' } });
   assert.equal((await ask(bot, textXml('slow'))).text, '等等');
   await bot.waitForLog(KEPT);
@@ -288,8 +297,8 @@ test('parts past the quota are kept, all of them', async (t) => {
 
 test('a script that spent the quota itself waits for the platform\'s tries', async (t) => {
   const { bot, platform } = await start(t, `for i = 1, 5 do wechat.send_text_message(msg.source, "part " .. i) end
-    wechat.sleep(0.6) return "the last"`, { refuse: () => 0 });
-  assert.equal((await ask(bot, textXml('x'))).text, 'the last');
+    ${HOLD} return "the last"`, { refuse: () => 0 });
+  assert.equal((await ask(bot, textXml('x'), { opens: 'before' })).text, 'the last');
   assert.equal(platform.sent.length, 5);
 });
 
@@ -319,8 +328,8 @@ test('errors of one reply leave customer service messages to everybody else', as
 });
 
 test('without credentials the first late answer waits for the platform\'s tries', async (t) => {
-  const { bot } = await start(t, 'wechat.sleep(1) return "in time"', { config: { appid: undefined, appsecret: undefined } });
-  assert.deepEqual(await ask(bot, textXml('x')), { tries: 3, text: 'in time' });
+  const { bot } = await start(t, `${HOLD} return "in time"`, { config: { appid: undefined, appsecret: undefined } });
+  assert.deepEqual(await ask(bot, textXml('x'), { opens: 'before' }), { tries: 3, text: 'in time' });
 });
 
 test('that the right is missing is known after a restart, and to the other process of the store', async (t) => {
@@ -337,11 +346,12 @@ test('that the right is missing is known after a restart, and to the other proce
 });
 
 test('an answer that one process keeps is given by another one', async (t) => {
-  const { bot: first, again } = await start(t, `${LEARN} if msg.content == "slow" then wechat.sleep(2) return "the answer" end return "ran"`);
+  const { bot: first, again } = await start(t, `${LEARN} if msg.content == "slow" then ${HOLD} return "the answer" end return "ran"`);
   const other = await again();
   await learn(first);
-  assert.equal((await ask(first, textXml('slow'))).text, LATE_TEXT);
+  assert.equal((await ask(first, textXml('slow'), { opens: 'never' })).text, LATE_TEXT);
   assert.equal(await say(other, 'ready?'), LATE_TEXT);
+  first.platform.open();
   await first.waitForLog(KEPT);
   assert.equal(await say(other, 'now?'), 'the answer');
   assert.equal(await say(first, 'more'), 'ran');
@@ -372,7 +382,7 @@ test('an answer of 16 seconds is read in the second message, always: fifty users
   const read = await Promise.all(users.map(async (user, i) => {
     await sleep(i * 60);
     const made = Date.now();
-    const first = await ask(bot, textXml('slow', { FromUserName: user }), 5000);
+    const first = await ask(bot, textXml('slow', { FromUserName: user }), { patienceMs: 5000 });
     assert.ok(first.text === 'success' || first.text === LATE_TEXT, first.text);
     await sleep(made + 18000 - Date.now());
     return say(bot, 'and?', { FromUserName: user });
