@@ -25,7 +25,7 @@ struct Call {
   ApiResult *result;
   // Borrowed by the client.
   ClientRequest out;
-  Buf url;
+  Str url;
   Pair content_type;
   Pairs headers;
   ClientResult *answer;  // while its JSON is parsed
@@ -40,7 +40,6 @@ struct Call {
 // ---- the end of a call --------------------------------------------------------------------------
 
 static void release(Call *call) {
-  buf_clear(&call->url);
   api_result_free(call->result);
   arena_free(call->arena);
 }
@@ -240,19 +239,26 @@ static void on_answer(void *ctx, ClientResult *answer) {
 
 // ---- the request --------------------------------------------------------------------------------
 
-static bool build_url(Call *call) {
+static void add_url(const Call *call, Buf *url) {
   const ApiOptions *options = &call->api->options;
   const ApiRequest *request = &call->request;
-  Buf *url = &call->url;
   Str base = request->mp ? options->mp_base : options->api_base;
   while (base.len && base.ptr[base.len - 1] == '/') base.len--;
-  buf_reset(url);
   buf_add(url, base);
   buf_add(url, request->path);
   if (request->token.len) url_add_param(url, request->token, call->token);
   for (const Pair *pair = request->query ? request->query->first : NULL; pair; pair = pair->next)
     url_add_param(url, pair->name, pair->value);
-  return !url->failed;
+}
+
+// In the arena there is mostly room for it, while the call waits.
+static bool build_url(Call *call) {
+  Buf url;
+  buf_init(&url);
+  add_url(call, &url);
+  call->url = url.failed ? (Str){ 0 } : arena_dup(call->arena, buf_str(&url));
+  buf_clear(&url);
+  return call->url.ptr != NULL;
 }
 
 // Whether the request has a body that needs a Content-Type.
@@ -273,7 +279,7 @@ static void fill_request(Call *call, int64_t pause_ms) {
   int64_t left_ms = (call->deadline_us - clock_now_us()) / 1000 - pause_ms;
   call->out = (ClientRequest){
     .method = posts ? STR("POST") : STR("GET"),
-    .url = buf_str(&call->url),
+    .url = call->url,
     .headers = add_content_type(call) ? &call->headers : NULL,
     .body = request->body,
     .has_body = request->has_body,
@@ -333,7 +339,6 @@ static Call *call_new(Api *api, Arena *arena, const ApiRequest *request) {
   call->request = *request;
   call->began_us = clock_now_us();
   call->deadline_us = call->began_us + timeout_ms * 1000;
-  buf_init(&call->url);
   return call;
 }
 

@@ -405,14 +405,17 @@ static bool tell_request_target(const Transfer *transfer) {
 }
 
 // A URL that libcurl parses itself is put together again, through its printf, byte by byte, for each transfer: a tenth of
-// what the transfer costs. It also gets the text, to refuse what cannot be parsed.
+// what the transfer costs. It also gets a text, which it copies: the origin's, or the whole one, to refuse what cannot be
+// parsed.
 static bool tell_target(Transfer *transfer, const EasyOptions *options) {
   bool whole = needs_whole_url(transfer, options);
+  const char *text = transfer->url;
   transfer->target = whole ? parse(transfer->url) : parsed_origin(options->origin, transfer);
   curl_easy_setopt(transfer->easy, CURLOPT_CURLU, transfer->target);
   if (whole || !transfer->target) curl_easy_setopt(transfer->easy, CURLOPT_REQUEST_TARGET, NULL);
   else if (!tell_request_target(transfer)) return false;
-  return curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url) == CURLE_OK;
+  else text = options->origin->text.ptr;
+  return curl_easy_setopt(transfer->easy, CURLOPT_URL, text) == CURLE_OK;
 }
 
 // What a request that is not plain has besides.
