@@ -24,6 +24,11 @@ typedef struct {
   char room[ROOM];
 } Entry;
 
+// What went before its time.
+typedef struct {
+  size_t answers, messages;
+} Dropped;
+
 struct Dedupe {
   pthread_mutex_t mutex;
   int64_t window_us;
@@ -36,7 +41,7 @@ struct Dedupe {
   // Of the queue's entries the first `emptied` have lost long answers; `fullest` is the next one. The others' take `bytes`.
   size_t emptied, bytes;
   uint32_t fullest;
-  size_t untold;    // answers that were dropped, since the log told of such
+  Dropped untold;   // since the log told of such
   int64_t told_us;  // 0: it never did
 };
 
@@ -117,6 +122,7 @@ static void drop_oldest(Dedupe *dedupe) {
 static void expire(Dedupe *dedupe, int64_t now_us) {
   while (dedupe->answered > 0 && dedupe->entries[dedupe->oldest].expires_us <= now_us)
     drop_oldest(dedupe);
+  for (; dedupe->answered > DEDUPE_ANSWERED_MAX; dedupe->untold.messages++) drop_oldest(dedupe);
 }
 
 // ---- answers that go before their identities ----------------------------------------------------
@@ -127,7 +133,7 @@ static void empty_next(Dedupe *dedupe) {
   dedupe->emptied++;
   if (!entry->long_answer) return;
   dedupe->bytes -= entry->answer_len;
-  dedupe->untold++;
+  dedupe->untold.answers++;
   free(entry->long_answer);
   entry->long_answer = NULL;
   entry->answer_len = 0;
@@ -138,22 +144,30 @@ static void drop_long_answers(Dedupe *dedupe) {
   while (dedupe->bytes > DEDUPE_ANSWERS_MAX) empty_next(dedupe);
 }
 
-// Returns how many dropped answers the log is to tell of: once a window.
-static size_t begin_telling(Dedupe *dedupe, int64_t now_us) {
-  size_t lost = dedupe->untold;
-  if (lost == 0 || (dedupe->told_us && now_us - dedupe->told_us < dedupe->window_us)) return 0;
-  dedupe->untold = 0;
+// Returns what the log is to tell of: once a window.
+static Dropped begin_telling(Dedupe *dedupe, int64_t now_us) {
+  Dropped untold = dedupe->untold;
+  bool any = untold.answers > 0 || untold.messages > 0;
+  bool told_lately = dedupe->told_us && now_us - dedupe->told_us < dedupe->window_us;
+  if (!any || told_lately) return (Dropped){ 0 };
+  dedupe->untold = (Dropped){ 0 };
   dedupe->told_us = now_us;
-  return lost;
+  return untold;
 }
 
-static void tell(const Dedupe *dedupe, size_t lost) {
-  if (lost == 0) return;
+static void tell(const Dedupe *dedupe, Dropped dropped) {
   LogSubject before = log_about((LogSubject){ 0 });
-  log_warn(
-      "answers are dropped before dedup_window_s (%lld s) is over, because all of them have no "
-      "room: a duplicate of such a message gets `success` (%zu answers since the last such line)",
-      (long long)(dedupe->window_us / 1000000), lost);
+  long long window_s = dedupe->window_us / 1000000;
+  if (dropped.answers > 0)
+    log_warn("answers are dropped before dedup_window_s (%lld s) is over, because all of them have "
+             "no room: a duplicate of such a message gets `success` (%zu answers since the last "
+             "such line)",
+             window_s, dropped.answers);
+  if (dropped.messages > 0)
+    log_warn("messages are forgotten before dedup_window_s (%lld s) is over, because there are "
+             "more than %d: a duplicate of such a message is run again (%zu messages since the "
+             "last such line)",
+             window_s, DEDUPE_ANSWERED_MAX, dropped.messages);
   log_about(before);
 }
 
@@ -272,7 +286,7 @@ void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
   pthread_mutex_lock(&dedupe->mutex);
   Entry *entry = part(dedupe, job);
   if (entry && dedupe->window_us > 0) {
-    dedupe->untold += !keep_answer(entry, answer);
+    dedupe->untold.answers += !keep_answer(entry, answer);
     entry->job = NULL;
     entry->answered_s = job->answered_s;
     entry->expires_us = expiry(dedupe, now_us);
@@ -282,9 +296,9 @@ void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
   }
   expire(dedupe, now_us);
   drop_long_answers(dedupe);
-  size_t lost = begin_telling(dedupe, now_us);
+  Dropped dropped = begin_telling(dedupe, now_us);
   pthread_mutex_unlock(&dedupe->mutex);
-  tell(dedupe, lost);
+  if (dropped.answers > 0 || dropped.messages > 0) tell(dedupe, dropped);
   if (entry) job_release(job);
 }
 

@@ -1,13 +1,16 @@
 // Knows which messages are being answered and which were answered, so that the script runs once however often the
-// platform tries. Every message is known for a window, in about 160 bytes; long answers have a room of their own, and the
-// oldest leave it first: then a duplicate gets an empty answer, and the log says so.
+// platform tries. A message is known for a window, in about 160 bytes; long answers have a room of their own, and the
+// oldest leave it first: then a duplicate gets an empty answer. What goes before its time is said in the log.
 #ifndef WEMOON_BOT_DEDUPE_H
 #define WEMOON_BOT_DEDUPE_H
 
 #include "base/buf.h"
 #include "bot/job.h"
 
-enum { DEDUPE_ANSWERS_MAX = 32 * 1024 * 1024 };  // bytes of long answers
+enum {
+  DEDUPE_ANSWERED_MAX = 1 << 16,         // messages: 1,092 a second for a minute
+  DEDUPE_ANSWERS_MAX = 32 * 1024 * 1024  // bytes of long answers
+};
 
 typedef struct Dedupe Dedupe;
 

@@ -182,6 +182,14 @@ static void test_all_messages_of_a_window_are_known_however_large_their_answers(
     assert_int_equal(answer_again(f, i, 60), i < COUNT - (int)FIT ? 0 : sizeof large);
 }
 
+static void test_of_more_messages_than_are_known_the_oldest_are_forgotten(void **state) {
+  Fixture *f = *state;
+  for (int i = 0; i <= DEDUPE_ANSWERED_MAX; i++) answer(f, i, STR("Thi"), 1);
+  assert_int_equal(dedupe_count(f->dedupe), DEDUPE_ANSWERED_MAX);
+  assert_int_equal(answer_again(f, 1, 1), 3);
+  answer(f, 0, STR("Thi"), 1);  // it is new
+}
+
 static void test_short_answers_take_no_room_and_stay(void **state) {
   Fixture *f = *state;
   static char large[DEDUPE_ANSWERS_MAX / 2 + 1];
@@ -302,6 +310,7 @@ int main(void) {
     TEST(test_a_forgotten_message_is_new_again),
     TEST(test_without_a_window_an_answer_is_forgotten_at_once),
     TEST(test_all_messages_of_a_window_are_known_however_large_their_answers),
+    TEST(test_of_more_messages_than_are_known_the_oldest_are_forgotten),
     TEST(test_short_answers_take_no_room_and_stay),
     TEST(test_the_room_of_answers_is_counted_right_whatever_goes_first),
     TEST(test_the_log_says_once_a_window_that_answers_were_dropped),
