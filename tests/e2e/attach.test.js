@@ -316,7 +316,7 @@ test('a stale socket is removed, and the prompt says that no bot is running', as
   assert.equal(fs.existsSync(socketOf(first)), false);
 });
 
-test('attach names a path, or false; without a SQLite file the socket is in XDG_RUNTIME_DIR', async (t) => {
+test('attach names a path, or false; without a SQLite file the socket is in XDG_RUNTIME_DIR, else in /tmp/wemoon-UID', async (t) => {
   const off = await startBot(t, { script: ECHO, config: { attach: false } });
   assert.deepEqual(fs.readdirSync(off.dir).filter((name) => name.endsWith('.sock')), []);
   assert.match((await attach(off, ['1'], { code: 2 })).err, /the configuration says attach = false/);
@@ -328,6 +328,12 @@ test('attach names a path, or false; without a SQLite file the socket is in XDG_
   const memory = await startBot(t, { script: ECHO, config: { store: 'memory:' }, env: { XDG_RUNTIME_DIR: runtime } });
   assert.deepEqual(fs.readdirSync(runtime), [`wemoon-${memory.pid}.sock`]);
   assert.equal((await attach(memory, ['1'], { env: { XDG_RUNTIME_DIR: runtime } })).out, '1\n');
+  const nowhere = { XDG_RUNTIME_DIR: '' };
+  const bare = await startBot(t, { script: ECHO, config: { store: 'memory:' }, env: nowhere });
+  const folder = `/tmp/wemoon-${process.getuid()}`;
+  assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
+  assert.equal(fs.statSync(`${folder}/wemoon-${bare.pid}.sock`).mode & 0o777, 0o600);
+  assert.equal((await attach(bare, ['1'], { env: nowhere })).out, '1\n');
 });
 
 test('a socket that cannot be made is one warning, and the bot serves', async (t) => {
