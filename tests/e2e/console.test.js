@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { until } = require('./harness');
-const { openConsole, PATIENCE_MS } = require('./browser');
+const { openConsole, drawn, PATIENCE_MS } = require('./browser');
 
 const BOT = `
 local bot = require "wechat.bot"
@@ -133,24 +133,29 @@ test('the desk shows XML, fields, calls and time; errors lead to their line, and
   assert.match(fs.readFileSync(dev.bot.file('bot.lua'), 'utf8'), /^function \(/);
 });
 
-const SLOW = `
-function on_message(msg)
-  while not io.open(wechat.path("answer")) do wechat.sleep(0.02) end
-  return "ok"
-end`;
+// A row, and what changes it: its user's name.
+async function openRow(t) {
+  const { page, dev, say, saw } = await open(t);
+  await say('one two three');
+  await saw('回：one two three');
+  await page.waitForSelector('#panel .outcome.replied');
+  const { x, y } = await page.locator('#panel summary .what').boundingBox();
+  const rename = async (nickname) => {
+    const { openid } = (await dev.state()).users[0];
+    await dev.post('/sim/user', { openid, nickname });
+    await page.waitForSelector(`#people >> text=${nickname}`);
+    await drawn(page);
+  };
+  return { page, x, y, rename, named: (nickname) => page.waitForSelector(`#panel .who >> text=${nickname}`) };
+}
 
 test('a row that is drawn anew while it is clicked opens', async (t) => {
-  const { page, dev } = await openConsole(t, { script: SLOW });
-  const said = dev.say('slow');
-  await page.waitForSelector('#panel .outcome.under_way');
-  const { x, y } = await page.locator('#panel summary .what').boundingBox();
+  const { page, x, y, rename, named } = await openRow(t);
   await page.mouse.move(x + 2, y + 2);
   await page.mouse.down();
-  fs.writeFileSync(dev.bot.file('answer'), '');
-  await said;
-  await page.waitForSelector('#chat >> text=ok'); // the row is drawn in the same frame
+  await rename('新名');
   await page.mouse.up();
-  await page.waitForSelector('#panel .outcome.replied');
+  await named('新名');
   await page.waitForSelector('#panel details pre >> text=FromUserName');
   const is_open_at_once = await page.evaluate(async () => {
     const { fold } = await import('/console/rows.js');
@@ -163,21 +168,16 @@ test('a row that is drawn anew while it is clicked opens', async (t) => {
 });
 
 test('a row that changes while it is pressed is drawn anew after a press that ends as a drag, without a click', async (t) => {
-  const { page, dev } = await openConsole(t, { script: SLOW });
-  const said = dev.say('slow slow slow');
-  await page.waitForSelector('#panel .outcome.under_way');
+  const { page, x, y, rename, named } = await openRow(t);
   await page.evaluate(() => getSelection().selectAllChildren(document.querySelector('#panel summary .what')));
-  const { x, y } = await page.locator('#panel summary .what').boundingBox();
   await page.mouse.move(x + 5, y + 8);
   await page.mouse.down();
   await page.mouse.move(x + 60, y + 60, { steps: 5 });
   await page.waitForSelector('#panel details:active');
-  fs.writeFileSync(dev.bot.file('answer'), '');
-  await said;
-  await page.waitForSelector('#chat >> text=ok'); // the row is drawn in the same frame
-  assert.equal(await page.locator('#panel .outcome.under_way').count(), 1);
+  await rename('新名');
+  assert.equal(await page.locator('#panel .who >> text=新名').count(), 0);
   await page.mouse.up();
-  await page.waitForSelector('#panel .outcome.replied');
+  await named('新名');
 });
 
 test('a script that does not load is there to be mended', async (t) => {

@@ -177,6 +177,7 @@ test('a saved chat has the bytes of its pictures and voices: another platform pl
   fs.writeFileSync(file, acts.reverse().join('\n')); // what was sent again comes before its first sending
   const { page, dev } = await openConsole(t, { script });
   await playChat(page, file);
+  await page.waitForSelector('[role=alert] >> text=1 条消息的文件不在平台上');
   const answers = async () => (await dev.state()).trace.filter((one) => one.outcome).map((one) => /<Content><!\[CDATA\[([^\]]*)/.exec(one.replied)[1]);
   await until(async () => (await answers()).length === 4, 'four answers', PATIENCE_MS);
   const [gone, ...others] = await answers();

@@ -65,8 +65,7 @@ function out(url, ...children) {
 function picture(url, words) {
   const none = () => h('span', { class: 'no-picture' }, icon(icons.picture));
   if (!url || !/^(https?:|\/)/.test(url)) return none();
-  const image = h('img', { src: local(url), alt: words, loading: 'lazy', onerror: () => image.replaceWith(none()) });
-  return image;
+  return h('img', { src: local(url), alt: words, loading: 'lazy', onerror: (event) => event.target.replaceWith(none()) });
 }
 
 // Loads this platform's media from the page's own origin, regardless of the host name in their URL.
@@ -293,23 +292,34 @@ async function send_form() {
 
 // ---- saving a chat to a file, one entry per line, and replaying it ----
 
+let gone = 0; // files that the platform does not have
+
+async function read_file(media_id) {
+  const answer = await fetch(`/sim/media/${media_id}`);
+  if (answer.ok) return answer.blob();
+  return void (gone += 1);
+}
+
+function tell_gone() {
+  if (gone) tell_error(t('no_file', gone));
+  gone = 0;
+}
+
 // A line of the file. A user's picture goes with its bytes, because another platform does not have it.
-async function line_of({ time, id, ...entry }, on_gone) {
+async function line_of({ time, id, ...entry }) {
   const media_id = entry.act && (entry.act.media_id || entry.media_id);
-  const answer = media_id && await fetch(`/sim/media/${media_id}`);
-  if (answer && !answer.ok) on_gone();
-  else if (answer) entry.act = { ...await with_file({ file: await answer.blob() }), ...entry.act, media_id };
+  const file = media_id && await read_file(media_id);
+  if (file) entry.act = { ...await with_file({ file }), ...entry.act, media_id };
   return JSON.stringify({ t: time, ...entry });
 }
 
 async function save_chat() {
-  let gone = 0;
   const { nickname } = user_of(user);
-  const lines = await Promise.all(chat_of(user).map((entry) => line_of(entry, () => { gone += 1; })));
+  const lines = await Promise.all(chat_of(user).map(line_of));
   const link = h('a', { href: URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' })), download: `${nickname}.jsonl` });
   link.click();
   URL.revokeObjectURL(link.href);
-  if (gone) tell_error(t('no_file', gone));
+  tell_gone();
 }
 
 // The entries of a saved chat that a user did; none if the text is not a chat.
@@ -331,8 +341,10 @@ async function play_chat() {
   for (const entry of entries) {
     if (given.pauses) await new Promise((resolve) => setTimeout(resolve, Math.max(0, entry.t - before) * 1000));
     before = entry.t;
+    if (entry.act.media_id && !entry.act.data) await read_file(entry.act.media_id);
     await sim.act({ ...entry.act, user: whose });
   }
+  tell_gone();
 }
 
 const local_acts = { forms: send_form, save_chat, play_chat };

@@ -26,7 +26,7 @@ export function fold(key, summary, make) {
   return details;
 }
 
-// The next smaller unit where a whole one would round off much: 47 h are no day.
+// Up to three days in hours: 47 h are no day.
 export function duration(s) {
   if (s < 0) return t('never');
   if (s >= 3 * 86400) return t('days', Math.floor(s / 86400));

@@ -3,7 +3,6 @@
 export const state = { account: {}, users: [], menus: {}, chats: {}, trace: [], faults: {}, bot: {}, log: [], calls: [], event: 0 };
 
 const listeners = [];
-let source = null;
 
 // Registers fn(event, data), called after an event has been applied to the state.
 export function listen(fn) { listeners.push(fn); }
@@ -112,8 +111,7 @@ async function read_state() {
 export async function start() {
   await read_state();
   tell('all');
-  if (source) source.close();
-  source = new EventSource(`/sim/events?after=${state.event}`);
+  const source = new EventSource(`/sim/events?after=${state.event}`);
   for (const event of ['entry', 'trace', 'user', 'faults', 'log', 'failure', 'reload', 'verification', 'time']) {
     source.addEventListener(event, (message) => {
       const data = JSON.parse(message.data);

@@ -34,7 +34,7 @@ export const words = {
   ok: ['确定', 'OK'], cancel: ['取消', 'Cancel'], close: ['关闭', 'Close'], save: ['保存', 'Save'],
   choose_file: ['选择文件（留空用样例）', 'choose a file (none: a sample)'],
   forms: ['事件表单', 'Event forms'], save_chat: ['保存对话', 'Save chat'], play_chat: ['重放对话', 'Play chat'],
-  chat_file: ['对话文件 (JSON Lines)', 'the chat (JSON Lines)'], with_pauses: ['保留原来的间隔', 'with its pauses'], no_file: ['{0} 条消息的文件不在平台上，重放时没有', 'the files of {0} messages are not on the platform: played again, they are missing'], no_chat: ['{0} 里没有可重放的对话', '{0} has no chat to play'],
+  chat_file: ['对话文件 (JSON Lines)', 'the chat (JSON Lines)'], with_pauses: ['保留原来的间隔', 'with its pauses'], no_file: ['{0} 条消息的文件不在平台上', 'the platform does not have the files of {0} messages'], no_chat: ['{0} 里没有可重放的对话', '{0} has no chat to play'],
   send_again: ['再发一次', 'Send again'], change_again: ['修改后再发', 'Change and send again'],
   search: ['搜索', 'search'], any_user: ['所有用户', 'every user'], any_outcome: ['所有结果', 'every outcome'], none_fits: ['没有符合的消息', 'no message fits'],
   move_time: ['快进时间', 'Move time on'], time_by: ['快进多久（30m、2h、1d）', 'how far (30m, 2h, 1d)'],
