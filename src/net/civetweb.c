@@ -32,6 +32,7 @@ enum {
   START_MS = 5000,
   FEW_THREADS_WAIT_MS = 500,
   LINGER_MS = 1000,  // how long a client that was refused may go on sending
+  COARSE_MS = 10,    // who ends a connection that is late may have a clock that is as much behind
 };
 
 struct Civetweb {
@@ -247,7 +248,7 @@ static Refusal explain_head(const Civetweb *civetweb) {
   Str head = wire_head();
   int64_t age_ms = (clock_now_us() - wire_arrived_us()) / 1000;
   if (head.len >= WIRE_HEAD_MAX) return (Refusal){ 431, "its head is larger than 16 KB" };
-  if (!wire_is_whole() && age_ms >= civetweb->options.head_timeout_ms)
+  if (!wire_is_whole() && age_ms + COARSE_MS >= civetweb->options.head_timeout_ms)
     return (Refusal){ 408, "its head was not complete in time" };
   if (!wire_is_whole() && wire_has_ended())
     return (Refusal){ 400, "its connection ended within its head" };
