@@ -152,10 +152,11 @@ JsonDoc *json_parse(Str text, Err *err) { return json_parse_within(text, &(JsonL
 
 // ---- what a text becomes ------------------------------------------------------------------------
 
-// Of a value: cJSON's item and ours, a number listed in a buffer with room to grow, and the ends of its texts. Of all: a
-// string with broken bytes is rewritten longer.
+// Of a value: cJSON's item and ours, a number listed in a buffer with room to grow, and the ends of its texts. Of a broken
+// byte: the three bytes that replace it, in the text that is rewritten, with room to grow, and in cJSON's string.
 enum {
   VALUE_COST = sizeof(cJSON) + sizeof(Json) + 2 * sizeof(JsonNumber) + 16,
+  BROKEN_COST = 3 * 3,
   COST_OF_ALL = 65536
 };
 
@@ -182,8 +183,20 @@ static size_t values_most(Str text) {
   return values;
 }
 
+static size_t count_broken(Str text) {
+  size_t broken = 0;
+  for (size_t at = 0, len = 1; at < text.len; at += len) {
+    bool valid = true;
+    len =
+        (unsigned char)text.ptr[at] < 0x80 ? 1 : str_utf8_len(str_sub(text, at, text.len), &valid);
+    broken += !valid;
+  }
+  return broken;
+}
+
 size_t json_cost(Str text) {
-  return COST_OF_ALL + text.len + text.len / 4 + values_most(text) * VALUE_COST;
+  return COST_OF_ALL + text.len + text.len / 4 + values_most(text) * VALUE_COST +
+         count_broken(text) * BROKEN_COST;
 }
 
 // ---- asking -------------------------------------------------------------------------------------

@@ -33,8 +33,8 @@ typedef struct {
   size_t memory_max;
 } JsonLimits;
 JsonDoc *json_parse_within(Str text, const JsonLimits *limits, Err *err);
-// About how many bytes document and parser take for this text, before it is parsed: rather too many, unless most of it
-// is broken UTF-8. As limits.memory_max it refuses no other text.
+// About how many bytes document and parser take for this text, before it is parsed: rather too many. As
+// limits.memory_max it refuses no text.
 size_t json_cost(Str text);
 void json_free(JsonDoc *doc);               // NULL is allowed
 const Json *json_root(const JsonDoc *doc);  // lives as long as the document

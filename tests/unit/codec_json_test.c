@@ -233,23 +233,28 @@ static Buf repeated(const char *begin, const char *part, const char *end, size_t
   return text;
 }
 
-// Small values are the worst: the cost of a large text is a bound for the parser that refuses none.
+static void assert_cost_suffices(const char *before, const char *part, const char *after) {
+  Buf text = repeated(before, part, after, 1 << 20);
+  JsonLimits limits = { .memory_max = json_cost(buf_str(&text)) };
+  Err err = { 0 };
+  JsonDoc *doc = json_parse_within(buf_str(&text), &limits, &err);
+  if (!doc) fail_msg("%s: %s", part, err.text);
+  json_free(doc);
+  buf_clear(&text);
+}
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+// Small values, and broken bytes, are the worst: the cost of a large text is a bound for the parser that refuses none.
 static void test_the_cost_of_a_text_is_never_less_than_it_takes(void **state) {
-  static const char *const parts[] = { "1,",     "-1e9,",       "[],",       "{},",
-                                       "\"\",",  "null,",       "\"\\\"\",", "{\"\":\"\"},",
-                                       "[[1]],", "\"\\u0000\"," };
+  static const char *const values[] = { "1,",     "-1e9,",       "[],",       "{},",
+                                        "\"\",",  "null,",       "\"\\\"\",", "{\"\":\"\"},",
+                                        "[[1]],", "\"\\u0000\"," };
   static const char *const members[] = { "\"\":1,", "\"a\":\"b\",", "\"\\\\\":true," };
-  for (size_t i = 0; i < sizeof parts / sizeof *parts + sizeof members / sizeof *members; i++) {
-    bool object = i >= sizeof parts / sizeof *parts;
-    const char *part = object ? members[i - sizeof parts / sizeof *parts] : parts[i];
-    Buf text = repeated(object ? "{" : "[", part, object ? "\"\":0}" : "0]", 1 << 20);
-    JsonLimits limits = { .memory_max = json_cost(buf_str(&text)) };
-    Err err = { 0 };
-    JsonDoc *doc = json_parse_within(buf_str(&text), &limits, &err);
-    if (!doc) fail_msg("%s: %s", part, err.text);
-    json_free(doc);
-    buf_clear(&text);
-  }
+  static const char *const bytes[] = { "\xFF", "\xE6\xB1", "a\xB0", "\\u0000", "\\ud800", "\x01" };
+  for (size_t i = 0; i < COUNT(values); i++) assert_cost_suffices("[", values[i], "0]");
+  for (size_t i = 0; i < COUNT(members); i++) assert_cost_suffices("{", members[i], "\"\":0}");
+  for (size_t i = 0; i < COUNT(bytes); i++) assert_cost_suffices("[\"", bytes[i], "\"]");
 }
 
 static void test_values_cost_and_what_stands_in_strings_does_not(void **state) {
