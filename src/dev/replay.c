@@ -464,6 +464,7 @@ static void close_outside(Replay *replay) {
 static bool play_on(Replay *replay, const DevServerOptions *options, Err *err) {
   if (!(replay->devserver = devserver_open(options, err))) return false;
   tell_followers(replay);
+  replay_begin(replay);  // loading the script took time
   bool played = play_all(replay, err);
   if (!devserver_close(replay->devserver, 1000) && played)
     return err_set(err, ERR_FAILED, "the script is stuck in a call that does not return");

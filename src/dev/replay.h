@@ -24,7 +24,7 @@ size_t replay_count(const Replay *replay);  // its messages
 const ReplayMessage *replay_message(const Replay *replay,
                                     size_t index);  // in the order of their coming
 
-// Sets the wall clock to the time of the first message. While there is one thread, before what follows.
+// Sets the wall clock to the time of the first message, so that the script is loaded at that time.
 void replay_begin(Replay *replay);
 // Has the bot's requests to other hosts answered from the capture, and notes what comes of the messages. `options` has
 // a bot. False with the reason when it cannot begin.
