@@ -83,7 +83,8 @@ function api() {
   const { server, delivered } = makeSendApi();
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
   process.on('message', () => {
-    const texts = [...delivered.values()];
+    // The quick ones may be late too.
+    const texts = [...delivered].filter(([user]) => user.startsWith('slow')).map(([, list]) => list);
     process.send({ users: texts.length, once: texts.filter((list) => list.length === 1 && list[0] === 'late 1').length });
   });
 }

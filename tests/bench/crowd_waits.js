@@ -37,6 +37,7 @@ async function crowd(say, what, { count, content, retry = false, spreadMs = 2000
     await sleep(spreadMs + 1500);
     const each = (residentMb(bot.pid) - before) * 1024 / count;
     const found = await answers;
+    slow.disconnect();
     const late = await settled(api, retry ? 0 : count - found.passive, lateMs);
     const { times, lost } = await ask(quick);
     const answered = found.passive + late.once;
