@@ -38,4 +38,4 @@ function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home 
   };
 }
 
-module.exports = { type, terminal };
+module.exports = { type, terminal, PATIENCE_MS };

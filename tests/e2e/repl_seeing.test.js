@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { tempDir, until, writeFiles } = require('./harness');
-const { type, terminal } = require('./prompt');
+const { type, terminal, PATIENCE_MS } = require('./prompt');
 
 const TELL = 'function on_message(msg) return wechat.json.encode { msg.type, msg.key or "", msg.ScanCodeInfo or msg.SendPicsInfo or msg.SendLocationInfo or "" } end';
 const BUTTONS = {
@@ -164,7 +164,7 @@ test('at a terminal that wraps its lines anew nothing of the old ones is left', 
   const shows = (input, width) => until(() => {
     const screen = term.screen().replace(/\n/g, '');
     return screen.endsWith(`月 > ${input}`) && screen.match(/月 >/g).length === 1;
-  }, `${input} once at ${width} columns:\n${term.screen()}`, 30000);
+  }, `${input} once at ${width} columns:\n${term.screen()}`, PATIENCE_MS);
   term.keys('-l', words);
   await shows(words, 60);
   for (const width of [100, 40, 60, 30, 90]) {
@@ -181,7 +181,7 @@ test('at a terminal that wraps its lines anew nothing of the old ones is left', 
 test('Chinese that wraps is shown as it is, wherever it is changed', async (t) => {
   const term = terminal(t, { width: 20 });
   await term.shows(/月 >/);
-  const shows = (...rows) => until(() => term.screen().endsWith(rows.join('\n')), `${rows.join('\n')}:\n${term.screen()}`, 10000);
+  const shows = (...rows) => until(() => term.screen().endsWith(rows.join('\n')), `${rows.join('\n')}:\n${term.screen()}`, PATIENCE_MS);
   term.keys('-l', 'a一二三四五六七八九十甲');
   await shows('月 > a一二三四五六七', '八九十甲');
   term.keys('Home');
@@ -259,7 +259,7 @@ for (const width of [40, 80]) {
     await term.shows(/五六"$/);
     term.keys('Left', 'Left');
     writeFiles(home, { go: '' });
-    const shown = (pattern) => until(() => pattern.exec(term.screen().replace(/\n/g, '')), `${pattern} on the screen:\n${term.screen()}`, 10000);
+    const shown = (pattern) => until(() => pattern.exec(term.screen().replace(/\n/g, '')), `${pattern} on the screen:\n${term.screen()}`, PATIENCE_MS);
     await shown(new RegExp(`you are bob微月 → alice: late slow微月 → alice: 长{60}月 > ${typed}$`));
     term.keys('-l', '!');
     await shown(new RegExp(`长{60}月 > ${typed.slice(0, -2)}!六"$`));
