@@ -46,8 +46,14 @@ static Prompt *prompt_of(EditLine *edit) {
 
 static char *mark_of(EditLine *edit) { return (char *)prompt_of(edit)->mark; }
 
-// Moves a position on by one character, as a terminal of `columns` wraps it.
+// Moves a position on by one character, as a terminal of `columns` wraps it. A line's end begins a row, even where the
+// line fills its last one.
 static void step(wchar_t c, int columns, int *row, int *column) {
+  if (c == L'\n') {
+    *row += 1 + *column / columns;
+    *column = 0;
+    return;
+  }
   int width = wcwidth(c);
   if (width < 0) width = 2;  // libedit shows a control character as ^X
   if (*column + width > columns) {

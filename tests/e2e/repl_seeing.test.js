@@ -198,6 +198,25 @@ test('Chinese that wraps is shown as it is, wherever it is changed', async (t) =
   await shows('月 > 一二');
 });
 
+test('an input of several lines that is recalled and changed is shown once', async (t) => {
+  const term = terminal(t, { width: 60 });
+  await term.shows(/月 >/);
+  for (const line of ['function five()', 'local a = 1', 'local b = 2', 'return a + b', 'end', '1+1']) {
+    term.keys('-l', line);
+    term.keys('Enter');
+    await term.shows(/ >$/);
+  }
+  await term.shows(/\n2\n月 >$/);
+  term.keys('Up');
+  await term.shows(/月 > 1\+1$/);
+  for (const key of ['Up', 'Left', 'Left', 'Left']) {
+    term.keys(key);
+    await term.shows(/\n月 > function five\(\)\nlocal a = 1\nlocal b = 2\nreturn a \+ b\nend$/);
+  }
+  term.keys('-l', '!');
+  await term.shows(/\n2\n月 > function five\(\)\nlocal a = 1\nlocal b = 2\nreturn a \+ b\n!end$/);
+});
+
 test('the first lines break between words, however narrow the terminal', async (t) => {
   const term = terminal(t, { width: 40 });
   await term.shows(/月 >/);
