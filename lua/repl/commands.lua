@@ -27,8 +27,12 @@ return function(repl)
 
   -- ---- users' acts
 
+  local ACT_S, LOOK_S = 60, 5 -- an act waits for the bot; a look at the platform does not, and may hold up the prompt
+
   local function control(method, path, body)
-    local answer, err = wechat.http.request { method = method, url = repl.settings.sim .. path, json = body, timeout = 60 }
+    local answer, err = wechat.http.request {
+      method = method, url = repl.settings.sim .. path, json = body, timeout = method == "GET" and LOOK_S or ACT_S,
+    }
     if not answer then return nil, tostring(err) end
     local value = host.json.decode(answer.body)
     if answer.status ~= 200 then return nil, type(value) == "table" and value.error or answer.body end

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -28,12 +29,13 @@ struct Prompt {
   History *history;
   char *history_file;  // NULL: it is not kept
   bool interrupted;
-  size_t drawn;     // characters of the input, when it was last awaited
-  bool is_wrapped;  // it had more than one row
-  int notes[2];     // lines to show: read end, write end
-  Buf noted;        // the beginning of a line whose end has not come yet
-  int wakes;        // eventfd of prompt_wake; -1: none
-  int resizes;      // signalfd of SIGWINCH; -1: none
+  size_t drawn;           // characters of the input, when it was last awaited
+  bool is_wrapped;        // it had more than one row
+  int notes[2];           // lines to show: read end, write end
+  Buf noted;              // the beginning of a line whose end has not come yet
+  int wakes;              // eventfd of prompt_wake; -1: none
+  int resizes;            // signalfd of SIGWINCH; -1: none
+  struct termios typing;  // the terminal's settings, while the program is asked
 };
 
 // ---- keys ---------------------------------------------------------------------------------------
@@ -127,12 +129,27 @@ static void show_notes(Prompt *prompt) {
   if (prompt->noted.len) memmove(prompt->noted.ptr, all.ptr + whole, prompt->noted.len);
 }
 
+// While a line is typed Ctrl-C is a key. Nobody reads keys while the program is asked, so there it is a signal.
+static void begin_asking(Prompt *prompt) {
+  tcgetattr(STDIN_FILENO, &prompt->typing);
+  struct termios asking = prompt->typing;
+  asking.c_lflag |= ISIG;
+  asking.c_cc[VINTR] = 'C' & 037;
+  // Those would end or stop the process with the terminal as it is for typing.
+  asking.c_cc[VQUIT] = asking.c_cc[VSUSP] = _POSIX_VDISABLE;
+  tcsetattr(STDIN_FILENO, TCSANOW, &asking);
+}
+
+static void end_asking(Prompt *prompt) { tcsetattr(STDIN_FILENO, TCSANOW, &prompt->typing); }
+
 static void show_news(Prompt *prompt) {
   uint64_t count;
   if (read(prompt->wakes, &count, sizeof count) < 0 || !prompt->options.news) return;
   Buf lines;
   buf_init(&lines);
+  begin_asking(prompt);
   prompt->options.news(prompt->options.ctx, &lines);
+  end_asking(prompt);
   show_above(prompt, buf_str(&lines));
   buf_clear(&lines);
 }
@@ -221,7 +238,9 @@ static unsigned char on_complete(EditLine *edit, int key) {
   Buf candidates;
   buf_init(&candidates);
   Str before = str_make(info->buffer, (size_t)(info->cursor - info->buffer));
+  begin_asking(prompt);
   prompt->options.complete(prompt->options.ctx, before, &candidates, &length);
+  end_asking(prompt);
   Str all = str_trim(buf_str(&candidates));
   unsigned char result = CC_ERROR;
   size_t common = common_length(all);

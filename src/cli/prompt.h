@@ -13,7 +13,8 @@ typedef struct {
   // Appends the completions of the text before the cursor, one per line: whole words that replace its last `*length`
   // bytes.
   void (*complete)(void *ctx, Str before, Buf *candidates, size_t *length);
-  // After prompt_wake, while a line is being typed: appends the lines to show above it. NULL: there are none.
+  // After prompt_wake, while a line is being typed: appends the lines to show above it. NULL: there are none. Both run on
+  // the thread of prompt_read; meanwhile Ctrl-C sends SIGINT.
   void (*news)(void *ctx, Buf *lines);
   void *ctx;
 } PromptOptions;

@@ -15,7 +15,8 @@ async function type(t, lines, { code = 0, script, files = {}, env } = {}) {
 
 const PATIENCE_MS = 30000; // on a busy machine
 
-// Returns { screen(), keys(...), shows(pattern), ended(), resize(width): a promise, home }.
+// Returns { screen(), keys(...), home } and what waits: shows(pattern), ended(), resize(width), asks(): until Ctrl-C is a
+// signal, because the program is asked; types(): until it is a key.
 let sessions = 0;
 function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home = tempDir(t) } = {}) {
   const name = `wemoon-${process.pid}-${++sessions}`;
@@ -24,13 +25,15 @@ function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home 
   tmux('-f', '/dev/null', '-u', 'new-session', '-d', '-x', String(width), '-y', String(height), '-c', home, 'env', ...settings, BINARY, ...args);
   t.after(() => { try { tmux('kill-server'); } catch { /* it has ended */ } });
   const screen = () => { try { return tmux('capture-pane', '-p').trimEnd(); } catch { return ''; } };
+  const stty = (...words) => execFileSync('stty', ['-F', tmux('display-message', '-p', '#{pane_tty}').trim(), ...words]).toString();
+  const signals = (isig) => until(() => new RegExp(`(^|\\s)${isig}\\b`).test(stty('-a')), `a terminal with ${isig}:\n${screen()}`, PATIENCE_MS);
   return {
     screen, home,
+    asks: () => signals('isig'), types: () => signals('-isig'),
     // tmux wraps its lines anew at once, but tells the program of the second of two sizes a while later: waits until it has.
     resize: async (columns) => {
       tmux('resize-window', '-x', String(columns), '-y', String(height));
-      const size = () => execFileSync('stty', ['-F', tmux('display-message', '-p', '#{pane_tty}').trim(), 'size']).toString();
-      await until(() => size().trim() === `${height} ${columns}`, `a terminal of ${columns} columns`, PATIENCE_MS);
+      await until(() => stty('size').trim() === `${height} ${columns}`, `a terminal of ${columns} columns`, PATIENCE_MS);
     },
     keys: (...keys) => tmux('send-keys', ...keys),
     shows: (pattern) => until(() => pattern.exec(screen()), `${pattern} on the screen:\n${screen()}`, PATIENCE_MS),

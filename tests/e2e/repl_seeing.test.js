@@ -3,6 +3,8 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 const { tempDir, until, writeFiles } = require('./harness');
 const { type, terminal, PATIENCE_MS } = require('./prompt');
 
@@ -302,6 +304,36 @@ test('at a terminal what a late script has spawned keeps neither its reply nor c
   term.keys('-l', 'wechat.response_no');
   term.keys('Tab');
   await term.shows(/月 > wechat\.response_none$/);
+});
+
+test('at a terminal Ctrl-C stops a script that never ends and keeps news or completion waiting', async (t) => {
+  const term = terminal(t, { args: ['repl', '--deadline-ms', '100'] });
+  await term.shows(/月 >/);
+  term.keys('-l', `function on_message(msg)
+    repeat wechat.sleep(0.05) until io.open(msg.content)
+    if msg.content == "news" then wechat.send_text_message(msg.source, "come") end
+    io.open("looping", "w"):close()
+    while true do end
+  end`);
+  term.keys('Enter');
+  for (const name of ['news', 'completion']) {
+    term.keys('-l', `.say ${name}`);
+    term.keys('Enter');
+    await term.shows(new RegExp(`say ${name}\n\\(no reply\\)\n月 >$`));
+    fs.rmSync(path.join(term.home, 'looping'), { force: true });
+    writeFiles(term.home, { [name]: '' });
+    await until(() => fs.existsSync(path.join(term.home, 'looping')), 'the loop', PATIENCE_MS);
+    if (name === 'completion') term.keys('-l', 'wechat.response_no');
+    if (name === 'completion') term.keys('Tab');
+    await term.asks();
+    term.keys('C-c');
+    await term.types();
+    term.keys('C-u');
+    term.keys('-l', '2+2');
+    term.keys('Enter');
+    await term.shows(/月 > 2\+2\n(微月: come\n)?4\n月 >$/);
+  }
+  assert.equal(term.screen().match(/微月: come/g).length, 1);
 });
 
 test('at a terminal Ctrl-Left and Ctrl-Right go by words', async (t) => {
