@@ -135,7 +135,7 @@ return function(wechat, host)
   local function keep_parts(parts, late)
     local list = {}
     for part in parts:rest(host.reply.cut) do table.move(pack(part), 1, 64, #list + 1, list) end
-    if #list > 0 then keep(late, list) end
+    if #list > 0 then keep(late, list, parts.why) end
   end
 
   -- Sends what is ready, in its turn. Those that come meanwhile too. `announce` is called when the turn has come.
@@ -149,7 +149,7 @@ return function(wechat, host)
       local sent, err = send_part(part, late.openid, parts.ai)
       if not sent then
         parts:go_back(mark)
-        parts.keeps = can_keep(err)
+        parts.keeps, parts.why = can_keep(err), err
         if not parts.keeps then complain(late.openid, "a part of the answer", nil, err) break end
       else
         parts.sent = parts.sent + 1

@@ -290,7 +290,7 @@ test('parts past the quota are kept, all of them', async (t) => {
     wechat.sleep(0.5) wechat.say("一。\\n\\n") wechat.sleep(0.2) wechat.say("二。\\n\\n") wechat.sleep(0.2) return "三。"`,
   { refuse: () => (left-- > 0 ? 0 : 45047) });
   assert.equal(await say(bot, 'slow'), null);
-  await bot.waitForLog(KEPT);
+  await bot.waitForLog(/is kept for the user's next message: .*45047/);
   assert.deepEqual(platform.texts(), ['一。']);
   assert.equal(await say(bot, 'hi'), '二。\n\n三。\n\nran');
 });
