@@ -206,6 +206,7 @@ static bool play_aside(Replay *replay, DevServerOptions *devserver, BotOptions *
     return err_set(err, ERR_FAILED, "standard output: %s", strerror(errno));
   bool played = replay_play(replay, devserver, bot, err);
   fflush(stdout);
+  clearerr(stdout);  // what could not be written to standard error is no failure of standard output
   dup2(out, STDOUT_FILENO);
   close(out);
   return played;

@@ -102,6 +102,16 @@ test('what the script prints goes to standard error, not between the differences
   assert.match(stderr, /^9 messages, 0 differ$/m);
 });
 
+test('a standard error that takes nothing makes no difference', async (t) => {
+  const print = 'function on_message(msg) print(msg.content) return "ok" end';
+  const made = await capture(t, print, async (bot) => { await bot.deliver(textXml('hi')); });
+  for (const where of ['2>&-', ...(fs.existsSync('/dev/full') ? ['2>/dev/full'] : [])]) {
+    const shown = spawnSync('sh', ['-c', `exec "$0" "$@" ${where}`, BINARY, 'replay', made.file, path.join(made.dir, 'bot.lua')],
+      { env: cleanEnv(), encoding: 'utf8', cwd: tempDir(t) });
+    assert.deepEqual([shown.stdout, shown.status], ['1 message, 0 differ\n', 0], where);
+  }
+});
+
 test('an ask, a script that fails and a message that is answered with success are as they were', async (t) => {
   const made = await capture(t, shop, async (bot) => {
     for (const text of ['ask', '小明', 'fail', 'nothing']) await bot.deliver(textXml(text));
