@@ -22,7 +22,9 @@ static void ignore_head(void *ctx, const ClientResult *result) {}
 
 static bool take_bytes(void *ctx, Str bytes) {
   const ChatWatch *watch = ctx;
-  bool is_comment = bytes.len > 0 && bytes.ptr[0] == ':';
+  // An event may come in one read behind a comment, or a part of one.
+  bool is_comment = bytes.len > 0 && bytes.ptr[0] == ':' &&
+                    str_find(bytes, STR("\n\n")) == (ptrdiff_t)bytes.len - 2;
   if (!is_comment) watch->on_event(watch->ctx);
   return true;
 }
