@@ -275,6 +275,9 @@ return function(wechat, host)
       if type(value) ~= kind then fail("model:%s: %s is a %s (%s expected)", method, name, type(value), kind) end
     end
     for name, tool in pairs(options.tools or {}) do
+      if type(name) ~= "string" then
+        fail("model:%s: tools is a list (a table of tools by their names expected: tools = {NAME = {call = ...}})", method)
+      end
       if type(tool) ~= "table" or type(tool.call) ~= "function" then
         fail("model:%s: tools.%s has no function `call`", method, tostring(name))
       end

@@ -271,12 +271,14 @@ test('misuse raises and names what is wrong', async (t) => {
     local function fault(f, ...) local _, why = pcall(f, ...) return why end
     local new = require "wechat.model"
     return fault(new), fault(new, {}), fault(new, {url = "x", keys = "y"}), fault(model.chat, model, "x", {tool = {}}),
-      fault(model.chat, model, "x", {tools = {a = {}}})`);
+      fault(model.chat, model, "x", {tools = {a = {}}}),
+      fault(model.chat, model, "x", {tools = {{name = "a", call = print}}})`);
   assert.match(values[0], /a table, not a nil/);
   assert.match(values[1], /url is missing/);
   assert.match(values[2], /no setting named 'keys'/);
   assert.match(values[3], /no option named 'tool'/);
   assert.match(values[4], /tools\.a has no function/);
+  assert.match(values[5], /tools is a list \(a table of tools by their names expected/);
 });
 
 // ---- conversations ----------------------------------------------------------------------------------------------------------
