@@ -82,10 +82,10 @@ static bool is_word(const char *word, const char *name, const char *letter, cons
   return strcmp(word, name) == 0 || strcmp(word, letter) == 0 || strcmp(word, command) == 0;
 }
 
-// `wemoon help`, `wemoon help COMMAND`.
+// `wemoon help`, `wemoon help --help`, `wemoon help COMMAND`.
 static int help_on(const char *name) {
   static char help[] = "--help";
-  if (!name) {
+  if (!name || name[0] == '-') {
     help_all(commands);
     return STATUS_DONE;
   }

@@ -30,21 +30,21 @@ static const Option *find_letter(const OptionRules *rules, char letter) {
   return NULL;
 }
 
-// `typed`: the option with its dashes, without its value; `otherwise`: said where no name is near.
-static bool unknown(const OptionRules *rules, Str typed, const char *otherwise, Err *err) {
+// `typed`: the option with its dashes, without its value; `advice`: said at the end.
+static bool unknown(const OptionRules *rules, Str typed, const char *advice, Err *err) {
   Suggestion nearest = suggest_for(str_sub(typed, strspn(typed.ptr, "-"), typed.len));
   for (size_t i = 0; i < sizeof(rules->lists) / sizeof(rules->lists[0]) && rules->lists[i]; i++) {
     for (const Option *option = rules->lists[i]; option->name; option++)
       suggest_try(&nearest, option->name);
   }
   if (!nearest.name)
-    return err_set(err, ERR_USAGE, "unknown option %.*s%s", STR_FMT(typed), otherwise);
+    return err_set(err, ERR_USAGE, "unknown option %.*s%s", STR_FMT(typed), advice);
   const Option *meant = find_long(rules, str_of(nearest.name));
   if (nearest.distance > 0 || !meant->argument)
-    return err_set(err, ERR_USAGE, "unknown option %.*s; did you mean --%s?", STR_FMT(typed),
-                   meant->name);
-  return err_set(err, ERR_USAGE, "unknown option %.*s; did you mean --%s? --%s %s: %s",
-                 STR_FMT(typed), meant->name, meant->name, meant->argument, meant->help);
+    return err_set(err, ERR_USAGE, "unknown option %.*s; did you mean --%s?%s", STR_FMT(typed),
+                   meant->name, advice);
+  return err_set(err, ERR_USAGE, "unknown option %.*s; did you mean --%s? --%s %s: %s%s",
+                 STR_FMT(typed), meant->name, meant->name, meant->argument, meant->help, advice);
 }
 
 static bool add_use(Reading *r, const Option *option, char *value, Err *err) {
@@ -98,7 +98,7 @@ static bool read_short(Reading *r, char *word, Err *err) {
   const Option *option = find_letter(r->rules, word[1]);
   if (!option)
     return unknown(r->rules, str_make(word, strcspn(word, "=")),
-                   "; write -- before an argument that begins with a dash", err);
+                   " (write -- before an argument that begins with a dash)", err);
   if (!option->argument) {
     if (word[2]) return err_set(err, ERR_USAGE, "-%c takes no value", option->letter);
     return add_use(r, option, NULL, err);

@@ -111,6 +111,7 @@ test('what other tools call an option, a key or a command is told by its name he
   await says(['run', 'bot.lua', '--host=0.0.0.0'], /unknown option --host; did you mean --listen\?/);
   await says(['run', 'bot.lua', '-p', '80'], /unknown option -p; did you mean --listen\?/);
   await says(['dev', 'bot.lua', '-v'], /unknown option -v; did you mean --log-level\?/);
+  await says(['send', 'text', '-n'], /unknown option -n; did you mean --repeat\? .*write -- before an argument that begins with a dash/);
   await says(['-v'], /unknown option -v; did you mean --version\?/);
   await says(['check', 'bot.lua'], /port \(from config\.lua\): unknown key: did you mean listen\?/);
   await says(['exec', '-e', '1'], /WEMOON_HOST .*did you mean WEMOON_LISTEN\?/, { WEMOON_HOST: '0.0.0.0' });
@@ -120,7 +121,7 @@ test('what other tools call an option, a key or a command is told by its name he
 
 test('wemoon help is --help, wemoon help COMMAND is COMMAND --help', async () => {
   const out = async (...args) => (await wemoon(args, { code: 0 })).stdout;
-  assert.equal(await out('help'), await out('--help'));
+  for (const words of [['help'], ['help', '--help'], ['help', '-h']]) assert.equal(await out(...words), await out('--help'));
   for (const command of ['run', 'docs']) assert.equal(await out('help', command), await out(command, '--help'));
   assert.equal(await out('version'), await out('--version'));
   assert.match((await wemoon(['help', 'chekc'], { code: 2 })).stderr, /unknown command chekc; did you mean check\?/);
