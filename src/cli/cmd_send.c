@@ -224,7 +224,8 @@ static int send_once(Sending *s) {
   return status;
 }
 
-// An event has no id: what the same user does in the same second is a duplicate of it, so the next command begins later.
+// An event has no id: what the same user does in the same second is a duplicate of it, so the next command begins
+// later.
 static void end_its_second(const Sending *s) {
   fflush(stdout);
   while (s->event_s > 0 && clock_unix_s() == s->event_s) usleep(10000);
