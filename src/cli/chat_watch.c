@@ -9,8 +9,7 @@
 enum { SILENCE_MS = 3600 * 1000 };  // the platform sends a comment every ten seconds
 
 struct ChatWatch {
-  void (*on_event)(void *ctx);
-  void *ctx;
+  ChatWatcher watcher;
   Loop *loop;
   Client *client;
   char url[256];
@@ -25,11 +24,16 @@ static bool take_bytes(void *ctx, Str bytes) {
   // An event may come in one read behind a comment, or a part of one.
   bool is_comment = bytes.len > 0 && bytes.ptr[0] == ':' &&
                     str_find(bytes, STR("\n\n")) == (ptrdiff_t)bytes.len - 2;
-  if (!is_comment) watch->on_event(watch->ctx);
+  if (!is_comment) watch->watcher.on_event(watch->watcher.ctx);
   return true;
 }
 
-static void end(void *ctx, ClientResult *result) { client_result_free(result); }
+static void end(void *ctx, ClientResult *result) {
+  const ChatWatch *watch = ctx;
+  const char *why = result->outcome == CLIENT_OK ? "its stream has ended" : result->err.text;
+  if (result->outcome != CLIENT_CANCELLED) watch->watcher.on_end(watch->watcher.ctx, why);
+  client_result_free(result);
+}
 
 static bool begin(ChatWatch *watch, Err *err) {
   watch->stream = (ClientStream){ .head = ignore_head, .bytes = take_bytes, .idle_ms = SILENCE_MS };
@@ -42,14 +46,13 @@ static bool begin(ChatWatch *watch, Err *err) {
          client_send(watch->client, &watch->request, end, watch, err) != 0;
 }
 
-ChatWatch *chat_watch_open(const char *url, void (*on_event)(void *ctx), void *ctx, Err *err) {
+ChatWatch *chat_watch_open(const char *url, const ChatWatcher *watcher, Err *err) {
   ChatWatch *watch = calloc(1, sizeof *watch);
   if (!watch) {
     err_set(err, ERR_MEMORY, "no memory");
     return NULL;
   }
-  watch->on_event = on_event;
-  watch->ctx = ctx;
+  watch->watcher = *watcher;
   snprintf(watch->url, sizeof watch->url, "%s/sim/events", url);
   if (begin(watch, err)) return watch;
   chat_watch_close(watch);

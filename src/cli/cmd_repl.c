@@ -193,12 +193,23 @@ static void add_news(void *ctx, Buf *lines) {
   interpreter_program_alone(repl->interpreter, "news", STR(""), lines, NULL);
 }
 
-// From a pipe nothing is shown between inputs. Without the watch, the next input shows what came.
+// Without the watch, the next input shows what came.
+static void on_watch_end(void *ctx, const char *why) {
+  Repl *repl = ctx;
+  Buf text;
+  buf_init(&text);
+  buf_printf(&text, "· late replies are shown at the next input only: %s\n", why);
+  prompt_show(repl->prompt, buf_str(&text));
+  buf_clear(&text);
+}
+
+// From a pipe nothing is shown between inputs.
 static void watch_chats(Repl *repl) {
   Err err;
+  ChatWatcher watcher = { .on_event = on_event, .on_end = on_watch_end, .ctx = repl };
   if (!prompt_is_terminal(repl->prompt)) return;
-  repl->chats = chat_watch_open(devserver_url(repl->devserver), on_event, repl, &err);
-  if (!repl->chats) log_warn("late replies are shown at the next input only: %s", err.text);
+  repl->chats = chat_watch_open(devserver_url(repl->devserver), &watcher, &err);
+  if (!repl->chats) on_watch_end(repl, err.text);
 }
 
 // ---- one input ----------------------------------------------------------------------------------
