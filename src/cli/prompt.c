@@ -8,6 +8,8 @@
 #include <locale.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +18,13 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "cli/report.h"
 
-enum { HISTORY_KEPT = 1000 };
+enum { HISTORY_KEPT = 1000, SLOW_S = 1 };
 
 struct Prompt {
   PromptOptions options;
@@ -31,13 +34,17 @@ struct Prompt {
   History *history;
   char *history_file;  // NULL: it is not kept
   bool interrupted;
-  size_t drawn;           // characters of the input, when it was last awaited
-  bool is_wrapped;        // it had more than one row
-  int notes[2];           // lines to show: read end, write end
-  Buf noted;              // the beginning of a line whose end has not come yet
-  int wakes;              // eventfd of prompt_wake; -1: none
-  int resizes;            // signalfd of SIGWINCH; -1: none
-  struct termios typing;  // the terminal's settings, while the program is asked
+  size_t drawn;     // characters of the input, when it was last awaited
+  bool is_wrapped;  // it had more than one row
+  int notes[2];     // lines to show: read end, write end
+  Buf noted;        // the beginning of a line whose end has not come yet
+  int wakes;        // eventfd of prompt_wake; -1: none
+  int resizes;      // signalfd of SIGWINCH; -1: none
+  // While the program is asked:
+  struct termios typing;  // the terminal's settings
+  sem_t answered;
+  pthread_t watcher;
+  bool is_watched;
 };
 
 // ---- keys ---------------------------------------------------------------------------------------
@@ -131,18 +138,37 @@ static void show_notes(Prompt *prompt) {
   if (prompt->noted.len) memmove(prompt->noted.ptr, all.ptr + whole, prompt->noted.len);
 }
 
-// While a line is typed Ctrl-C is a key. Nobody reads keys while the program is asked, so there it is a signal.
-static void begin_asking(Prompt *prompt) {
-  tcgetattr(STDIN_FILENO, &prompt->typing);
-  struct termios asking = prompt->typing;
-  asking.c_lflag |= ISIG;
-  asking.c_cc[VINTR] = 'C' & 037;
-  // Those would end or stop the process with the terminal as it is for typing.
-  asking.c_cc[VQUIT] = asking.c_cc[VSUSP] = _POSIX_VDISABLE;
-  tcsetattr(STDIN_FILENO, TCSANOW, &asking);
+// While a line is typed Ctrl-C is a key. Nobody reads keys while the program is asked: if that takes long, it is a signal.
+static void *let_interrupt(void *ctx) {
+  Prompt *prompt = ctx;
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += SLOW_S;
+  while (sem_timedwait(&prompt->answered, &until) != 0) {
+    if (errno == EINTR) continue;
+    struct termios asking = prompt->typing;
+    asking.c_lflag |= ISIG;
+    asking.c_cc[VINTR] = 'C' & 037;
+    // Those would end or stop the process with the terminal as it is for typing.
+    asking.c_cc[VQUIT] = asking.c_cc[VSUSP] = _POSIX_VDISABLE;
+    tcsetattr(STDIN_FILENO, TCSANOW, &asking);
+    break;
+  }
+  return NULL;
 }
 
-static void end_asking(Prompt *prompt) { tcsetattr(STDIN_FILENO, TCSANOW, &prompt->typing); }
+static void begin_asking(Prompt *prompt) {
+  tcgetattr(STDIN_FILENO, &prompt->typing);
+  sem_init(&prompt->answered, 0, 0);
+  prompt->is_watched = pthread_create(&prompt->watcher, NULL, let_interrupt, prompt) == 0;
+}
+
+static void end_asking(Prompt *prompt) {
+  sem_post(&prompt->answered);
+  if (prompt->is_watched) pthread_join(prompt->watcher, NULL);
+  sem_destroy(&prompt->answered);
+  tcsetattr(STDIN_FILENO, TCSANOW, &prompt->typing);
+}
 
 static void show_news(Prompt *prompt) {
   uint64_t count;

@@ -14,7 +14,8 @@ typedef struct {
   // bytes.
   void (*complete)(void *ctx, Str before, Buf *candidates, size_t *length);
   // After prompt_wake, while a line is being typed: appends the lines to show above it. NULL: there are none. Both run on
-  // the thread of prompt_read; meanwhile Ctrl-C sends SIGINT.
+  // the thread of prompt_read; while they take longer than a second, Ctrl-C sends
+  // SIGINT.
   void (*news)(void *ctx, Buf *lines);
   void *ctx;
 } PromptOptions;
