@@ -89,8 +89,8 @@ static int row_of(Prompt *prompt, const wchar_t *place, int columns) {
   return row + column / columns;
 }
 
-// Erases the input, and leaves the cursor where the mark was: libedit draws the input anew where the cursor is. The first
-// row is erased by itself: what is erased from the first place of the screen to its end, tmux keeps above it.
+// Erases the input, and leaves the cursor where the mark was: libedit draws the input anew where the cursor is. The
+// first row is erased by itself: what is erased from the first place of the screen to its end, tmux keeps above it.
 static void erase_input(Prompt *prompt) {
   int row = row_of(prompt, el_wline(prompt->edit)->cursor, prompt_columns());
   if (row > 0) printf("\033[%dA", row);
@@ -109,7 +109,8 @@ static void show_above(Prompt *prompt, Str lines) {
   if (lines.len) redraw(prompt, lines);
 }
 
-// Where wide characters meet the edge of the terminal, libedit draws changes of the input wrong, but for those at its end.
+// Where wide characters meet the edge of the terminal, libedit draws changes of the input wrong, but for those at its
+// end.
 static void mend_wrapped(Prompt *prompt) {
   const LineInfoW *line = el_wline(prompt->edit);
   size_t length = (size_t)(line->lastchar - line->buffer);
@@ -138,7 +139,8 @@ static void show_notes(Prompt *prompt) {
   if (prompt->noted.len) memmove(prompt->noted.ptr, all.ptr + whole, prompt->noted.len);
 }
 
-// While a line is typed Ctrl-C is a key. Nobody reads keys while the program is asked: if that takes long, it is a signal.
+// While a line is typed Ctrl-C is a key. Nobody reads keys while the program is asked: if that takes long, it is a
+// signal.
 static void *let_interrupt(void *ctx) {
   Prompt *prompt = ctx;
   struct timespec until;
