@@ -437,7 +437,7 @@ void wire_next(int64_t body_len) {
   wire->plain = false;
   wire->masked = 0;
   wire->rest_len = 0;
-  wire->came_us = wire->arrived_us = next.len ? clock_now_us() : 0;
+  wire->came_us = wire->arrived_us = is_begun(next) ? clock_now_us() : 0;
   if (wire->in_head && is_begun(next)) connection_reads(wire->connection);
 }
 

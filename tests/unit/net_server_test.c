@@ -31,6 +31,7 @@ enum { BUSY_MACHINE_MS = 5000 };
 typedef struct {
   atomic_int handled, over;
   atomic_size_t stack;
+  atomic_int_least64_t waited_us;  // the last request, since it arrived
   pthread_mutex_t mutex;  // of the strings
   char path[256], query[256], header[256], thread[32];
   atomic_int at_gate;
@@ -66,6 +67,7 @@ static void pass_gate(void) {
 static void handle(void *ctx, HttpRequest *request) {
   HttpResponse response = { .status = 200, .body = STR("hello") };
   atomic_fetch_add(&seen.handled, 1);
+  atomic_store(&seen.waited_us, clock_now_us() - request->received_us);
   if (str_eq(request->path, STR("/forgetful"))) return;
   if (str_eq(request->path, STR("/silent"))) response.no_answer = true;
   if (str_eq(request->path, STR("/slow"))) usleep(400 * 1000);
@@ -715,6 +717,7 @@ static void test_an_empty_line_behind_a_request_begins_none(void **state) {
   assert_true(say(fd, ECHO));
   assert_true(hear(fd, answer, sizeof answer, false) > 0);
   assert_non_null(strstr(answer, "abc"));
+  assert_true(atomic_load(&seen.waited_us) < 2000 * 1000);  // it arrived after the line
   close(fd);
   server_free(server);
 }
