@@ -112,7 +112,7 @@ void peers_hold(Peers *peers, Job *job, Str key, int64_t until_us) {
   if (!first) claim_release(claim);
 }
 
-// What was said of the claim before is over, be it that another process had the message.
+// The store's word replaces what was known of the claim, a loss too.
 void peers_hold_anew(Peers *peers, Job *job, Str key, int64_t until_us) {
   peers_hold(peers, job, key, until_us);
   pthread_mutex_lock(&peers->mutex);
@@ -124,8 +124,8 @@ void peers_hold_anew(Peers *peers, Job *job, Str key, int64_t until_us) {
   pthread_mutex_unlock(&peers->mutex);
 }
 
-// Removes the job's claim, which the caller releases; NULL if there is none. Dedupe no longer knows the job, so no new
-// claim can be added.
+// Removes the job's claim, which the caller releases; NULL if there is none. When a job ends, dedupe no longer knows it,
+// so no new claim can be added.
 static Claim *drop(Peers *peers, Job *job) {
   if (!job->claim) return NULL;
   pthread_mutex_lock(&peers->mutex);
@@ -138,6 +138,10 @@ static Claim *drop(Peers *peers, Job *job) {
   }
   pthread_mutex_unlock(&peers->mutex);
   return claim;
+}
+
+void peers_drop_lost(Peers *peers, Job *job) {
+  if (peers_has_lost(peers, job)) claim_release(drop(peers, job));
 }
 
 // A renewal under way.

@@ -189,6 +189,7 @@ bool peers_is_alone(Peers *peers, const Job *job) {
 
 bool peers_claim(Peers *peers, Job *job, PeersTold told, void *ctx) {
   char text[STORE_KEY_MAX];
+  peers_drop_lost(peers, job);
   PeersCompany with = peers_company(peers, job->started_us);
   Str key = peers_key(peers, job->identity, text);
   if (key.len == 0 || (with == TO_ONESELF && !peers_had_before(peers, key))) return false;

@@ -56,6 +56,8 @@ void peers_hold(Peers *peers, Job *job, Str key, int64_t until_us);
 // The same, when the store says that the message is this process's now: a claim that the job already has is renewed,
 // even a lost one.
 void peers_hold_anew(Peers *peers, Job *job, Str key, int64_t until_us);
+// Before the message is claimed again: a claim of the job's that was lost is over.
+void peers_drop_lost(Peers *peers, Job *job);
 // Reads a key's value; appends the packed answer of FOUND_ANSWER.
 PeersFound peers_read_value(const Peers *peers, Str value, Buf *answer, int64_t *answered_s);
 // Returns whether an earlier process had answered the message with that key.

@@ -186,6 +186,28 @@ static void test_a_claim_that_was_lost_and_is_made_anew_is_ones_own(void **state
   job_release(other);
 }
 
+static void test_who_is_alone_now_has_a_message_whose_claim_it_had_lost(void **state) {
+  Fixture *f = *state;
+  Dedupe *dedupe = dedupe_new(60);
+  Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
+  claim(f, f->here, job);
+  usleep((PEERS_CLAIM_MS + 100) * 1000);
+  claim(f, f->there, other);
+  assert_int_equal(confirm(f->here, job), -1);
+  peers_forget(f->there, other);
+  peers_keep_to_oneself(f->here, dedupe);
+  assert_true(peers_is_alone(f->here, job));
+  assert_int_equal(claim(f, f->here, job), PEERS_MINE);
+  assert_false(peers_has_lost(f->here, job));
+  assert_int_not_equal(confirm(f->here, job), -1);
+  peers_forget(f->here, job);
+  job_release(job);
+  job_release(other);
+  peers_free(f->here);
+  f->here = NULL;
+  dedupe_free(dedupe);
+}
+
 static void test_its_answer_and_the_time_of_it_are_there_for_the_others(void **state) {
   Fixture *f = *state;
   Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
@@ -473,6 +495,7 @@ int main(void) {
     TEST(a_claim_that_lapsed_is_in_doubt_and_another_one_has_it_then),
     TEST(a_claim_that_lapsed_and_is_free_is_had_again),
     TEST(a_claim_that_was_lost_and_is_made_anew_is_ones_own),
+    TEST(who_is_alone_now_has_a_message_whose_claim_it_had_lost),
     TEST(a_claim_that_was_found_there_is_in_doubt_until_it_is_confirmed),
     TEST(accounts_do_not_meet),
     cmocka_unit_test(test_without_a_window_answers_are_not_kept),
