@@ -76,10 +76,12 @@ static PeersResult result_of(const Asking *asking, PeersFound found) {
   return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
 }
 
-// A claim that was found, because the reply to its ADD was lost, may be about to lapse: the next call confirms it.
+// A claim that was found, because the reply to its ADD was lost, may be about to lapse; where nothing was found, the ADD
+// could not be sent. The next call confirms either.
 static int64_t held_until_us(const Asking *asking, PeersFound found) {
   bool read = asking->step == ASK_SETTLE || asking->step == ASK_LOOK;
-  return read && found == FOUND_OWN ? 0 : asking->asked_us + PEERS_LAPSES_US;
+  bool doubt = found == FOUND_NOTHING || (read && found == FOUND_OWN);
+  return doubt ? 0 : asking->asked_us + PEERS_LAPSES_US;
 }
 
 static void hold(Asking *asking, PeersFound found) {
