@@ -152,8 +152,9 @@ JsonDoc *json_parse(Str text, Err *err) { return json_parse_within(text, &(JsonL
 
 // ---- what a text becomes ------------------------------------------------------------------------
 
-// Of a value: cJSON's item and ours, a number listed in a buffer with room to grow, and the ends of its texts. Of a broken
-// byte: the three bytes that replace it, in the text that is rewritten, with room to grow, and in cJSON's string.
+// Of a value: cJSON's item and ours, a number listed in a buffer with room to grow, and the ends of its texts. Of a
+// broken byte, or NUL: the two or three bytes that replace it, in the text that is rewritten, with room to grow, and in
+// cJSON's string.
 enum {
   VALUE_COST = sizeof(cJSON) + sizeof(Json) + 2 * sizeof(JsonNumber) + 16,
   BROKEN_COST = 3 * 3,
@@ -189,7 +190,7 @@ static size_t count_broken(Str text) {
     bool valid = true;
     len =
         (unsigned char)text.ptr[at] < 0x80 ? 1 : str_utf8_len(str_sub(text, at, text.len), &valid);
-    broken += !valid;
+    broken += !valid || text.ptr[at] == '\0';
   }
   return broken;
 }

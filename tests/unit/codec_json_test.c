@@ -224,23 +224,31 @@ static void test_a_megabyte_is_read_in_its_time(void **state) {
   }
 }
 
-static Buf repeated(const char *begin, const char *part, const char *end, size_t len) {
+static Buf repeated_str(const char *begin, Str part, const char *end, size_t len) {
   Buf text;
   buf_init(&text);
   buf_add(&text, str_of(begin));
-  while (text.len < len) buf_add(&text, str_of(part));
+  while (text.len < len) buf_add(&text, part);
   buf_add(&text, str_of(end));
   return text;
 }
 
-static void assert_cost_suffices(const char *before, const char *part, const char *after) {
-  Buf text = repeated(before, part, after, 1 << 20);
+static Buf repeated(const char *begin, const char *part, const char *end, size_t len) {
+  return repeated_str(begin, str_of(part), end, len);
+}
+
+static void assert_cost_of_str_suffices(const char *before, Str part, const char *after) {
+  Buf text = repeated_str(before, part, after, 1 << 20);
   JsonLimits limits = { .memory_max = json_cost(buf_str(&text)) };
   Err err = { 0 };
   JsonDoc *doc = json_parse_within(buf_str(&text), &limits, &err);
-  if (!doc) fail_msg("%s: %s", part, err.text);
+  if (!doc) fail_msg("%.*s: %s", STR_FMT(part), err.text);
   json_free(doc);
   buf_clear(&text);
+}
+
+static void assert_cost_suffices(const char *before, const char *part, const char *after) {
+  assert_cost_of_str_suffices(before, str_of(part), after);
 }
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -255,6 +263,7 @@ static void test_the_cost_of_a_text_is_never_less_than_it_takes(void **state) {
   for (size_t i = 0; i < COUNT(values); i++) assert_cost_suffices("[", values[i], "0]");
   for (size_t i = 0; i < COUNT(members); i++) assert_cost_suffices("{", members[i], "\"\":0}");
   for (size_t i = 0; i < COUNT(bytes); i++) assert_cost_suffices("[\"", bytes[i], "\"]");
+  assert_cost_of_str_suffices("[\"", str_make("", 1), "\"]");
 }
 
 static void test_values_cost_and_what_stands_in_strings_does_not(void **state) {
