@@ -61,16 +61,23 @@ Unsent *unsent_excess(const UnsentList *list) {
   return is_excess && list->count > 1 ? slowest_but_newest(list) : NULL;
 }
 
-void unsent_report_cut(UnsentList *list, const Unsent *unsent) {
+// Not a matter of the user whose answer is added now.
+static void tell_of_cut(const UnsentList *list, const Unsent *unsent) {
   char address[TCP_ADDRESS_SIZE] = "";
-  int64_t now_us = clock_now_us();
-  list->cut_count++;
-  if (list->said_us && now_us - list->said_us < SAY_EVERY_US) return;
+  LogSubject before = log_about((LogSubject){ 0 });
   tcp_address(unsent->fd, address, NULL);
   log_warn(
       "cut off the slowest readers of large answers: cut=%zu since the last such line, the last "
-      "one at %s. At most %zu answers or %d MB wait for their clients at once",
+      "one on %s. At most %zu answers or %d MB wait for their clients at once",
       list->cut_count, address, list->most, UNSENT_BYTES_MOST >> 20);
+  log_about(before);
+}
+
+void unsent_report_cut(UnsentList *list, const Unsent *unsent) {
+  int64_t now_us = clock_now_us();
+  list->cut_count++;
+  if (list->said_us && now_us - list->said_us < SAY_EVERY_US) return;
+  tell_of_cut(list, unsent);
   list->cut_count = 0;
   list->said_us = now_us;
 }

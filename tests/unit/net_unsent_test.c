@@ -121,8 +121,12 @@ static void test_a_newcomer_stays_and_who_drips_goes(void **state) {
 
 static int lines;
 static char last_line[400];
+static bool is_about_user;
 
 static void take_line(void *ctx, LogLevel level, Str message) {
+  LogSubject subject = log_about((LogSubject){ 0 });
+  is_about_user = subject.openid.len > 0;
+  log_about(subject);
   lines++;
   snprintf(last_line, sizeof last_line, "%.*s", STR_FMT(message));
 }
@@ -144,6 +148,22 @@ static void test_the_log_says_how_many_were_cut_off_once_a_minute(void **state) 
   log_tap(LOG_WARN, NULL, NULL);
 }
 
+// It is said while another's answer is added.
+static void test_the_line_names_no_user(void **state) {
+  UnsentList list;
+  Item one = { 0 };
+  unsent_init(&list, 100);
+  add(&list, &one, 1);
+  lines = 0;
+  LogSubject before = log_about((LogSubject){ .openid = STR("innocent") });
+  log_tap(LOG_WARN, take_line, NULL);
+  unsent_report_cut(&list, &one.unsent);
+  log_tap(LOG_WARN, NULL, NULL);
+  assert_string_equal(log_about(before).openid.ptr, "innocent");
+  assert_int_equal(lines, 1);
+  assert_false(is_about_user);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_what_is_added_and_removed_leaves_an_empty_list),
@@ -155,6 +175,7 @@ int main(void) {
     cmocka_unit_test(test_what_was_sent_before_does_not_count),
     cmocka_unit_test(test_a_newcomer_stays_and_who_drips_goes),
     cmocka_unit_test(test_the_log_says_how_many_were_cut_off_once_a_minute),
+    cmocka_unit_test(test_the_line_names_no_user),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
