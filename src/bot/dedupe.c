@@ -11,7 +11,7 @@
 
 // The identity and answer of most messages fit into their entry; longer ones are allocated. Once the window is full, a
 // new message takes the entry of a message that has just expired.
-enum { ROOM = 88 };
+enum { ROOM = 88, TELL_EVERY_US = 60 * 1000 * 1000 };
 
 typedef struct {
   Job *job;  // while under way
@@ -38,7 +38,8 @@ struct Dedupe {
   uint32_t capacity, used, spare;
   uint32_t oldest, newest;
   size_t answered;
-  // Of the queue's entries the first `emptied` have lost long answers; `fullest` is the next one. The others' take `bytes`.
+  // Of the queue's entries the first `emptied` have lost long answers; `fullest` is the next one. The others' take
+  // `bytes`.
   size_t emptied, bytes;
   uint32_t fullest;
   Dropped untold;   // since the log told of such
@@ -144,11 +145,12 @@ static void drop_long_answers(Dedupe *dedupe) {
   while (dedupe->bytes > DEDUPE_ANSWERS_MAX) empty_next(dedupe);
 }
 
-// Returns what the log is to tell of: once a window.
+// Returns what the log is to tell of: once a window, or once a minute if that is shorter.
 static Dropped begin_telling(Dedupe *dedupe, int64_t now_us) {
   Dropped untold = dedupe->untold;
   bool any = untold.answers > 0 || untold.messages > 0;
-  bool told_lately = dedupe->told_us && now_us - dedupe->told_us < dedupe->window_us;
+  int64_t every_us = dedupe->window_us < TELL_EVERY_US ? dedupe->window_us : TELL_EVERY_US;
+  bool told_lately = dedupe->told_us && now_us - dedupe->told_us < every_us;
   if (!any || told_lately) return (Dropped){ 0 };
   dedupe->untold = (Dropped){ 0 };
   dedupe->told_us = now_us;
@@ -159,10 +161,10 @@ static void tell(const Dedupe *dedupe, Dropped dropped) {
   LogSubject before = log_about((LogSubject){ 0 });
   long long window_s = dedupe->window_us / 1000000;
   if (dropped.answers > 0)
-    log_warn("answers are dropped before dedup_window_s (%lld s) is over, because all of them have "
-             "no room: a duplicate of such a message gets `success` (%zu answers since the last "
-             "such line)",
-             window_s, dropped.answers);
+    log_warn("answers are dropped before dedup_window_s (%lld s) is over, because their room "
+             "(%d MB) is full: a duplicate of such a message gets `success` (%zu answers since the "
+             "last such line)",
+             window_s, DEDUPE_ANSWERS_MAX >> 20, dropped.answers);
   if (dropped.messages > 0)
     log_warn("messages are forgotten before dedup_window_s (%lld s) is over, because there are "
              "more than %d: a duplicate of such a message is run again (%zu messages since the "

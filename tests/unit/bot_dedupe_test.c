@@ -239,6 +239,23 @@ static void test_the_log_says_once_a_window_that_answers_were_dropped(void **sta
   assert_int_equal(lines, 2);
 }
 
+static void test_the_log_says_so_once_a_minute_if_the_window_is_longer(void **state) {
+  static char large[DEDUPE_ANSWERS_MAX / 2];
+  Fixture f = { .pool = job_pool_new(), .dedupe = dedupe_new(86400) };
+  void *of = &f;
+  int lines = 0;
+  (void)state;
+  log_divert(count_line, &lines);
+  for (int i = 0; i < 9; i++) answer(&f, i, str_make(large, sizeof large), 2);
+  assert_int_equal(lines, 1);
+  answer(&f, 9, str_make(large, sizeof large), 61);
+  assert_int_equal(lines, 1);
+  answer(&f, 10, str_make(large, sizeof large), 62);
+  log_divert(NULL, NULL);
+  assert_int_equal(lines, 2);
+  tear_down(&of);
+}
+
 // Identities and answers of all lengths, so that each entry is reused for another length: nothing of the previous
 // content remains.
 static void test_a_place_that_is_used_again_keeps_nothing_of_what_was_there(void **state) {
@@ -314,6 +331,7 @@ int main(void) {
     TEST(test_short_answers_take_no_room_and_stay),
     TEST(test_the_room_of_answers_is_counted_right_whatever_goes_first),
     TEST(test_the_log_says_once_a_window_that_answers_were_dropped),
+    cmocka_unit_test(test_the_log_says_so_once_a_minute_if_the_window_is_longer),
     TEST(test_a_place_that_is_used_again_keeps_nothing_of_what_was_there),
     TEST(test_what_is_under_way_and_what_is_answered_is_shown_the_expired_is_not),
     TEST(test_of_many_at_once_one_runs),
