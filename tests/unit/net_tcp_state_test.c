@@ -16,7 +16,7 @@
 #include "net/listener.h"
 #include "raw_client.h"
 
-enum { CANNOT = 77, USUAL_MTU = 1500 };
+enum { CANNOT = 255, USUAL_MTU = 1500 };  // CANNOT: no result
 
 static bool write_to(const char *path, const char *text) {
   FILE *file = fopen(path, "w");
@@ -25,7 +25,8 @@ static bool write_to(const char *path, const char *text) {
   return fclose(file) == 0;
 }
 
-// This process has a network of its own from now on, whose loopback has packets of the usual length. False if it may not.
+// This process has a network of its own from now on, whose loopback has packets of the usual length. False if it may
+// not.
 static bool leave_for_another_network(void) {
   struct ifreq lo = { .ifr_name = "lo", .ifr_mtu = USUAL_MTU };
   if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
@@ -37,7 +38,7 @@ static bool leave_for_another_network(void) {
   return is_up;
 }
 
-// Runs it in a process of its own, which may change its network. Returns its result, under 256.
+// Runs it in a process of its own, which may change its network. Returns its result, under CANNOT.
 static int in_another_network(int (*test)(void)) {
   int status;
   pid_t child = fork();
