@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "bot/capture.h"
 
@@ -53,41 +54,65 @@ static void add(CaptureFile *file, size_t core, Str line) {
 
 // ---- a slow reader ------------------------------------------------------------------------------
 
-enum { PART = 64 << 10, PART_US = 25000, ADD_US = 50000, ADDED_MAX = 60 };
+// The writer has a full batch at all times, and far less waits than may wait.
+enum {
+  PART = 64 << 10,
+  PART_US = 25000,
+  LOOK_US = 5000,
+  PATIENCE_MS = 30000,
+  AHEAD = 8 * BATCH_ROOM
+};
 
 #define FEW STR("\na few bytes\n")
 static atomic_bool few_came, reader_ends;
+static atomic_size_t bytes_read;
 
 // Takes longer for a batch than the capture may leave lines in the batches of the other cores.
 static void *read_slowly(void *arg) {
-  static char part[PART];
+  static char part[64 + PART];
+  size_t kept = 0;  // of what was read before, in which FEW may begin
   int fd = *(int *)arg;
   while (!atomic_load(&reader_ends)) {
-    ssize_t n = read(fd, part, sizeof part);
-    if (n > 0 && memmem(part, (size_t)n, FEW.ptr, FEW.len)) atomic_store(&few_came, true);
+    ssize_t n = read(fd, part + kept, PART);
+    size_t len = kept + (n > 0 ? (size_t)n : 0);
+    if (memmem(part, len, FEW.ptr, FEW.len)) atomic_store(&few_came, true);
+    kept = len < FEW.len ? len : FEW.len - 1;
+    memmove(part, part + len - kept, kept);
+    atomic_fetch_add(&bytes_read, n > 0 ? (size_t)n : 0);
     usleep(PART_US);
   }
   return NULL;
 }
 
+static size_t fill_up(CaptureFile *file, Str line, size_t added) {
+  for (; added < atomic_load(&bytes_read) + AHEAD; added += line.len) add(file, 0, line);
+  return added;
+}
+
+static bool add_until_few_come(CaptureFile *file, Str line, size_t added) {
+  int64_t end_ms = clock_now_ms() + PATIENCE_MS;
+  add(file, 0, line);  // from now on the other cores have their own batches
+  add(file, 1, FEW);
+  for (added += line.len; !atomic_load(&few_came) && clock_now_ms() < end_ms; usleep(LOOK_US))
+    added = fill_up(file, line, added);
+  return atomic_load(&few_came);
+}
+
 static void test_a_few_bytes_of_a_core_arrive_beside_batches_that_go_on(void **state) {
   (void)state;
-  static char line[BATCH_ROOM];
+  static char bytes[BATCH_ROOM];
+  Str line = str_make(bytes, sizeof bytes);
   pthread_t reader;
   Err err;
-  memset(line, 'x', sizeof line);
+  memset(bytes, 'x', sizeof bytes);
   assert_int_equal(mkfifo(path, 0600), 0);
   CaptureFile *file = capture_file_open(path, &err);
   assert_non_null(file);
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  for (int i = 0; i < 2; i++) add(file, 0, str_make(line, sizeof line));
+  size_t added = fill_up(file, line, 0);
   assert_int_equal(pthread_create(&reader, NULL, read_slowly, &fd), 0);
-  add(file, 1, FEW);
-  for (int i = 0; i < ADDED_MAX && !atomic_load(&few_came); i++) {
-    add(file, 0, str_make(line, sizeof line));
-    usleep(ADD_US);
-  }
-  bool came = atomic_load(&few_came);
+  while (atomic_load(&bytes_read) == 0) usleep(LOOK_US);
+  bool came = add_until_few_come(file, line, added);
   capture_file_end(file);
   capture_file_free(file);
   atomic_store(&reader_ends, true);
