@@ -39,7 +39,8 @@ static void complain_of_result(lua_State *L, MessageRun *run, const char *functi
   snprintf(text, sizeof text,
            "%s:%d: %s returned a value of type %s: return a reply (wechat.response_...), a "
            "string, or nothing",
-           ar.short_src, ar.linedefined, function, luaL_typename(L, 1));
+           ar.short_src, ar.linedefined, lua_isfunction(L, 2) ? "this function" : function,
+           luaL_typename(L, 1));
   log_error("%s", text);
   if (run->in->options.shared) atomic_fetch_add(&run->in->options.shared->errors, 1);
   message_tell_failure(run, str_of(text));

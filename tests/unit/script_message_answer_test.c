@@ -43,7 +43,7 @@ static void
 test_another_value_is_complained_of_with_the_place_of_the_function_behind_it(void **state) {
   load("\nlocal function rule() end\nfunction on_message(msg) return 42, rule end");
   assert_answer("x", TASK_RETURNED, "");
-  assert_logged("bot.lua:2: on_message returned a value of type number");
+  assert_logged("bot.lua:2: this function returned a value of type number");
 }
 
 static void test_a_failed_script_gives_the_configured_reply(void **state) {
