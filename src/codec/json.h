@@ -33,8 +33,9 @@ typedef struct {
   size_t memory_max;
 } JsonLimits;
 JsonDoc *json_parse_within(Str text, const JsonLimits *limits, Err *err);
-// About how many bytes document and parser take for this text, before it is parsed: rather too many. As
-// limits.memory_max it refuses no text.
+// About how many bytes the document takes for this text, before it is parsed: rather too many. As limits.memory_max it
+// refuses no text. It leaves out what the parser has until it ends: a text that cJSON cannot read as it is, be it for
+// one real number, is copied into a buffer that doubles.
 size_t json_cost(Str text);
 void json_free(JsonDoc *doc);               // NULL is allowed
 const Json *json_root(const JsonDoc *doc);  // lives as long as the document
