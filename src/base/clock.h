@@ -18,8 +18,8 @@ int64_t clock_thread_cpu_us(void);   // CPU time of the calling thread
 int64_t clock_process_cpu_us(void);  // CPU time of all threads
 // Converts a time of clock_now_us for the system calls that wait until a time of CLOCK_MONOTONIC.
 struct timespec clock_to_timespec(int64_t monotonic_us);
-// The wall clock shows that time from now on, in this process; no other clock changes. For `wemoon replay`. One thread at
-// a time.
+// The wall clock shows that time from now on, in this process; no other clock changes. For `wemoon replay`. One thread
+// at a time.
 void clock_set_unix_us(int64_t us);
 // Moves every clock above forward, except real and CPU time, in this process. The caller wakes what waits for a time.
 // For specs (`wemoon test`).

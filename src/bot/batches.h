@@ -10,7 +10,8 @@
 typedef struct Batches Batches;
 
 enum {
-  // Bytes. The kernel takes so many at once for half of what they cost in small parts, and a core's cache still holds them.
+  // Bytes. The kernel takes so many at once for half of what they cost in small parts, and a core's cache still holds
+  // them.
   BATCH_ROOM = 512 << 10,
   BATCH_CORES = CORE_LISTS
 };

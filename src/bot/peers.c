@@ -124,8 +124,8 @@ void peers_hold_anew(Peers *peers, Job *job, Str key, int64_t until_us) {
   pthread_mutex_unlock(&peers->mutex);
 }
 
-// Removes the job's claim, which the caller releases; NULL if there is none. When a job ends, dedupe no longer knows it,
-// so no new claim can be added.
+// Removes the job's claim, which the caller releases; NULL if there is none. When a job ends, dedupe no longer knows
+// it, so no new claim can be added.
 static Claim *drop(Peers *peers, Job *job) {
   if (!job->claim) return NULL;
   pthread_mutex_lock(&peers->mutex);

@@ -76,8 +76,8 @@ static PeersResult result_of(const Asking *asking, PeersFound found) {
   return found == FOUND_CLAIM ? PEERS_RUNNING : PEERS_MINE;
 }
 
-// A claim that was found, because the reply to its ADD was lost, may be about to lapse; where nothing was found, the ADD
-// could not be sent. The next call confirms either.
+// A claim that was found, because the reply to its ADD was lost, may be about to lapse; where nothing was found, the
+// ADD could not be sent. The next call confirms either.
 static int64_t held_until_us(const Asking *asking, PeersFound found) {
   bool read = asking->step == ASK_SETTLE || asking->step == ASK_LOOK;
   bool doubt = found == FOUND_NOTHING || (read && found == FOUND_OWN);

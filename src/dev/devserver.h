@@ -65,8 +65,8 @@ void devserver_advance(DevServer *devserver, int64_t us);
 // a move while requests wait, whose deadlines are no timers; INT64_MAX if none do.
 int64_t devserver_step_us(int64_t due_us, int64_t left_us, int64_t least_us, int64_t most_us);
 // Moves time forward from one thing that is due to the next, so that nothing is missed or times out by the way: before
-// each step, what is under way goes on until it waits for time to pass. Calls goes_on(call) once a second. Any thread but
-// one of the bot's or the platform's.
+// each step, what is under way goes on until it waits for time to pass. Calls goes_on(call) once a second. Any thread
+// but one of the bot's or the platform's.
 void devserver_pass(DevServer *devserver, int64_t us, void (*goes_on)(void *call), void *call);
 // Ends a devserver_pass of another thread early, and waits for that.
 void devserver_end_passes(DevServer *devserver);

@@ -104,8 +104,8 @@ void engine_set_place(Engine *engine, const char *place);
 // Whether a slice is in a call that cannot be interrupted, for longer than its limits allow. Any thread. Writes to
 // `place` (`size` bytes; or NULL and 0) where the slice was last seen.
 bool engine_is_stuck(Engine *engine, char *place, size_t size);
-// On the slice's own thread, from a call that takes long and will return: it is not stuck because it is silent. Should be
-// called once a second; its CPU time counts all the same.
+// On the slice's own thread, from a call that takes long and will return: it is not stuck because it is silent. Should
+// be called once a second; its CPU time counts all the same.
 void engine_goes_on(Engine *engine);
 // Gives the engine up: threads can no longer enter it, and suspended tasks end. The thread of the stuck call is left
 // running, on idle cores only; the state is closed after the call has returned. Any thread.

@@ -10,10 +10,10 @@
 typedef struct Connections Connections;
 typedef struct Connection Connection;
 
-// For `threads` connections at once. Each of these may take `request_timeout_ms`: the silence of a connection that has no
-// thread, from when it was accepted (up to a second before, the listener held it back); its first request, head and body,
-// from when a thread took the connection; the body of a later request, from when its head was read. NULL without memory or
-// thread. connections_serve sets the port.
+// For `threads` connections at once. Each of these may take `request_timeout_ms`: the silence of a connection that has
+// no thread, from when it was accepted (up to a second before, the listener held it back); its first request, head and
+// body, from when a thread took the connection; the body of a later request, from when its head was read. NULL without
+// memory or thread. connections_serve sets the port.
 Connections *connections_new(int threads, int64_t request_timeout_ms);
 void connections_serve(Connections *connections, int port);
 // After accepting has stopped: waits until every request is answered, every answer sent and every connection closed,

@@ -404,9 +404,9 @@ static bool tell_request_target(const Transfer *transfer) {
   return told;
 }
 
-// A URL that libcurl parses itself is put together again, through its printf, byte by byte, for each transfer: a tenth of
-// what the transfer costs. It also gets a text, which it copies: the origin's, or the whole one, to refuse what cannot be
-// parsed.
+// A URL that libcurl parses itself is put together again, through its printf, byte by byte, for each transfer: a tenth
+// of what the transfer costs. It also gets a text, which it copies: the origin's, or the whole one, to refuse what
+// cannot be parsed.
 static bool tell_target(Transfer *transfer, const EasyOptions *options) {
   bool whole = needs_whole_url(transfer, options);
   const char *text = transfer->url;

@@ -35,8 +35,8 @@ void loop_timer_stop(LoopTimer *timer);
 void loop_time_moved(Loop *loop, int64_t us);
 // The uv_loop_t, for net/ and store/ only.
 struct uv_loop_s *loop_uv(Loop *loop);
-// Answers that wait for their clients, of all servers whose connections are on this loop: one bound for the process that
-// has one loop. Loop thread only.
+// Answers that wait for their clients, of all servers whose connections are on this loop: one bound for the process
+// that has one loop. Loop thread only.
 struct UnsentList *loop_unsent(Loop *loop);
 // The `data` of a poll handle that may still be open when the loop ends; the loop closes it then.
 struct uv_handle_s;

@@ -84,8 +84,8 @@ typedef struct {
   int inherited;  // a listening socket that is served instead of `listen`; 0: none
   int threads;    // HTTP threads, each for one connection at a time
   // How long a connection may be silent at first, counted from when it was accepted; then how long a head may take, and
-  // its body, counted from when a thread took the connection; of later requests on it, from the first byte of the head, and
-  // from its end (5000).
+  // its body, counted from when a thread took the connection; of later requests on it, from the first byte of the head,
+  // and from its end (5000).
   int head_timeout_ms;
   int keep_alive_ms;  // idle connections stay open for this long while threads are free (75000)
   // Sends what clients do not take at once, so that slow ones hold no thread (parked_respond says for how long);

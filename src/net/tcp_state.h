@@ -26,8 +26,8 @@ typedef struct {
   int64_t received_ms_ago, sent_ms_ago;
   // Of a connection on which nothing was sent yet: how long the client took, once it could send, until its first bytes
   // came or the system gave the connection without any; a round trip and its silence. The kernel takes that for the
-  // first sample of the round trip. Without TCP timestamps it has no sample once it has asked the client again, a second
-  // after the opening: then the seconds until it last asked are what is known. 0 if nothing is.
+  // first sample of the round trip. Without TCP timestamps it has no sample once it has asked the client again, a
+  // second after the opening: then the seconds until it last asked are what is known. 0 if nothing is.
   int64_t opening_us;
 } TcpTimes;
 // Asks the kernel once for all of them.

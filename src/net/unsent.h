@@ -1,6 +1,6 @@
 // Answers that are made, and whose clients have not taken all of them yet: a list with bounds, on one thread. Beyond
-// them the client that reads slowest is to be given up: it may be one that came early and reads on, or a crowd that holds
-// the places of others.
+// them the client that reads slowest is to be given up: it may be one that came early and reads on, or a crowd that
+// holds the places of others.
 #ifndef WEMOON_NET_UNSENT_H
 #define WEMOON_NET_UNSENT_H
 
