@@ -32,7 +32,7 @@ typedef struct {
   atomic_int handled, over;
   atomic_size_t stack;
   atomic_int_least64_t waited_us;  // the last request, since it arrived
-  pthread_mutex_t mutex;  // of the strings
+  pthread_mutex_t mutex;           // of the strings
   char path[256], query[256], header[256], thread[32];
   atomic_int at_gate;
   atomic_bool gate_is_open;
