@@ -23,7 +23,7 @@ local GUARD = {
 return function(p, host)
   local json = host.json
   local api = host.file.embedded("platform/api.lua") and require("platform.api")
-  local calls, last_call = {}, 0
+  local calls, last_call = {}, p.first_id
   local bot = { script = p.script, ok = p.script ~= "" }
   p.bot = bot
 
@@ -84,7 +84,7 @@ return function(p, host)
 
   control["POST /sim/reset"] = function()
     p.reset()
-    calls, last_call = {}, 0
+    calls = {}
     return { json = { ok = true } }
   end
 

@@ -14,7 +14,7 @@ local NOTICE = "该公众号暂时无法提供服务，请稍后再试"
 return function(p, host)
   local wechat = wechat
   p.trace = host.json.array {}
-  local under_way, next_id = {}, 0
+  local under_way, next_id = {}, p.first_id
 
   -- ---- trace ----
 

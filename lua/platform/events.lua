@@ -5,8 +5,7 @@ local KEPT = 1000
 local PAUSE_S = 10 -- interval of keep-alive comments: detects closed connections and keeps proxies from timing out
 
 return function(p, host)
-  -- Ids go on where no earlier process on this port got to, so that a client of that one is told to read anew.
-  local first = p.clock() * 1000 // 1 | 0
+  local first = p.first_id -- a client of an earlier process is told to read anew
   local readers, kept, last = {}, {}, first
 
   --- Sends an event to every client. Events: entry, trace, user, menu, faults, log, failure, reload, verification,

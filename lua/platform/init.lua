@@ -47,6 +47,10 @@ function p.now() return host.time.now() // 1 | 0 end
 --- Returns the time in Unix seconds with their fraction.
 function p.clock() return host.time.now() end
 
+--- The id before the first of any list. Ids go on where no earlier process on this port got to: a page that was open
+--- then tells this one's events, entries and calls from that one's.
+p.first_id = p.clock() * 1000 // 1 | 0
+
 --- Calls fn after `seconds`, in a coroutine of its own.
 function p.after(seconds, fn)
   host.time.spawn(function()

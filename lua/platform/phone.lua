@@ -16,7 +16,7 @@ return function(p, host)
   p.state.users = p.state.users or {} -- by openid
   p.chats = {} -- by openid: lists of entries
 
-  local next_entry = 0
+  local next_entry = p.first_id
 
   -- ---- users ----
 

@@ -185,6 +185,36 @@ test('a saved chat has the bytes of its pictures and voices: another platform pl
   assert.deepEqual(others, ['voice sound ', 'image moon moon', 'image moon moon']);
 });
 
+test('a chat from a stranger names a file of the platform, and no other page of it', async (t) => {
+  const { page, dev, saw } = await openConsole(t, { script: 'local KEY = "sk-1" function on_message(msg) return "got " .. msg.type end' });
+  const file = `${tempDir(t)}/chat.jsonl`;
+  const names = ['../source', '..', '../state?', '..\\source', '%2e%2e/source'];
+  fs.writeFileSync(file, names.map((media_id) => JSON.stringify({ t: 1, act: { act: 'image', media_id } })).join('\n'));
+  await playChat(page, file);
+  await page.waitForSelector(`[role=alert] >> text=${names.length} 条消息的文件不在平台上`);
+  await saw('got image');
+  assert.equal((await dev.state()).trace.length, names.length);
+  await page.click('#foot .toggle >> nth=1');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('[data-act=save_chat]')]);
+  await download.saveAs(file);
+  const acts = fs.readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line).act).filter(Boolean);
+  assert.deepEqual(acts.map(({ media_id, data }) => [media_id, data]), names.map((name) => [name, undefined]));
+});
+
+test('a chat that is refused half-way says the files that were gone till then, and the next one says its own', async (t) => {
+  const { page } = await openConsole(t, { script: COUNT });
+  const file = `${tempDir(t)}/chat.jsonl`;
+  const play = (...acts) => {
+    fs.writeFileSync(file, acts.map((act) => JSON.stringify({ t: 1, act })).join('\n'));
+    return playChat(page, file);
+  };
+  const gone = { act: 'image', media_id: 'nothing' };
+  await play(gone, gone, { act: 'location', latitude: 'x' });
+  await page.waitForSelector('[role=alert] >> text=2 条消息的文件不在平台上');
+  await play(gone);
+  await page.waitForSelector('[role=alert] >> text=1 条消息的文件不在平台上');
+});
+
 test('a chat is played without its pauses, unless they are asked for; a file that is none is said', async (t) => {
   const { page, dev, saw } = await openConsole(t, { script: COUNT });
   const file = `${tempDir(t)}/chat.jsonl`;
@@ -224,6 +254,26 @@ test('a page whose wemoon dev was started again shows the new one\'s chats, rows
   await page.click('#tab-calls');
   const { length } = await again.get('/sim/calls');
   await until(async () => (await page.locator('#panel details').count()) === length, `${length} calls`, PATIENCE_MS);
+});
+
+test('so does a page that the new one has a message for before it reads', async (t) => {
+  const script = 'function on_message(msg) wechat.user.info { openid = msg.source, lang = "en" } return "答：" .. msg.content end';
+  const { page, dev, say, saw } = await openConsole(t, { script });
+  await say('one');
+  await saw('答：one');
+  await dev.bot.stop();
+  await page.waitForSelector('#bot.bad');
+  await page.context().setOffline(true);
+  const again = await startDev(t, { script: script.replace('en', 'zh_TW'), args: ['--port', String(dev.bot.port)] });
+  await again.say('four');
+  await page.context().setOffline(false);
+  await saw('答：four');
+  assert.equal(await page.locator('#chat .entry').count(), 2);
+  await page.waitForSelector('#panel summary >> text=four');
+  assert.equal(await page.locator('#panel details').count(), 1);
+  await page.click('#tab-calls');
+  await page.click('#panel summary >> text=user.info');
+  assert.match(await page.locator('#panel details[open]').innerText(), /zh_TW/);
 });
 
 test('after a reset the calls are those since', async (t) => {

@@ -12,7 +12,7 @@ const seen = {};       // by openid: the id of the last entry seen
 let user = null;       // openid
 let foot = 'keyboard'; // or 'menu'
 let raised = null;     // the menu button with an open sub-menu, or 'more'
-let typing = {};       // by openid: the unsent text
+let typing = {};       // by openid: bool
 
 const user_of = (openid) => state.users.find((one) => one.openid === openid) || { openid, nickname: openid };
 const chat_of = (openid) => state.chats[openid] || [];
@@ -24,7 +24,7 @@ let on_choice = () => {};
 // fn is called when another user is chosen.
 export function on_user(fn) { on_choice = fn; }
 
-// Returns true; a falsy value if the act is refused, which is said.
+// Returns true; undefined if the act is refused, which is said.
 async function act(fields) {
   at_end = true;
   return sim.act({ user, ...fields }).then(() => true, tell_error);
@@ -295,7 +295,7 @@ async function send_form() {
 let gone = 0; // files that the platform does not have
 
 async function read_file(media_id) {
-  const answer = await fetch(`/sim/media/${media_id}`);
+  const answer = await fetch(`/sim/media/${encodeURIComponent(media_id)}`);
   if (answer.ok) return answer.blob();
   return void (gone += 1);
 }
@@ -319,7 +319,6 @@ async function save_chat() {
   const link = h('a', { href: URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' })), download: `${nickname}.jsonl` });
   link.click();
   URL.revokeObjectURL(link.href);
-  tell_gone();
 }
 
 // The entries of a saved chat that a user did; none if the text is not a chat.
@@ -337,14 +336,13 @@ async function play_chat() {
   if (!given) return;
   const entries = acts_in(await given.file.text());
   if (!entries.length) throw new Error(t('no_chat', given.file.name));
-  let before = entries[0]?.t;
+  let before = entries[0].t;
   for (const entry of entries) {
     if (given.pauses) await new Promise((resolve) => setTimeout(resolve, Math.max(0, entry.t - before) * 1000));
     before = entry.t;
     if (entry.act.media_id && !entry.act.data) await read_file(entry.act.media_id);
     await sim.act({ ...entry.act, user: whose });
   }
-  tell_gone();
 }
 
 const local_acts = { forms: send_form, save_chat, play_chat };
@@ -353,7 +351,7 @@ async function send(name, fields) {
   raised = null;
   if (local_acts[name]) {
     draw_foot();
-    return Promise.resolve(local_acts[name]()).catch(tell_error);
+    return local_acts[name]().catch(tell_error).finally(tell_gone);
   }
   let given = {};
   if (fields) {

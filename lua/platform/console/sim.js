@@ -122,7 +122,7 @@ export async function start() {
   }
   for (const event of ['reset', 'menu']) {
     source.addEventListener(event, async () => {
-      if (event === 'reset') state.calls = []; // their ids begin anew
+      if (event === 'reset') state.calls = [];
       await read_state();
       tell('all');
     });
