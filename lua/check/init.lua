@@ -419,11 +419,13 @@ local function in_order(a, b)
   return a.column < b.column
 end
 
--- Functions of the script's own may give what they get new fields.
+local hands_on = { pcall = true, xpcall = true }
+
+-- Functions of the script's own may give what they get new fields, also where pcall calls them.
 function Check:hand(callee, value)
   local kind = callee and callee.kind
   local is_own = not callee or kind == "function" or kind == "parameter" or
-    (kind == "global" and rawget(_G, callee.path) == nil)
+    (kind == "global" and (rawget(_G, callee.path) == nil or hands_on[callee.path]))
   if not is_own then return end
   if value.kind == "part" then self.hands_part = self.hands_part or value.node ~= nil and #value.node.names > 0
   else self.hands_message = self.hands_message or value.kind == "message" or message_tables[value.name] ~= nil end

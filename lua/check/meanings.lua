@@ -43,6 +43,7 @@ meanings.libraries = { coroutine = true, debug = true, io = true, math = true, o
   table = true, utf8 = true }
 meanings.modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
 meanings.parameter = { kind = "parameter" } -- of which nothing is known
+meanings.varargs = { kind = "parameter", second = meanings.parameter }
 meanings.has_fields = { message = true, field = true, part = true }
 local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true,
   field = true, part = true, parameter = true }

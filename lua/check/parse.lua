@@ -132,7 +132,7 @@ function Parser:body(gets, is_method)
   local around = self.answers
   self.answers = gets and gets.answers
   self:open()
-  if is_method then self:declare("self") end
+  if is_method then self:declare("self", meanings.parameter) end
   self:expect("(")
   local number = 0
   while not self:is(")") do
@@ -232,7 +232,8 @@ end
 
 -- Lua's own functions that give what they are given, or fill it.
 function Parser:call_global(name, values)
-  if (name == "rawset" or name == "setmetatable") and self.handed_on then self.watch.set(self.handed_on) end
+  local filled = self.handed_on or meanings.kept(values[1])
+  if (name == "rawset" or name == "setmetatable") and filled then self.watch.set(filled) end
   if name == "assert" then return values[1] end
   if name == "ipairs" then return { kind = "iterator", each = meanings.member_of(values[1]) } end
 end
@@ -315,7 +316,7 @@ function Parser:simple(gets)
   elseif token.kind == "number" then return self:literal(tonumber(token.text))
   elseif self:is("true") or self:is("false") then return self:literal(token.text == "true")
   elseif self:accept("nil") then return
-  elseif self:accept("...") then return nil, true
+  elseif self:accept("...") then return meanings.varargs, true
   elseif self:is("{") then return self:table_constructor(gets)
   elseif self:accept("function") then self:body(gets)
   else
