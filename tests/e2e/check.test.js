@@ -438,7 +438,7 @@ test('no example of the reference has a finding, but for replies that it makes a
   const { stdout } = await wemoon(['docs', 'html', '--lang', 'zh'], { cwd: tempDir(t) });
   const examples = examplesOf(stdout);
   assert.ok(examples.length > 500, `${examples.length} examples`);
-  const functions = examples.map((one) => `local function example(msg, request, menu, model)\n  local bot = require "wechat.bot"\n  do ${one}\n  end\nend`);
+  const functions = examples.map((one) => `function on_message(msg, request, menu, model)\n  local bot = require "wechat.bot"\n  do ${one}\n  end\nend`);
   const files = Object.fromEntries(functions.map((one, i) => [`example_${i}.lua`, one]));
   const reads = functions.map((_, i) => `if msg.content == "${i}" then require "example_${i}" end`);
   const found = (await check(t, answer(reads.join('\n')), { files, code: 1 })).map((line) => line.replace(/^example_(\d+)\.lua:.*?: /, (_, i) => `${examples[i]}: `));
