@@ -1,9 +1,10 @@
 #!/bin/sh
-# libedit 3.1-20221030 (Debian 12): a line of Chinese that fills a row of the terminal, so that the next character goes to the
-# second row, and a letter typed at its beginning: what is shown is not the line. With 20 columns and "a" before eleven Chinese
-# characters, typing "b" and "c" at the beginning shows "bcc..." and the cursor a column too far; Enter gives "bca...". Lines
-# that do not wrap, and lines without wide characters, are shown as they are. A program that lets users edit Chinese has to make
-# libedit draw the whole line anew (EL_REFRESH with the cursor at the prompt) after each change.
+# libedit 3.1-20221030 (Debian 12) on a terminal that can insert characters (xterm, screen): a line of Chinese that fills a row
+# of it, so that the next character goes to the second row, and a letter typed at its beginning: what is shown is not the line.
+# With 20 columns and "a" before eleven Chinese characters, typing "b" and "c" at the beginning shows "bcc..." and the cursor a
+# column too far; Enter gives "bca...". Lines that do not wrap, lines without wide characters, and all lines on a terminal that
+# cannot insert (vt100) are shown as they are. A program that lets users edit Chinese has to make libedit draw the whole line
+# anew (EL_REFRESH with the cursor at the prompt) after each change.
 set -eu
 dir=$(mktemp -d)
 trap 'tmux -S "$dir/socket" kill-server 2>/dev/null || true; rm -rf "$dir"' EXIT
@@ -29,11 +30,11 @@ END
 lib=$dir/root/usr/lib/$(uname -m)-linux-gnu
 gcc -I root/usr/include line.c -o line -L "$lib" -l:libedit.so.2
 screen() { tmux -S "$dir/socket" "$@"; }
-drawn() { # LINE, typed after Home: prints the first row and where the cursor is
-  screen -u -f /dev/null new-session -d -x 20 -y 6 "LC_ALL=C.UTF-8 LD_LIBRARY_PATH=$lib ./line"
+drawn() { # LINE [TERM], b and c typed at its beginning: prints the first row and where the cursor is
+  screen -u -f /dev/null new-session -d -x 20 -y 6 "TERM=${2-screen} LC_ALL=C.UTF-8 LD_LIBRARY_PATH=$lib ./line"
   sleep 1
   screen send-keys -l "$1"
-  for key in Home b c; do sleep 0.5; screen send-keys $key; done
+  for key in C-a b c; do sleep 0.5; screen send-keys $key; done
   sleep 1
   screen capture-pane -p | head -n 1
   screen display -p 'cursor in column #{cursor_x}'
@@ -45,7 +46,7 @@ drawn() { # LINE, typed after Home: prints the first row and where the cursor is
 }
 export LC_ALL=C.UTF-8
 dpkg-deb -f ./libedit2*.deb Package Version
-{ drawn 'a月光照'; drawn 'a0123456789abcdefghijkl'; drawn 'a一二三四五六七八九十甲'; } | tee out
-if grep -q '> bca月光照' out && grep -q '> bca0123456789' out && grep -q '> bcc一二三' out && [ "$(grep -c 'column 5' out)" = 1 ]; then
+{ drawn 'a月光照'; drawn 'a0123456789abcdefghijkl'; drawn 'a一二三四五六七八九十甲'; drawn 'a一二三四五六七八九十甲' vt100; } | tee out
+if grep -q '> bca月光照' out && grep -q '> bca0123456789' out && grep -q '> bcc一二三' out && grep -q '> bca一二三' out && [ "$(grep -c 'column 5' out)" = 1 ]; then
   echo "as found: bca is shown as bcc"
 else echo changed; exit 1; fi
