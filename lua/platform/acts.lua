@@ -82,12 +82,18 @@ return function(p, host)
       message("voice", fields)
   end
 
+  -- Returns the media id of a video's picture. A saved chat has the video's bytes, and a sample for its picture.
+  local function thumb(act, id)
+    if id and (p.media(id) or not act.data) then return id end
+    return p.sample_media("thumb", id)
+  end
+
   local function video(kind)
     return function(_, act)
       local id = media(act, "video")
-      local thumb = act.thumb_media_id or p.sample_media("thumb")
-      return { kind = kind, media_id = id, url = p.media_url(id), thumb_url = p.media_url(thumb) },
-        message(kind, { { "MediaId", id }, { "ThumbMediaId", thumb } })
+      local picture = thumb(act, act.thumb_media_id and text(act, "thumb_media_id"))
+      return { kind = kind, media_id = id, url = p.media_url(id), thumb_url = p.media_url(picture) },
+        message(kind, { { "MediaId", id }, { "ThumbMediaId", picture } })
     end
   end
 
@@ -323,15 +329,18 @@ return function(p, host)
     if not values then error({ why = "the document is not a message" }, 0) end
     local sender = ("<FromUserName><![CDATA[%s]]></FromUserName>"):format(user.openid)
     document = document:gsub("<FromUserName>.-</FromUserName>", function() return sender end, 1)
-    local file = (values.PicUrl or ""):match("^https?://[^/]+/sim/media/([%w_-]+)$") -- this platform may have another port
-    if file then document = document:gsub("(<PicUrl>).-(</PicUrl>)", "%1<![CDATA[" .. p.media_url(file):gsub("%%", "%%%%") .. "]]>%2") end
+    local file = (values.PicUrl or ""):match("^https?://[^/]+/sim/media/([%w_-]+)$")
+    if file then -- this platform may have another port
+      local picture = ("<PicUrl><![CDATA[%s]]></PicUrl>"):format(p.media_url(file))
+      document = document:gsub("<PicUrl>.-</PicUrl>", function() return picture end)
+    end
     document = document:gsub("<MsgId>[^<]*</MsgId>", function() return ("<MsgId>%d</MsgId>"):format(message_id()) end)
     local time = p.create_time(user.openid, { { "Event", values.Event }, { "EventKey", values.EventKey } })
     return (document:gsub("<CreateTime>[^<]*</CreateTime>", ("<CreateTime>%d</CreateTime>"):format(time)))
   end
 
-  --- Sends a message of the trace again as a new one of the user; `document`, if given, replaces its text; `media_id` and
-  --- `data` are its file, for a platform that may not have it.
+  --- Sends a message of the trace again as a new one of the user; `document`, if given, replaces its text; `media_id`
+  --- and `data` are its file, for a platform that may not have it.
   function acts.resend(user, act)
     local document = act.document
     for _, item in ipairs(p.trace) do
@@ -341,6 +350,7 @@ return function(p, host)
     document = renewed(document, user)
     local values = host.callback.read(document)
     if act.data then media(act, values.MsgType) end
+    if values.ThumbMediaId then thumb(act, values.ThumbMediaId) end
     return p.entry_of(values, document), document, { values = values }
   end
 
@@ -352,7 +362,8 @@ return function(p, host)
   -- ---- performing acts ----
 
   -- The acts permitted to a user who does not follow the account.
-  local without_following = { follow = true, scan = true, unfollow = true, open_url = true, event = true, xml = true, resend = true }
+  local without_following = { follow = true, scan = true, unfollow = true, open_url = true, event = true, xml = true,
+    resend = true }
 
   local function start(user, act)
     local does = type(act.act) == "string" and acts[act.act]

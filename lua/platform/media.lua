@@ -34,11 +34,12 @@ return function(p, host)
   --- Returns the public URL of a file.
   function p.media_url(id) return p.base .. "/sim/media/" .. id end
 
-  --- Stores a copy of the sample of that kind and returns its id.
-  function p.sample_media(kind)
+  --- Stores a copy of the sample of that kind and returns its id. `id` is generated if nil.
+  function p.sample_media(kind, id)
     local sample = samples[kind]
     sample.body = sample.body or p.qr_picture("https://github.com/")
-    return p.keep_media { kind = kind, body = sample.body, content_type = sample.content_type, filename = sample.filename }
+    local file = { kind = kind, body = sample.body, content_type = sample.content_type, filename = sample.filename }
+    return p.keep_media(file, id)
   end
 
   --- Returns all files by id, for persist.lua.

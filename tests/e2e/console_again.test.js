@@ -185,6 +185,22 @@ test('a saved chat has the bytes of its pictures and voices: another platform pl
   assert.deepEqual(others, ['voice sound ', 'image moon moon', 'image moon moon']);
 });
 
+test('a video of a saved chat has a sample for its picture on another platform, one that was sent again too', async (t) => {
+  const script = 'function on_message(msg) local picture, err = wechat.download_media(msg.thumb_media_id) return picture and picture.body:sub(2, 4) or tostring(err) end';
+  const first = await startDev(t, { script });
+  const data = Buffer.from('film').toString('base64');
+  for (const kind of ['video', 'shortvideo']) {
+    await first.act(kind, { data });
+    await first.act('resend', { id: (await first.state()).trace.at(-1).id });
+  }
+  await first.act('video', { data, thumb_media_id: 'mine' });
+  const acts = (await first.state()).chats.oWemoonAlice0000000000000001.map((entry) => entry.act).filter(Boolean);
+  assert.equal(acts.length, 5);
+  await first.bot.stop();
+  const second = await startDev(t, { script });
+  for (const act of acts) assert.match((await second.post('/sim/act', { user: 'alice', ...act, data })).replied, /CDATA\[PNG\]/);
+});
+
 test('a chat from a stranger names a file of the platform, and no other page of it', async (t) => {
   const { page, dev, saw } = await openConsole(t, { script: 'local KEY = "sk-1" function on_message(msg) return "got " .. msg.type end' });
   const file = `${tempDir(t)}/chat.jsonl`;
