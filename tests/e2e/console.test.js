@@ -64,6 +64,19 @@ test('a text that is refused stays in the box, and why is said in the page\'s la
   assert.equal(await page.inputValue('#input'), 'half a novel');
 });
 
+test('but not in that of the user who is chosen meanwhile', async (t) => {
+  const { page, dev, say } = await open(t);
+  await dev.act('unfollow');
+  await page.waitForSelector('.person.away');
+  const sent = new Promise((resolve) => { page.route('**/sim/act', resolve); });
+  await say('half a novel');
+  const held = await sent;
+  await page.click('.person:has-text("阿波")');
+  await held.continue();
+  await page.waitForSelector('[role=alert] >> text=小艾没有关注公众号：请先关注');
+  assert.equal(await page.inputValue('#input'), '');
+});
+
 test('a hostile reply is text', async (t) => {
   const { page, faults, say, saw } = await open(t);
   await say('html');

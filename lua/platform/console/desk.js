@@ -4,7 +4,7 @@ import { h, at, set, sync, once_a_frame, arrow_keys } from './dom.js';
 import { ask, tell_error } from './dialog.js';
 import { fold, clock, code, table, pretty_xml, or_empty, newest_first } from './rows.js';
 import { t, said } from './words.js';
-import { on_user } from './phone.js';
+import { on_user, user_of } from './phone.js';
 import * as script from './script.js';
 import * as kept from './kept.js';
 import * as sim from './sim.js';
@@ -16,7 +16,7 @@ let seen = false; // the state has been read
 
 // ---- messages ----
 
-const nickname = (openid) => state.users.find((one) => one.openid === openid)?.nickname || openid;
+const nickname = (openid) => user_of(openid).nickname;
 
 function call_of(id) { return state.calls.find((one) => one.id === id); }
 

@@ -66,7 +66,10 @@ export function sync(parent, rows) {
     const is_stale = old && old.version !== version;
     if (old && (!is_stale || old.element.matches(':active'))) {
       now.set(key, old);
-      if (is_stale) stale.set(parent, { rows, pressed: old.element }), draw_stale();
+      if (is_stale) {
+        stale.set(parent, { rows, pressed: old.element });
+        draw_stale();
+      }
       continue;
     }
     now.set(key, { version, element: make() });

@@ -14,7 +14,7 @@ let foot = 'keyboard'; // or 'menu'
 let raised = null;     // the menu button with an open sub-menu, or 'more'
 let typing = {};       // by openid: bool
 
-const user_of = (openid) => state.users.find((one) => one.openid === openid) || { openid, nickname: openid };
+export const user_of = (openid) => state.users.find((one) => one.openid === openid) || { openid, nickname: openid };
 const chat_of = (openid) => state.chats[openid] || [];
 
 export function current_user() { return user; }
@@ -374,11 +374,11 @@ const sheet_button = (name, fields) => h('button', { type: 'button', role: 'menu
 
 async function say(event) {
   event.preventDefault();
-  const content = input.value;
+  const [whose, content] = [user, input.value];
   if (!content.trim()) return;
   input.value = '';
   input.focus();
-  if (!await act({ act: 'say', content })) input.value ||= content;
+  if (!await act({ act: 'say', content }) && user === whose) input.value ||= content;
 }
 
 async function paste(event) {
