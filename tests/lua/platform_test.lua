@@ -6,7 +6,7 @@ local json = { encode = wechat.json.encode, encode_lossy = wechat.json.encode, d
 local host = { json = json, time = { spawn = function() end, sleep = function() end } }
 
 local function new_platform(...)
-  local p = { host = host, told = {}, resets = {} }
+  local p = { host = host, told = {}, resets = {}, first_id = 1500 }
   function p.emit(event, data) p.told[#p.told + 1] = { event, data } end
   function p.on_reset(fn) p.resets[#p.resets + 1] = fn end
   function p.media_url(id) return "http://here/" .. id end
