@@ -220,7 +220,7 @@ test('what is drawn anew takes neither focus nor selection nor half-typed text',
   await dev.say('second');
   await page.waitForSelector('#panel summary >> text=second');
   assert.equal(await page.evaluate(() => String(getSelection())), selected);
-  assert.equal(await page.evaluate(() => document.activeElement.closest('details').dataset.key), 't1');
+  assert.equal(await page.evaluate(() => document.activeElement.closest('details').dataset.key), `t${(await dev.state()).trace[0].id}`);
   await page.fill('#input', 'half a sentence');
   await page.evaluate(() => document.getElementById('input').setSelectionRange(2, 6));
   await dev.act('unfollow', { user: 'bob' });
