@@ -558,7 +558,7 @@ static void test_the_slowest_reader_of_all_servers_of_a_loop_is_cut_off(void **s
   assert_true(read_some(reads, LARGE / 4) >= LARGE / 4);
   int newest = slow_reader_of(world, LARGE_REQUESTS[0]);
   assert_true(read_to_the_end(silent) < LARGE - 200);
-  snprintf(address, sizeof address, "cut=1 since the last such line, the last one at %s.",
+  snprintf(address, sizeof address, "cut=1 since the last such line, the last one on %s.",
            server_address(other->server));
   wait_for(world, &said_count, 1);
   if (!strstr(said, address)) fail_msg("%s", said);
