@@ -45,7 +45,7 @@ test('what a quick script says and returns is one passive reply', async (t) => {
 
 test('what was said by the deadline is the passive reply, cut after its last whole sentence; the rest follows', async (t) => {
   const { platform, bot } = await start(t, `
-    wechat.say("今天晴。明天") wechat.sleep(0.6) wechat.say("多云。\\n\\n") wechat.sleep(0.2) wechat.say("后天有") return "雨。"`);
+    wechat.say("今天晴。明天") wechat.sleep(0.6) wechat.say("多云。\\n\\n") wechat.sleep(1) wechat.say("后天有") return "雨。"`);
   assert.equal((await replyTo(bot)).Content, '今天晴。');
   await until(() => platform.sent.length === 2, 'two parts');
   assert.deepEqual(platform.texts(), ['明天多云。', '后天有雨。']);
