@@ -38,7 +38,7 @@ bool command_load(Invocation *invocation, const char *script, bool here, bool ne
 // The same, and sets up the log on standard error; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
 bool command_configure(Invocation *invocation, const char *script, bool here, bool needs_token);
 // The same for what serves a bot: its log goes to log_file. Other commands leave that file alone: what they log
-// concerns whoever typed them, and a file that root's command made would be closed to the bot's own user.
+// is for the person who typed them, and the bot's own user could not write to a file that root's command made.
 bool command_configure_server(Invocation *invocation, const char *script, bool here,
                               bool needs_token);
 

@@ -170,14 +170,19 @@ static void test_a_claim_that_lapsed_and_is_free_is_had_again(void **state) {
   job_release(job);
 }
 
-static void test_a_claim_that_was_lost_and_is_made_anew_is_ones_own(void **state) {
-  Fixture *f = *state;
-  Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
+// `here` loses the message to `there`, which then lets it go.
+static void lose_claim(Fixture *f, Job *job, Job *other) {
   claim(f, f->here, job);
   usleep((PEERS_CLAIM_MS + 100) * 1000);
   claim(f, f->there, other);
   assert_int_equal(confirm(f->here, job), -1);
   peers_forget(f->there, other);
+}
+
+static void test_a_claim_that_was_lost_and_is_made_anew_is_ones_own(void **state) {
+  Fixture *f = *state;
+  Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
+  lose_claim(f, job, other);
   assert_int_equal(claim(f, f->here, job), PEERS_MINE);
   assert_false(peers_has_lost(f->here, job));
   assert_false(peers_is_in_doubt(f->here, job));
@@ -190,11 +195,7 @@ static void test_who_is_alone_now_has_a_message_whose_claim_it_had_lost(void **s
   Fixture *f = *state;
   Dedupe *dedupe = dedupe_new(60);
   Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
-  claim(f, f->here, job);
-  usleep((PEERS_CLAIM_MS + 100) * 1000);
-  claim(f, f->there, other);
-  assert_int_equal(confirm(f->here, job), -1);
-  peers_forget(f->there, other);
+  lose_claim(f, job, other);
   peers_keep_to_oneself(f->here, dedupe);
   assert_true(peers_is_alone(f->here, job));
   assert_int_equal(claim(f, f->here, job), PEERS_MINE);
