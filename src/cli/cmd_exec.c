@@ -60,7 +60,7 @@ static void print_json(Str lines) {
   Buf shown;
   buf_init(&shown);
   visible_add_json(&shown, lines);
-  fwrite(shown.ptr ? shown.ptr : "", 1, shown.len, stdout);
+  fwrite(buf_str(&shown).ptr, 1, shown.len, stdout);
   buf_clear(&shown);
 }
 

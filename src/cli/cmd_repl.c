@@ -208,6 +208,7 @@ static void watch_chats(Repl *repl) {
   Err err;
   ChatWatcher watcher = { .on_event = on_event, .on_end = on_watch_end, .ctx = repl };
   if (!prompt_is_terminal(repl->prompt)) return;
+  if (!prompt_can_wake(repl->prompt)) return on_watch_end(repl, "there is no descriptor for it");
   repl->chats = chat_watch_open(devserver_url(repl->devserver), &watcher, &err);
   if (!repl->chats) on_watch_end(repl, err.text);
 }

@@ -22,8 +22,6 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "cli/report.h"
-
 enum { HISTORY_KEPT = 1000, SLOW_S = 1 };
 
 struct Prompt {
@@ -465,10 +463,7 @@ Prompt *prompt_open(const PromptOptions *options, Err *err) {
   buf_init(&prompt->noted);
   prompt->resizes = open_resizes();
   prompt->wakes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  int why = errno;
   prompt->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-  if (prompt->wakes < 0 && prompt->terminal && options->news)
-    report("repl", "late replies are shown at the next input only: %s", strerror(why));
   if (!prompt->terminal || open_edit(prompt)) return prompt;
   prompt_close(prompt);
   err_set(err, ERR_FAILED, "the terminal cannot be used (TERM=%s)",
@@ -535,6 +530,8 @@ void prompt_show(Prompt *prompt, Str lines) {
     lines = str_sub(lines, (size_t)written, lines.len);
   }
 }
+
+bool prompt_can_wake(const Prompt *prompt) { return prompt->wakes >= 0; }
 
 void prompt_wake(Prompt *prompt) {
   uint64_t one = 1;

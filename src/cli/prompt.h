@@ -35,5 +35,7 @@ void prompt_remember(Prompt *prompt, Str input);
 void prompt_show(Prompt *prompt, Str lines);
 // Has `news` called, now or as soon as a line is read; from any thread. Several calls may count as one.
 void prompt_wake(Prompt *prompt);
+// Whether that has an effect: the system may have had no descriptor for it.
+bool prompt_can_wake(const Prompt *prompt);
 
 #endif

@@ -34,7 +34,7 @@ void report_print(Str text) {
   Buf shown;
   buf_init(&shown);
   visible_add(&shown, text);
-  fwrite(shown.ptr ? shown.ptr : "", 1, shown.len, stdout);
+  fwrite(buf_str(&shown).ptr, 1, shown.len, stdout);
   buf_clear(&shown);
 }
 
