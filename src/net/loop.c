@@ -2,6 +2,7 @@
 // thread that waits is woken for a call.
 #include "net/loop.h"
 
+#include "base/pages.h"
 #include "base/sanitized.h"
 #include "base/wakeups.h"
 #include "net/tcp_state.h"
@@ -138,13 +139,14 @@ static int highest_descriptor(void) {
 }
 
 // libuv ends the process if it has no memory when its table of descriptors must grow. Watching the highest one for a
-// moment lets the table grow now.
+// moment lets the table grow now. libuv has written NULL into all of it, and few will be used.
 static void grow_table(Loop *loop) {
   int fd = highest_descriptor();
   if (fd < 0) return;
   if (uv_poll_init(&loop->uv, &loop->highest, fd) == 0) {
     uv_poll_start(&loop->highest, UV_READABLE, NULL);
     uv_close((uv_handle_t *)&loop->highest, NULL);
+    pages_give_back_zeros(loop->uv.watchers, loop->uv.nwatchers * sizeof *loop->uv.watchers);
   }
   close(fd);
 }

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -58,7 +60,32 @@ static Wire no_wire = { .fd = -1 };  // of threads without a connection
 static _Thread_local Place own = { .watched = { wire_serve } };
 // Of the connection at hand: the thread's own, or one that it serves for another thread.
 static _Thread_local Wire *wire = &no_wire;
-static _Thread_local PlainHead plain_head;
+static _Thread_local PlainHead
+    *plain_head;  // of the thread's latest plain request; NULL before the first
+
+// ---- plain heads --------------------------------------------------------------------------------
+
+static pthread_key_t head_key;
+static bool has_head_key;
+static pthread_once_t head_key_tried = PTHREAD_ONCE_INIT;
+
+static void make_head_key(void) { has_head_key = pthread_key_create(&head_key, free) == 0; }
+
+// The memory is had with the thread's first request, and goes with the thread. In the memory that a thread is made with it
+// would be a page of each of the many threads that may never serve.
+static PlainHead *head_memory(void) {
+  pthread_once(&head_key_tried, make_head_key);
+  PlainHead *head = has_head_key ? malloc(sizeof *head) : NULL;
+  if (head && pthread_setspecific(head_key, head) == 0) return head;
+  free(head);
+  return NULL;
+}
+
+// Without memory no head is plain: libcivetweb reads it.
+static bool read_plain_head(const char *bytes, size_t len) {
+  if (!plain_head) plain_head = head_memory();
+  return plain_head && plain_head_read(str_make(bytes, len), plain_head);
+}
 
 // ---- when it came -------------------------------------------------------------------------------
 
@@ -166,14 +193,14 @@ static ssize_t take_head(ssize_t n) {
 // body.
 static bool take_plain_head(void) {
   static const char substitute[] = "GET / HTTP/1.1\r\n\r\n";
-  if (!plain_head_read(str_make(wire->buffer, wire->held), &plain_head) ||
-      wire->held - plain_head.len > plain_head.body_len)
+  if (!read_plain_head(wire->buffer, wire->held) ||
+      wire->held - plain_head->len > plain_head->body_len)
     return false;
   wire->in_head = wire->taken = false;
   wire->plain = true;
   wire->masked = 0;
   wire->head = sizeof substitute - 1;
-  hide_rest(plain_head.len);
+  hide_rest(plain_head->len);
   memcpy(wire->buffer, substitute, wire->head);
   return true;
 }
@@ -276,15 +303,15 @@ static int64_t when_it_came_here(int fd) {
 // Whether what was read is one plain request, with the whole of its body.
 static bool is_whole_request(const Wire *of, ssize_t read_len) {
   size_t len = read_len > 0 ? (size_t)read_len : 0;
-  if (len == of->room || !plain_head_read(str_make(of->buffer, len), &plain_head)) return false;
-  return len - plain_head.len == plain_head.body_len;
+  if (len == of->room || !read_plain_head(of->buffer, len)) return false;
+  return len - plain_head->len == plain_head->body_len;
 }
 
 // Serves the request whose head is in plain_head, and whose body follows in the buffer.
 static void serve_plain(void) {
   wire->plain = true;
-  wire->rest = wire->buffer + plain_head.len;
-  wire->rest_len = plain_head.body_len;
+  wire->rest = wire->buffer + plain_head->len;
+  wire->rest_len = plain_head->body_len;
   wire->share.serve(wire->share.conn);
 }
 
@@ -302,12 +329,12 @@ static void serve_at_once(void) {
 
 // False too if it is not plain to see.
 static bool asks_to_close(void) {
-  for (size_t i = 0; i < plain_head.header_count; i++) {
-    const Pair *header = &plain_head.headers[i];
+  for (size_t i = 0; i < plain_head->header_count; i++) {
+    const Pair *header = &plain_head->headers[i];
     if (str_eq_nocase(header->name, STR("Connection")))
       return str_eq_nocase(header->value, STR("close"));
   }
-  return strcmp(plain_head.version, "1.0") == 0;
+  return strcmp(plain_head->version, "1.0") == 0;
 }
 
 static void serve_first(Wire *first) {
@@ -463,7 +490,7 @@ bool wire_is_whole(void) { return wire->head > 0; }
 
 bool wire_has_ended(void) { return wire->ended; }
 
-const PlainHead *wire_plain(void) { return wire->plain ? &plain_head : NULL; }
+const PlainHead *wire_plain(void) { return wire->plain ? plain_head : NULL; }
 
 int wire_masked(void) { return wire->masked; }
 

@@ -2,6 +2,7 @@
 #include "script/embedded.h"
 
 #include "base/file.h"
+#include "base/pages.h"
 #include "engine/lua_helpers.h"
 #include "engine/engine.h"
 #include "script/embedded_load.h"
@@ -69,6 +70,12 @@ static bool get(const char *name, Buf *text, Str *bytes) {
   else if (file) *bytes = str_make(file->start, (size_t)(file->end - file->start));
   else return false;
   return true;
+}
+
+void embedded_give_back(void) {
+  if (wemoon_embedded_count == 0) return;
+  const EmbeddedFile *first = wemoon_embedded_files, *last = first + wemoon_embedded_count - 1;
+  pages_give_back(first->start, (size_t)(last->end - first->start));
 }
 
 bool embedded_has(const char *name) { return find(name) != NULL; }

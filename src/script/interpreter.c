@@ -220,7 +220,7 @@ static void stop_at_end(Run *run, const Interpreter *in) {
   if (in->options.shared) run_stop_when(run, is_ending, in->options.shared);
 }
 
-bool interpreter_load(Interpreter *in, const char *path, Err *err) {
+static bool load(Interpreter *in, const char *path, Err *err) {
   if (in->options.program) return program_load(in, err);
   if (!loader_set_script(in, path)) return err_set(err, ERR_MEMORY, "no memory");
   if (!sources_given(in->sources, path) && access(path, F_OK) != 0)
@@ -231,6 +231,12 @@ bool interpreter_load(Interpreter *in, const char *path, Err *err) {
   bool ok = copy.ptr ? run_wait(run, in->engine, &LOAD, (char *)copy.ptr, RUN_LIMITED, err)
                      : err_set(err, ERR_MEMORY, "no memory");
   run_free(run);
+  return ok;
+}
+
+bool interpreter_load(Interpreter *in, const char *path, Err *err) {
+  bool ok = load(in, path, err);
+  embedded_give_back();
   return ok;
 }
 
