@@ -6,6 +6,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
+const path = require('node:path');
 const { BINARY, AES_KEY, APPID, sleep, startBot } = require('./harness');
 const { sanitizer } = require('./sanitizer');
 
@@ -26,6 +27,15 @@ test('its tables are read-only, its buffers and stacks are guarded', { skip: san
   assert.match(symbols, /__stack_chk_fail/);
   assert.match(symbols, /__\w+_chk(@|\s)/); // _FORTIFY_SOURCE
   assert.doesNotMatch(readelf('-d'), /RPATH|RUNPATH/);
+});
+
+test('a second after it printed its address it has under 20 MB of memory', { skip: sanitizer }, async (t) => {
+  const hello = fs.readFileSync(path.join(__dirname, '../../scripts/hello.lua'), 'utf8');
+  const bot = await startBot(t, { script: hello });
+  await sleep(1000);
+  const [, kb] = /VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${bot.pid}/status`, 'utf8'));
+  t.diagnostic(`${kb} KB`);
+  assert.ok(kb < 20 * 1024, `${kb} KB\n${fs.readFileSync(`/proc/${bot.pid}/smaps_rollup`, 'utf8')}`);
 });
 
 const SECRETS = {
