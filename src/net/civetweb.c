@@ -263,7 +263,13 @@ static Refusal explain(const Civetweb *civetweb, int status) {
   }
 }
 
+// A connection that ended, or was idle for too long, behind an empty line sent no request.
 static int on_error(struct mg_connection *conn, int status, const char *message) {
+  if (wire_is_empty_line()) {
+    wire_take();
+    mg_disable_connection_keep_alive(conn);
+    return 0;
+  }
   Refusal refusal = explain(mg_get_user_data(mg_get_context(conn)), status);
   refuse(conn, refusal.status, refusal.why);
   return 0;

@@ -1,6 +1,9 @@
 // The lines first, found by their line feeds; then one judgement of all bytes, sixteen at a time.
 #include "net/plain_head.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+
 #include "base/lane.h"
 
 enum {
@@ -149,4 +152,22 @@ bool plain_head_read(Str bytes, PlainHead *head) {
   if (!is_clean(bytes.ptr, head->len)) return false;
   end_values(head);
   return true;
+}
+
+// ---- a thread's own -----------------------------------------------------------------------------
+
+static pthread_key_t key;
+static bool has_key;
+static pthread_once_t key_tried = PTHREAD_ONCE_INIT;
+
+static void make_key(void) { has_key = pthread_key_create(&key, free) == 0; }
+
+PlainHead *plain_head_of_thread(void) {
+  pthread_once(&key_tried, make_key);
+  PlainHead *head = has_key ? pthread_getspecific(key) : NULL;
+  if (head || !has_key) return head;
+  head = malloc(sizeof *head);
+  if (head && pthread_setspecific(key, head) == 0) return head;
+  free(head);
+  return NULL;
 }

@@ -8,9 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -60,30 +58,11 @@ static Wire no_wire = { .fd = -1 };  // of threads without a connection
 static _Thread_local Place own = { .watched = { wire_serve } };
 // Of the connection at hand: the thread's own, or one that it serves for another thread.
 static _Thread_local Wire *wire = &no_wire;
-static _Thread_local PlainHead
-    *plain_head;  // of the thread's latest plain request; NULL before the first
-
-// ---- plain heads --------------------------------------------------------------------------------
-
-static pthread_key_t head_key;
-static bool has_head_key;
-static pthread_once_t head_key_tried = PTHREAD_ONCE_INIT;
-
-static void make_head_key(void) { has_head_key = pthread_key_create(&head_key, free) == 0; }
-
-// The memory is had with the thread's first request, and goes with the thread. In the memory that a thread is made with it
-// would be a page of each of the many threads that may never serve.
-static PlainHead *head_memory(void) {
-  pthread_once(&head_key_tried, make_head_key);
-  PlainHead *head = has_head_key ? malloc(sizeof *head) : NULL;
-  if (head && pthread_setspecific(head_key, head) == 0) return head;
-  free(head);
-  return NULL;
-}
+static _Thread_local PlainHead *plain_head;  // NULL before the thread's first request
 
 // Without memory no head is plain: libcivetweb reads it.
 static bool read_plain_head(const char *bytes, size_t len) {
-  if (!plain_head) plain_head = head_memory();
+  if (!plain_head) plain_head = plain_head_of_thread();
   return plain_head && plain_head_read(str_make(bytes, len), plain_head);
 }
 
@@ -118,6 +97,16 @@ static void note_first_bytes(int fd) {
   wire->came_us = came_at(&times);
   wire->arrived_us = made_us > 0 && made_us < wire->came_us ? made_us : wire->came_us;
 }
+
+// ---- empty lines --------------------------------------------------------------------------------
+
+// An empty line, which some clients send behind a body, begins no request (RFC 9112, 2.2). More of them in a row do: they
+// are refused, and no client lives on them.
+static bool is_empty_line(Str bytes) {
+  return str_eq(bytes, STR("\r\n")) || str_eq(bytes, STR("\n")) || str_eq(bytes, STR("\r"));
+}
+
+static bool is_begun(Str bytes) { return bytes.len > 0 && !is_empty_line(bytes); }
 
 // ---- heads --------------------------------------------------------------------------------------
 
@@ -205,6 +194,11 @@ static bool take_plain_head(void) {
   return true;
 }
 
+static void note_time(int fd) {
+  if (wire->fd < 0) note_first_bytes(fd);
+  else if (wire->came_us == 0) wire->came_us = wire->arrived_us = when_it_came(fd);
+}
+
 static ssize_t take(int fd, char *bytes, size_t room, ssize_t n) {
   if (n <= 0) {
     wire->ended = n == 0;
@@ -214,10 +208,10 @@ static ssize_t take(int fd, char *bytes, size_t room, ssize_t n) {
     wire->buffer = bytes;
     wire->room = room;
   }
-  if (wire->fd < 0) note_first_bytes(fd);
-  else if (wire->came_us == 0) wire->came_us = wire->arrived_us = when_it_came(fd);
   size_t before = (size_t)(bytes - wire->buffer);
   wire->held = before + (size_t)n;
+  if (wire_is_empty_line()) return n;
+  note_time(fd);
   if (before == 0 && take_plain_head()) return (ssize_t)wire->head;
   wire->head = head_len(wire->buffer, before, wire->held);
   if (wire->head) return take_head(n);
@@ -361,10 +355,19 @@ WireFirst wire_serve_first(int fd, bool is_watched, WireShare share) {
   return WIRE_OVER;
 }
 
+// Whether what was read ahead is to be forgotten: the connection waits as before, and as long.
+static bool is_nothing(const Wire *from) {
+  return from->read_len > 0 && is_empty_line(str_make(from->buffer, (size_t)from->read_len));
+}
+
 // False if its own thread has to go on with the connection. It is never called for nothing: libcivetweb takes that for
 // the end.
 static bool serve_next(Wire *from) {
   if (!read_ahead(from)) return true;
+  if (is_nothing(from)) {
+    from->has_read = false;
+    return true;
+  }
   if (clock_coarse_us() - from->waits_since_us > SPELL_US) return false;
   wire = from;
   bool whole = is_whole_request(wire, wire->read_len);
@@ -448,13 +451,6 @@ bool wire_may_go_on(int64_t body_len) {
   return !lines.broken && lines.codings == 0;
 }
 
-// An empty line, which some clients send behind a body, begins no request.
-static bool is_begun(Str next) {
-  size_t at = 0;
-  while (at < next.len && (next.ptr[at] == '\r' || next.ptr[at] == '\n')) at++;
-  return at < next.len;
-}
-
 void wire_next(int64_t body_len) {
   Str next = behind(body_len);
   wire->held = next.len;
@@ -485,6 +481,8 @@ int wire_take_away(int stand_in) {
 }
 
 Str wire_head(void) { return str_make(wire->buffer, wire->held); }
+
+bool wire_is_empty_line(void) { return is_empty_line(wire_head()); }
 
 bool wire_is_whole(void) { return wire->head > 0; }
 

@@ -78,6 +78,8 @@ int wire_take_away(int stand_in);
 // What libcivetweb's buffer holds: the head, or as much of it as has arrived. libcivetweb writes NULs into it as it
 // parses.
 Str wire_head(void);
+// Whether an empty line has come, and nothing behind it. It begins no request, and no clock.
+bool wire_is_empty_line(void);
 // Whether the head of the current request is complete.
 bool wire_is_whole(void);
 // Whether the client closed its sending half within the head.

@@ -549,6 +549,48 @@ function stall(bot, bytes, drip) {
   return { socket, closed };
 }
 
+test('an empty line behind a body, in a segment of its own, neither ends its connection nor begins the next request', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const socket = net.connect(bot.port, bot.host);
+  t.after(() => socket.destroy());
+  socket.setNoDelay(true);
+  let text = '';
+  socket.on('data', (chunk) => { text += chunk; }).on('error', () => {});
+  const ask = async (content, lead = '') => {
+    const body = textXml(content);
+    const bytes = head(bot, 'POST', `/wechat?${search(signedQuery())}`, `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    socket.write(lead + bytes);
+    await until(() => text.includes(`${content}]]`) || socket.closed, `${content}: ${text}`, 10000);
+    assert.ok(text.includes(`${content}]]`), `${content}: ${text}\n${bot.log.slice(-500)}`);
+  };
+  await ask('first');
+  for (const line of ['\r\n', '\r\n', '\n']) {
+    socket.write(line);
+    await sleep(100);
+    await ask(`behind ${JSON.stringify(line)}`.replace(/\W/g, ' '));
+  }
+  // Longer than a head may take: its clock has not begun. libcivetweb's own thread has the connection then.
+  socket.write('\r\n');
+  await sleep(5500);
+  await ask('later');
+  await ask('with a line in front', '\r\n');
+  socket.write('\r\n');
+  await sleep(100);
+  socket.end();
+  await until(() => socket.closed, 'the end');
+  assert.doesNotMatch(text, /^HTTP\/1\.1 4/m);
+  assert.doesNotMatch(bot.log, /refused/);
+});
+
+test('many empty lines are no client: they are refused, or end with the time that an idle connection has', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  await raw(bot, 400, '\r\n\r\n');
+  const { socket, closed } = stall(bot, '\r\n', '\r\n');
+  await Promise.race([closed, sleep(10000)]);
+  assert.ok(socket.closed, 'it is still open');
+  assert.equal(await bot.say('alive'), 'alive');
+});
+
 test('a head or body that is incomplete after 5 s ends the connection, however slowly it arrives', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const target = `/wechat?${search(signedQuery())}`;

@@ -1,6 +1,7 @@
 // net/plain_head: which heads are read at once, and what is read from them.
 #include "net/plain_head.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -169,6 +170,23 @@ static void test_as_many_headers_and_bytes_as_there_is_room_for(void **state) {
   assert_false(reads_with(lines));
 }
 
+static void *note_own(void *own) {
+  *(PlainHead **)own = plain_head_of_thread();
+  assert_ptr_equal(plain_head_of_thread(), *(PlainHead **)own);
+  return NULL;
+}
+
+static void test_each_thread_has_one_of_its_own(void **state) {
+  PlainHead *ours = plain_head_of_thread(), *theirs = NULL;
+  pthread_t thread;
+  assert_non_null(ours);
+  assert_ptr_equal(plain_head_of_thread(), ours);
+  assert_int_equal(pthread_create(&thread, NULL, note_own, &theirs), 0);
+  pthread_join(thread, NULL);
+  assert_non_null(theirs);
+  assert_ptr_not_equal(theirs, ours);
+}
+
 int main(int argc, char **argv) {
   if (argc > 1) cmocka_set_test_filter(argv[1]);
   const struct CMUnitTest tests[] = {
@@ -180,6 +198,7 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_headers_that_are_not_plain),
     cmocka_unit_test(test_one_wrong_byte_anywhere_is_seen),
     cmocka_unit_test(test_as_many_headers_and_bytes_as_there_is_room_for),
+    cmocka_unit_test(test_each_thread_has_one_of_its_own),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -127,6 +128,56 @@ static void test_the_own_thread_is_not_called_for_nothing(void **state) {
   close_world(&world);
 }
 
+static void send_text(World *world, const char *text) {
+  assert_int_equal(send(world->theirs, text, strlen(text), 0), strlen(text));
+}
+
+static void test_an_empty_line_between_requests_calls_nobody(void **state) {
+  static World world;
+  open_world(&world, serve_and_note);
+  for (int i = 0; i < 3; i++) {
+    send_text(&world, i == 1 ? "\n" : "\r\n");
+    assert_int_equal(wait_for_head(&world, 50), 0);
+  }
+  assert_int_equal(wire_came_us(), 0);
+  ask(&world);
+  for (int i = 0; i < 100 && atomic_load(&world.served) == 0; i++) {
+    if (wait_for_head(&world, 50) == 1) read_and_answer(&world);  // this machine pauses
+  }
+  close_world(&world);
+}
+
+// It stays in libcivetweb's buffer, in front of the request.
+static void test_the_time_of_a_request_does_not_begin_with_an_empty_line(void **state) {
+  static World world;
+  open_world(&world, let_be);
+  send_text(&world, "\r\n");
+  assert_int_equal(recv(world.ours, world.buffer, sizeof world.buffer, MSG_DONTWAIT), 2);
+  assert_true(wire_is_empty_line());
+  assert_false(wire_is_whole());
+  assert_int_equal(wire_came_us(), 0);
+  assert_int_equal(wire_arrived_us(), 0);
+  int64_t now_us = clock_now_us();
+  ask(&world);
+  assert_true(recv(world.ours, world.buffer + 2, sizeof world.buffer - 2, MSG_DONTWAIT) > 0);
+  assert_true(wire_is_whole());
+  assert_true(wire_came_us() >= now_us);
+  close_world(&world);
+}
+
+static void test_more_empty_lines_are_a_head(void **state) {
+  static World world;
+  open_world(&world, let_be);
+  send_text(&world, "\r\n");
+  assert_int_equal(recv(world.ours, world.buffer, sizeof world.buffer, MSG_DONTWAIT), 2);
+  send_text(&world, "\r\n");
+  assert_int_equal(recv(world.ours, world.buffer + 2, sizeof world.buffer - 2, MSG_DONTWAIT), 2);
+  assert_false(wire_is_empty_line());
+  assert_true(wire_is_whole());
+  assert_true(wire_came_us() > 0);
+  close_world(&world);
+}
+
 enum { LONG_MS = 20 * 1000 };
 
 // The next look of the own thread, after LONG_MS, would find it too.
@@ -187,6 +238,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_request_that_no_poller_takes_is_left_to_the_own_thread),
     cmocka_unit_test(test_the_own_thread_is_not_called_for_nothing),
+    cmocka_unit_test(test_an_empty_line_between_requests_calls_nobody),
+    cmocka_unit_test(test_the_time_of_a_request_does_not_begin_with_an_empty_line),
+    cmocka_unit_test(test_more_empty_lines_are_a_head),
     cmocka_unit_test(test_an_end_behind_a_request_calls_the_own_thread_at_once),
     cmocka_unit_test(test_an_end_that_another_poller_saw_calls_the_own_thread_at_once),
     cmocka_unit_test(test_a_client_that_reads_slowly_holds_the_writer_no_longer_than_its_time),
