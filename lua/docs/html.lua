@@ -106,10 +106,7 @@ return function(methods, about)
   local function put_menu()
     put('<h2 id="menu">%s</h2>', say("menu"))
     for _, row in ipairs(reference.menu_methods) do
-      local names = {}
-      for i, parameter in ipairs(row.parameters) do names[i] = parameter[1] end
-      put('<h3 id="menu:%s">%s</h3><p>%s</p>', row.name, code(("menu:%s(%s)"):format(row.name, table.concat(names, ", "))),
-        escape(chinese and words.menu[row.name] or row.doc))
+      put('<h3 id="menu:%s">%s</h3><p>%s</p>', row.name, code(reference.menu_call(row)), escape(chinese and words.menu[row.name] or row.doc))
     end
     put("<pre>%s</pre>", escape('local menu = wechat.menu.new()\nmenu:click("今日歌曲", "V1001")\nlocal more = menu:sub("更多")\n' ..
       'more:view("搜索", "https://example.com/")\nwechat.menu.push(menu)'))
@@ -150,7 +147,7 @@ return function(methods, about)
 
   local function put_outcomes()
     put('<h2 id="log">%s</h2><p>%s</p><table>', say("log"), say("outcomes"))
-    for _, outcome in ipairs(words.outcomes) do put("<tr><td>%s<td>%s", code(outcome[1]), escape(outcome[chinese and 3 or 2])) end
+    for _, outcome in ipairs(words.outcomes) do put('<tr id="outcome.%s"><td>%s<td>%s', outcome[1], code(outcome[1]), escape(outcome[chinese and 3 or 2])) end
     put("</table>")
   end
 

@@ -89,11 +89,7 @@ end
 
 function parts.menu(put, say, _, chinese)
   put((".SH %s\n%s"):format(say "man_menu", roff(say "man_menu_methods")))
-  for _, row in ipairs(reference.menu_methods) do
-    local names = {}
-    for i, parameter in ipairs(row.parameters) do names[i] = parameter[1] end
-    put(item(("menu:%s(%s)"):format(row.name, roff(table.concat(names, ", "))), chinese and words.menu[row.name] or row.doc))
-  end
+  for _, row in ipairs(reference.menu_methods) do put(item(roff(reference.menu_call(row)), chinese and words.menu[row.name] or row.doc)) end
 end
 
 function parts.methods(put, say, about, chinese)

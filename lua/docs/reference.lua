@@ -9,6 +9,7 @@ local modules = require "docs.modules"
 local pages = require "docs.pages"
 local types = require "docs.types"
 local words = require "docs.words"
+local commands_zh = require "docs.commands_zh"
 local endpoints_zh = require "docs.endpoints_zh"
 local texts_zh = require "docs.texts_zh"
 
@@ -219,41 +220,81 @@ function reference.message_types()
   return groups
 end
 
+--- Returns how a method of a menu is called: "menu:click(name, key)".
+---@param row table of reference.menu_methods
+---@return string
+function reference.menu_call(row)
+  local names = {}
+  for i, parameter in ipairs(row.parameters) do names[i] = parameter[1] end
+  return ("menu:%s(%s)"):format(row.name, table.concat(names, ", "))
+end
+
 reference.menu_methods = menu_types.methods
 reference.modules = modules
 reference.types = types
 reference.words = words
 
---- Searches names and descriptions, English and Chinese: returns {name, doc} each, matching names first.
+-- A word is known as a whole by its row: "late_text" by "outcome late_text", "content" by "msg.content".
+local function is_named(name, wanted)
+  name = name:lower()
+  return name == wanted or name:match("^%l+[ .:](.*)$") == wanted or name:match("^[%w_.:]+") == wanted
+end
+
+-- A type of messages is known by the fields that it has of its own.
+local function message_type_rows(try, lang)
+  for _, group in ipairs(reference.message_types()) do
+    local names, kind = {}, group[1]
+    for i, field in ipairs(group[2]) do names[i] = "msg." .. field[1] end
+    local title, list = words.headings[kind], table.concat(names, ", ")
+    try(title and title[lang == "zh" and 2 or 1] or kind:find(" ", 1, true) and kind or "type " .. kind, list, list)
+  end
+end
+
+local function type_rows(try)
+  for _, class in ipairs(types.list) do
+    try(class.name, class.about, texts_zh(class.about))
+    for _, row in ipairs(class.rows) do
+      local name, text = class.name .. (row.as_called:find("^:") and "" or ".") .. row.as_called, row[3] ~= "" and "  " .. row[3] or ""
+      try(name, row[2] .. text, row[2] .. (text ~= "" and "  " .. texts_zh(row[3]) or ""))
+    end
+  end
+end
+
+--- Searches names and descriptions, English and Chinese: returns {name, doc, whole =} each: first those of which the word
+--- is the whole name (`whole`), then other names that have it, then descriptions.
 ---@param methods table<string, MethodEntry>
 ---@param word string
----@param keys { name: string, help: string }[] the configuration's
----@param lang "zh"|"en" of `doc`
----@return string[][]
-function reference.search(methods, word, keys, lang)
-  local wanted, by_name, by_doc = word:lower(), {}, {}
+---@param about { keys: table[], commands: table[], lang: "zh"|"en" } the configuration's keys, wemoon's commands; of `doc`
+---@return table[]
+function reference.search(methods, word, about)
+  local wanted, whole, by_name, by_doc = word:lower(), {}, {}, {}
   local function try(name, english, chinese, more)
-    local row = { name, lang == "zh" and chinese or english }
-    if name:lower():find(wanted, 1, true) then by_name[#by_name + 1] = row
+    local row = { name, about.lang == "zh" and chinese or english, whole = is_named(name, wanted) }
+    if row.whole then whole[#whole + 1] = row
+    elseif name:lower():find(wanted, 1, true) then by_name[#by_name + 1] = row
     elseif table.concat({ english, chinese or "", more or "" }, " "):lower():find(wanted, 1, true) then by_doc[#by_doc + 1] = row end
   end
+  for _, outcome in ipairs(words.outcomes) do try("outcome " .. outcome[1], outcome[2], outcome[3]) end
   for _, name in ipairs(reference.method_names(methods)) do try("wechat." .. name, methods[name].doc, words.methods[name]) end
   for _, hook in ipairs(words.hooks) do try(hook[1], hook[2], hook[3]) end
   for _, field in ipairs(reference.message_fields()) do try("msg." .. field[1], field[3], words.fields[field[1]]) end
+  message_type_rows(try, about.lang)
   for _, row in ipairs(menu_types.methods) do try("menu:" .. row.name, row.doc, words.menu[row.name]) end
   for _, module in ipairs(modules) do
     for _, row in ipairs(module.rows) do try(row[1], row[2], row[3], module.name) end
   end
-  for _, class in ipairs(types.list) do try(class.name, class.about, texts_zh(class.about)) end
-  for _, key in ipairs(keys) do try("config " .. key.name, key.help, words.keys[key.name]) end
+  type_rows(try)
+  for _, key in ipairs(about.keys) do try("config " .. key.name, key.help, words.keys[key.name]) end
+  for _, command in ipairs(about.commands) do try("wemoon " .. command.name, command.summary, (commands_zh[command.name] or {}).summary) end
   for _, group in ipairs(catalogue.groups) do
-    local about, names = catalogue.group(group)
+    local about_group, names = catalogue.group(group)
     for _, name in ipairs(names) do
       local endpoint = catalogue.find(group, name)
-      try("wechat." .. endpoint.name, endpoint.doc, (endpoints_zh[group] or {})[name], about .. " " .. endpoint.path)
+      try("wechat." .. endpoint.name, endpoint.doc, (endpoints_zh[group] or {})[name], about_group .. " " .. endpoint.path)
     end
   end
-  return table.move(by_doc, 1, #by_doc, #by_name + 1, by_name)
+  for _, list in ipairs { by_name, by_doc } do table.move(list, 1, #list, #whole + 1, whole) end
+  return whole
 end
 
 return reference

@@ -3,6 +3,7 @@
 
 local catalogue = require "wechat.catalogue"
 local annotations = require "meta.types"
+local commands_zh = require "docs.commands_zh"
 local endpoints_zh = require "docs.endpoints_zh"
 local reference = require "docs.reference"
 local texts_zh = require "docs.texts_zh"
@@ -114,6 +115,14 @@ return function(repl)
     end
   end
 
+  local function of_menu_method(name)
+    for _, row in ipairs(reference.menu_methods) do
+      if name == "menu:" .. row.name then
+        return paint.text("bold", reference.menu_call(row)) .. "\n" .. repl.fitted(chinese() and words.menu[row.name] or row.doc, 0)
+      end
+    end
+  end
+
   local function in_modules(name)
     for _, module in ipairs(reference.modules) do
       if module.name == "wechat." .. name then return of_module(module) end
@@ -122,6 +131,14 @@ return function(repl)
     end
     local class = reference.types.by_name[name] or reference.types.by_name["wechat." .. name]
     return class and of_type(class)
+  end
+
+  -- One of wechat's tables: wechat.config, wechat.log, wechat.json.
+  local function of_table(name)
+    if not words.tables[name] then return nil end
+    local class = reference.types.by_name["wechat." .. name]
+    local title = paint.text("bold", "wechat." .. name) .. "\n" .. repl.fitted(words.tables[name][chinese() and 2 or 1], 0)
+    return title .. (class and "\n" .. of_type(class) or "")
   end
 
   local function of_group(group)
@@ -145,31 +162,55 @@ return function(repl)
     end
   end
 
-  -- Searches for a word in names and documentation, English and Chinese.
-  local function search(word)
-    local found = reference.search(repl.host.args.methods, word, repl.settings.keys or {}, repl.settings.lang)
-    if #found == 0 then return nil end
-    local lines = {}
-    for i = 1, math.min(#found, SHOWN) do lines[i] = repl.fitted(("  %s  %s"):format(paint.text("name", found[i][1]), found[i][2]), 4) end
-    if #found > SHOWN then lines[#lines + 1] = ("  " .. say "more"):format(#found - SHOWN) end
-    return table.concat(lines, "\n")
+  -- A command of wemoon's own, "wemoon send".
+  local function of_command(topic)
+    for _, command in ipairs(repl.settings.commands or {}) do
+      if topic == "wemoon " .. command.name then
+        local zh = chinese() and commands_zh[command.name] or {}
+        local text = ((zh.details or command.details) .. command.more):gsub("\n$", "")
+          :gsub("[^\n]+", function(line) return line:find("^ ") and line or repl.fitted(line, 0) end)
+        local title = paint.text("bold", ("%s %s"):format(topic, command.usage)) .. "\n" .. repl.fitted(zh.summary or command.summary, 0)
+        return title .. (text ~= "" and "\n" .. text or "")
+      end
+    end
+  end
+
+  -- Searches for a word in names and documentation, English and Chinese. `known`: all that it names as a whole, no more.
+  local function search(word, known)
+    local about = { keys = repl.settings.keys or {}, commands = repl.settings.commands or {}, lang = repl.settings.lang }
+    local lines, count = {}, 0
+    for _, row in ipairs(reference.search(repl.host.args.methods, word, about)) do
+      if not known or row.whole and not known:find(row[1], 1, true) then
+        count = count + 1
+        if count <= SHOWN then lines[count] = repl.fitted(("  %s  %s"):format(paint.text("name", row[1]), row[2]), 4) end
+      end
+    end
+    if count > SHOWN then lines[#lines + 1] = ("  " .. say "more"):format(count - SHOWN) end
+    return #lines > 0 and table.concat(lines, "\n") or nil
   end
 
   local function of_name(name)
     local _ = repl.wechat.call -- reads the methods that call the platform
     if catalogue.endpoint(name) then return of_endpoint(catalogue.endpoint(name)) end
     local entry = repl.host.args.methods[name]
-    if entry then return of_method(name, entry) end
+    if entry then return of_menu_method(name) or of_method(name, entry) end
     if catalogue.has_group(name) then return of_group(name) end
-    return in_modules(name)
+    return of_table(name) or in_modules(name)
   end
 
   --- Returns the help text; nil if the name is unknown.
   ---@param topic string "wechat.tag.create", "tag", "create_menu", "late_reply"
   return function(topic)
     local name = topic:gsub("^wechat%.", "")
-    local text, key = of_name(name), of_key(topic)
-    if text or key then return text and key and text .. "\n" .. key or text or key end
+    local known = {}
+    local function add(text) known[#known + 1] = text end
+    add(of_command(topic))
+    add(of_name(name))
+    add(of_key(topic))
+    if #known > 0 then
+      add(search(name, table.concat(known, "\n")))
+      return table.concat(known, "\n")
+    end
     local lines = {}
     for _, group in ipairs(catalogue.groups) do
       if group:sub(1, #name + 1) == name .. "." then lines[#lines + 1] = "  wechat." .. group end

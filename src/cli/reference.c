@@ -60,12 +60,18 @@ static void add_command(Buf *out, bool first, const Command *command) {
   buf_clear(&more);
 }
 
+void reference_commands(const Command *const *commands, Buf *out) {
+  buf_addc(out, '[');
+  for (size_t i = 0; commands[i]; i++) add_command(out, i == 0, commands[i]);
+  buf_addc(out, ']');
+}
+
 void reference_about(const char *lang, const Command *const *commands, Buf *out) {
   buf_printf(out, "{\"lang\":\"%s\",\"version\":\"%s\",\"keys\":", lang, WEMOON_VERSION);
   reference_keys(out);
-  if (commands) buf_add(out, STR(",\"commands\":["));
-  for (size_t i = 0; commands && commands[i]; i++) add_command(out, i == 0, commands[i]);
-  buf_add(out, commands ? STR("]}") : STR("}"));
+  if (commands) buf_add(out, STR(",\"commands\":"));
+  if (commands) reference_commands(commands, out);
+  buf_addc(out, '}');
 }
 
 // ---- lua/docs -----------------------------------------------------------------------------------

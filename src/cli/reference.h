@@ -4,8 +4,7 @@
 
 #include "cli/command.h"
 
-// Appends {"lang","version","keys"}, and for `commands`, unless it is NULL, "commands":[{"name","usage","summary",
-// "details","more","options":[{"name","argument","may_lack_value","help"}]}], in their order.
+// Appends {"lang","version","keys"}, and "commands" unless `commands` is NULL.
 void reference_about(const char *lang, const Command *const *commands, Buf *out);
 
 // Appends what a function of lua/docs/init.lua makes of `argument`.
@@ -13,5 +12,9 @@ bool reference_make(const char *function, Str argument, Buf *out, Err *err);
 
 // Appends [{"name","default","help"}]: the configuration's keys, in their order.
 void reference_keys(Buf *out);
+
+// Appends [{"name","usage","summary","details","more","options":[{"name","argument","may_lack_value","help"}]}], in their
+// order.
+void reference_commands(const Command *const *commands, Buf *out);
 
 #endif

@@ -168,6 +168,7 @@ typedef struct {
   Prompt *prompt;
   atomic_bool running, over;
   int columns;
+  const Command *const *commands;  // of wemoon, for .help
 } Attached;
 
 static bool say(Attached *attached, const char *word, Str text) {
@@ -277,6 +278,8 @@ static bool say_hello(Attached *attached) {
              attached->columns, terminal ? "yes" : "",
              terminal && !(no_color && no_color[0]) ? "yes" : "", language_of_environment());
   reference_keys(&json);
+  buf_add(&json, STR(",\"commands\":"));
+  reference_commands(attached->commands, &json);
   buf_addc(&json, '}');
   bool said = say(attached, "hello", buf_str(&json));
   buf_clear(&json);
@@ -316,7 +319,7 @@ static int converse(Attached *attached) {
 int repl_attach(Invocation *in) {
   Err err;
   Search *search = calloc(1, sizeof *search);
-  Attached attached = { .columns = 0 };
+  Attached attached = { .commands = in->commands };
   PromptOptions prompt_options = { .complete = complete, .ctx = &attached };
   if (!search || !search_bot(search, in, &err)) {
     if (!search) err_set(&err, ERR_MEMORY, "no memory");

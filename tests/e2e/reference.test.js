@@ -244,6 +244,47 @@ test('.help knows every key of the configuration, as flag and variable too, and 
   assert.match(await ask('CIDR', '截止时间'), /config trusted_proxies .*config late_reply /s);
 });
 
+// Asks `.help` for each word; returns the answers.
+async function ask_each(t, words, env) {
+  const input = words.map((word, i) => `.help ${word}\nprint("answer ${i} ends")\n`).join('');
+  const { stdout } = await wemoon(['repl'], { input, cwd: tempDir(t), env });
+  return words.map((word, i) => stdout.split(`answer ${i} ends\n`)[0].split(`answer ${i - 1} ends\n`).at(-1));
+}
+
+test('.help knows every entry of the page, in its language', async (t) => {
+  for (const [lang, env] of [['en', {}], ['zh', CHINESE]]) {
+    const text = unescape(await page(t, lang));
+    const section = (id) => text.split(`<h2 id="${id}">`)[1].split(/<h2 id="(?!wechat\.)/)[0];
+    const codes = (part, before) => [...part.matchAll(new RegExp(`${before}<code>([^<]+)</code>`, 'g'))].map(([, code]) => code);
+    const words = [
+      ...[...text.matchAll(/<(?:h3|tr) id="(?:type\.|config\.|outcome\.)?([^"]+)"/g)].map(([, id]) => id),
+      ...[...text.matchAll(/<h2 id="group\.([^"]+)"/g)].map(([, group]) => group),
+      ...codes(section('message'), '<tr><td>'), ...codes(section('message'), '<h3>'), ...codes(section('log'), '<td>'),
+      ...[...section('message').matchAll(/<h3>([^<]+)<\/h3>/g)].map(([, title]) => title),
+      ...codes(section('modules'), '<h3>').filter((call) => /^(bot|model)[.:]/.test(call)).map((call) => call.split('(')[0]),
+      ...[...section('types').split(/<h3 id="type\./)].slice(1).flatMap((part) => codes(part, '<tr><td>').map((name) => part.split('"')[0] + (name.startsWith(':') ? '' : '.') + name)),
+    ];
+    assert.ok(words.length > 700, `${words.length}`);
+    for (const word of ['unanswered', 'ApiError.kind', 'msg.content', 'on_lost', 'menu:click', 'text', 'event location', 'late_reply', 'model:reply']) assert.ok(words.includes(word), word);
+    const answers = await ask_each(t, words, env);
+    const unknown = words.filter((word, i) => !answers[i].includes(word) || answers[i].startsWith('error:'));
+    assert.deepEqual(unknown, [], lang);
+  }
+});
+
+test('.help tells of what stands in the log: outcomes, kinds of errors; and of the commands', async (t) => {
+  const [unanswered, outcomes, late_text, kind, send, menu] = await ask_each(t, ['unanswered', 'outcome', 'late_text', 'network', 'wemoon send', 'menu:click']);
+  assert.match(unanswered, /^ {2}outcome unanswered {2}Not answered, so that the platform tries again\.\n/);
+  assert.equal(outcomes.match(/^ {2}outcome \w+ {2}\S/gm).length, 10);
+  assert.match(late_text, /^config late_text\n.*\n {2}outcome late_text {2}The deadline/, 'a key and an outcome of one name');
+  assert.match(kind, /^ {2}ApiError\.kind {2}"api"\|"network"/);
+  assert.match(send, /^wemoon send KIND \.\.\.\nSend a message[^]*\n {2}image MEDIA_ID \[PIC_URL\]\n/);
+  assert.equal(menu, 'menu:click(name, key)\nThe bot gets a click event.\n');
+  const bot = await startBot(t, { script: 'function on_message() end' });
+  const { stdout } = await wemoon(['repl', `--attach=${bot.dir}/wemoon-${bot.pid}.sock`], { input: '.help unanswered\n.help wemoon send\n', cwd: tempDir(t), env: CHINESE, code: 0 });
+  assert.match(stdout, /outcome unanswered {2}没有答复，平台会再次投递。\n[^]*\nwemoon send KIND \.\.\.\n.*[\u4e00-\u9fff]/);
+});
+
 test('.help searches for a word in names and in what is said of them, in Chinese too', async (t) => {
   const { stdout } = await wemoon(['repl'], { input: '.help industry\n.help 二维码\n.help thumb\n', cwd: tempDir(t) });
   assert.match(stdout, /wechat\.set_template_industry/);
