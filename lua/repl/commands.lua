@@ -4,7 +4,7 @@ local words = require "docs.words"
 local misread = require "wechat.misread"
 
 return function(repl)
-  local wechat, host, paint = repl.wechat, repl.host, repl.paint
+  local wechat, host, paint, say = repl.wechat, repl.host, repl.paint, repl.say
   local draw, help = require("repl.draw")(repl), require("repl.help")(repl)
 
   local commands, order = {}, {}
@@ -107,13 +107,13 @@ return function(repl)
   local function act(fields)
     fields.user = repl.user
     local answer, err = control("POST", "/sim/act", fields)
-    if not answer then return "failed", paint.text("bad", "error: ") .. paint.safe(err) end
+    if not answer then return "failed", repl.error(paint.safe(say(err))) end
     local trace, failed = show_trace(answer)
     local lines = { trace }
     told = told or {}
     for _, entry in ipairs(answer.shown) do tell(entry, lines) end
-    if failed then lines[#lines + 1] = paint.text("bad", "(the script failed)")
-    elseif #answer.shown == 0 then lines[#lines + 1] = paint.text("faint", "(no reply)") end
+    if failed then lines[#lines + 1] = paint.text("bad", say "(the script failed)")
+    elseif #answer.shown == 0 then lines[#lines + 1] = paint.text("faint", say "(no reply)") end
     return failed and "failed" or "done", table.concat(lines, "\n")
   end
 
@@ -123,10 +123,10 @@ return function(repl)
     return list
   end
 
-  local function needs(what) return "failed", paint.text("bad", "error: ") .. paint.safe(what) end
+  local function needs(what) return "failed", repl.error(paint.safe(what)) end
 
   add(".say", "TEXT", "send a text", function(rest)
-    if rest == "" then return needs("say what? .say 你好") end
+    if rest == "" then return needs(say "say what? .say 你好") end
     return act { act = "say", content = rest }
   end)
 
@@ -141,14 +141,14 @@ return function(repl)
     local top = menu.button[tonumber(i)]
     local button = top
     if top and j ~= "" then button = type(top.sub_button) == "table" and top.sub_button[tonumber(j)] end
-    if not button then return needs("there is no button " .. place) end
-    if not button.type then return needs(("button %s opens a sheet: .tap %s.1"):format(place, place)) end
+    if not button then return needs(say("there is no button %s", place)) end
+    if not button.type then return needs(say("button %s opens a sheet: .tap %s.1", place, place)) end
     return act { act = "tap", path = place, menu = { button = menu.button } }
   end
 
   -- Taps the menu drawn at the prompt, pushed or not; if there is none, the platform's.
   add(".tap", "N[.M]|NAME", "tap a button, by place or name, of the menu that you drew (or of the platform's, where you drew none)", function(rest)
-    if rest == "" then return needs("which button? .tap 1, .tap 2.1, or its name") end
+    if rest == "" then return needs(say "which button? .tap 1, .tap 2.1, or its name") end
     local menu = drawn_menu()
     if menu and rest:find("^%d+%.?%d*$") then return tap_place(menu, rest) end
     return act { act = "tap", path = rest, menu = menu and { button = menu.button } }
@@ -158,23 +158,23 @@ return function(repl)
   add(".unsubscribe", "", "unfollow", function() return act { act = "unfollow" } end)
 
   add(".scan", "SCENE", "scan a QR code with that scene", function(rest)
-    if rest == "" then return needs("which scene? .scan 42") end
+    if rest == "" then return needs(say "which scene? .scan 42") end
     return act { act = "scan", scene = rest }
   end)
 
   add(".locate", "LAT LNG", "send a location", function(rest)
     local list = split(rest)
     local latitude, longitude = tonumber(list[1]), tonumber(list[2])
-    if not longitude then return needs("where? .locate 23.13 113.36") end
+    if not longitude then return needs(say "where? .locate 23.13 113.36") end
     return act { act = "location", latitude = latitude, longitude = longitude }
   end)
 
   add(".image", "[MEDIA_ID]", "send a picture", function(rest) return act { act = "image", media_id = rest ~= "" and rest or nil } end)
 
   add(".as", "OPENID", "be another user (an openid, or a name)", function(rest)
-    if rest == "" then return "done", "you are " .. repl.user end
+    if rest == "" then return "done", say("you are %s", repl.user) end
     repl.user = rest
-    return "done", "you are " .. rest
+    return "done", say("you are %s", rest)
   end)
 
   -- ---- menu
@@ -182,7 +182,7 @@ return function(repl)
   local function faults_of() return wechat.menu.check(repl.env.menu) end
 
   add(".menu", "", "draw the menu, with its faults", function()
-    if type(repl.env.menu) ~= "table" then return needs("menu is no longer a table: write menu = wechat.menu.new()") end
+    if type(repl.env.menu) ~= "table" then return needs(say "menu is no longer a table: write menu = wechat.menu.new()") end
     return "done", draw(repl.env.menu, faults_of())
   end)
 
@@ -196,9 +196,9 @@ return function(repl)
   -- Asks before running fn: at a terminal the next line is the answer; in a pipe, "yes" after the command.
   local function when_agreed(rest, command, text, question, fn)
     if rest == "yes" then return fn() end
-    if repl.settings.terminal == "" then return "done", text .. ("\nto do it: %s yes"):format(command) end
+    if repl.settings.terminal == "" then return "done", text .. "\n" .. say("to do it: %s yes", command) end
     repl.asked = fn
-    return "done", text .. "\n" .. question .. " (y/N)"
+    return "done", text .. "\n" .. say("%s (y/N)", question)
   end
 
   local function changes_between(before, after)
@@ -209,16 +209,16 @@ return function(repl)
 
   add(".push", "[yes]", "create the menu on the platform; shows the changes and asks", function(rest)
     local faults = faults_of()
-    if #faults > 0 then return "failed", draw(repl.env.menu, faults) .. "\nnot pushed: correct the faults first" end
+    if #faults > 0 then return "failed", draw(repl.env.menu, faults) .. "\n" .. say "not pushed: correct the faults first" end
     local now, err = present()
     if not now then return needs(tostring(err)) end
     local lines = changes_between(now, repl.env.menu)
-    if #lines == 0 then return "done", "the platform has this menu already" end
+    if #lines == 0 then return "done", say "the platform has this menu already" end
     local text = table.concat(lines, "\n")
-    return when_agreed(rest, ".push", text, "put it on the platform?", function()
+    return when_agreed(rest, ".push", text, say "put it on the platform?", function()
       local done, why = wechat.menu.push(repl.env.menu)
       if not done then return needs(tostring(why)) end
-      return "done", rest == "yes" and text .. "\npushed" or "pushed"
+      return "done", (rest == "yes" and text .. "\n" or "") .. say "pushed"
     end)
   end)
 
@@ -232,13 +232,13 @@ return function(repl)
     local drawn = type(repl.env.menu) == "table" and type(repl.env.menu.button) == "table" and (#repl.env.menu.button > 0 or repl.env.menu.conditionalmenu)
     local lines = drawn and changes_between(repl.env.menu, now) or {}
     if #lines == 0 then return take() end
-    return when_agreed(rest, ".pull", "this discards what you drew:\n" .. table.concat(lines, "\n"), "fetch it anyway?", take)
+    return when_agreed(rest, ".pull", say "this discards what you drew:" .. "\n" .. table.concat(lines, "\n"), say "fetch it anyway?", take)
   end)
 
   -- ---- script
 
   -- C runs .reload if there is a script; at a running bot, C also runs the commands below.
-  add(".reload", "", "reload the bot's script", function() return needs("there is no script: the bot is what you define here") end)
+  add(".reload", "", "reload the bot's script", function() return needs(say "there is no script: the bot is what you define here") end)
 
   if repl.bot then
     add(".conversations", "", "the users in a conversation with the bot, since when, and until when", function() return "done", "" end)
@@ -246,10 +246,10 @@ return function(repl)
   end
 
   add(".trace", "on|off", "show the XML of what you .say, and every API call", function(rest)
-    if rest ~= "on" and rest ~= "off" then return needs("on or off?") end
+    if rest ~= "on" and rest ~= "off" then return needs(say "on or off?") end
     repl.tracing = rest == "on"
     repl.api_trace.start()
-    return "done", "trace is " .. rest
+    return "done", say("trace is %s", rest)
   end)
 
   local function literal(value, indent)
@@ -263,11 +263,11 @@ return function(repl)
   end
 
   add(".save", "FILE", "write what was typed, and the menu, as a script", function(rest)
-    if rest == "" then return needs("which file? .save bot.lua") end
+    if rest == "" then return needs(say "which file? .save bot.lua") end
     local there = io.open(rest, "r")
     if there then
       there:close()
-      return needs(rest .. " is there already: name another file")
+      return needs(say("%s is there already: name another file", rest))
     end
     local file, why = io.open(rest, "w")
     if not file then return needs(why) end
@@ -281,7 +281,7 @@ return function(repl)
       file:write("\n-- The menu that it built; to put it on the platform: wechat.create_menu(menu)\nmenu = ", literal({ button = menu.button }, ""), "\n")
     end
     file:close()
-    return "done", "written to " .. rest
+    return "done", say("written to %s", rest)
   end)
 
   -- ---- help
@@ -299,7 +299,7 @@ return function(repl)
     if commands[rest] then return "done", command_line(rest) end
     if rest ~= "" then
       local text = help(rest)
-      if not text then return needs("nothing is known of " .. rest) end
+      if not text then return needs(say("nothing is known of %s", rest)) end
       return "done", text
     end
     local lines = {}
@@ -364,10 +364,10 @@ return function(repl)
   function out.run(input)
     local name, rest = input:match("^%s*(%.%a+)%s*(.-)%s*$")
     local command = commands[name]
-    if not command and repl.bot and not_here[name] then return needs(name .. " is not for a running bot: " .. not_here[name]) end
-    if not command then return "failed", paint.text("bad", "error: ") .. ("unknown command %s: .help lists all"):format(name) end
+    if not command and repl.bot and not_here[name] then return needs(say("%s is not for a running bot: %s", name, say(not_here[name]))) end
+    if not command then return "failed", repl.error(say("unknown command %s: .help lists all", name)) end
     local good, word, text = pcall(command.fn, rest)
-    if not good then return "failed", paint.text("bad", "error: ") .. paint.safe(tostring(word)) end
+    if not good then return "failed", repl.error(paint.safe(tostring(word))) end
     return word, text
   end
 

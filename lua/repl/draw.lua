@@ -69,7 +69,7 @@ return function(repl)
 
   local function draw_menu(menu, faults, where)
     local buttons = is_list(menu.button) and menu.button or {}
-    if #buttons == 0 then return { "(an empty menu: menu:click(\"今日歌曲\", \"V1001\") adds a button)" } end
+    if #buttons == 0 then return { repl.say "(an empty menu: menu:click(\"今日歌曲\", \"V1001\") adds a button)" } end
     local width = math.max(4, math.min(22, (repl.columns - 1) // #buttons - 1))
     local marks = marked_paths(faults, where)
     local lines = draw_sheets(buttons, width, marks)
@@ -99,7 +99,7 @@ return function(repl)
   return function(menu, faults)
     local lines = draw_menu(menu, faults, "")
     for i, other in ipairs(is_list(menu.conditionalmenu) and menu.conditionalmenu or {}) do
-      lines[#lines + 1] = paint.text("bold", ("for users with %s:"):format(rule_of(other)))
+      lines[#lines + 1] = paint.text("bold", repl.say("for users with %s:", rule_of(other)))
       table.move(draw_menu(other, faults, ("conditionalmenu[%d]."):format(i)), 1, 99, #lines + 1, lines)
     end
     for _, fault in ipairs(faults) do

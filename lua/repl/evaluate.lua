@@ -27,7 +27,7 @@ return function(repl)
     local which, number, message = text:match("^input (%d+):(%d+): (.*)$")
     local input = number and inputs[tonumber(which)] or ""
     local why = input ~= "" and repl.host.stdlib.why_nil(message, input)
-    local shown = paint.text("bad", "error: ") .. (message or text) .. (why and ": " .. why or "") .. "\n"
+    local shown = repl.error(message or text) .. (why and ": " .. why or "") .. "\n"
     if number then shown = shown .. point_at(input, tonumber(number), message) end
     return shown .. (trace or "")
   end

@@ -6,6 +6,8 @@
 -- For wemoon repl --attach it is loaded into the bot's own Lua state, once for each prompt; `about` is then JSON that
 -- describes the bot.
 
+local texts_zh = require "repl.texts_zh"
+
 local host, about = ...
 local wechat = wechat
 
@@ -34,6 +36,14 @@ function repl.fitted(text, indent)
   return repl.paint.wrap(text, repl.columns, indent)
 end
 
+-- Returns what the prompt itself says in the user's language: the English as it is written, or its Chinese.
+function repl.say(english, ...)
+  local text = repl.settings.lang == "zh" and texts_zh(english) or english
+  return select("#", ...) > 0 and text:format(...) or text
+end
+
+function repl.error(text) return repl.paint.text("bad", repl.say "error: ") .. text end
+
 repl.print = require("repl.print")(repl)
 local evaluate = require("repl.evaluate")(repl)
 local commands = require("repl.commands")(repl)
@@ -51,18 +61,18 @@ local function answer(word, text)
 end
 
 local function banner_beside(bot)
-  local where = ("process %d serves %s: what you do here, it does"):format(bot.pid, repl.paint.safe(bot.script))
-  local states = bot.states > 1 and ("one of its %d Lua states: the others have globals of their own\n"):format(bot.states) or ""
-  return ("wemoon %s · %s\n%s.conversations, .end OPENID, .reload · .help lists the rest\n"):format(bot.version, where, states)
+  local where = repl.say("process %d serves %s: what you do here, it does", bot.pid, repl.paint.safe(bot.script))
+  local states = bot.states > 1 and repl.say("one of its %d Lua states: the others have globals of their own\n", bot.states) or ""
+  return repl.say("wemoon %s · %s\n%s.conversations, .end OPENID, .reload · .help lists the rest\n", bot.version, where, states)
 end
 
 local function banner(settings)
   if repl.bot then return banner_beside(repl.bot) end
-  local where = settings.real ~= "" and "calls go to the real platform"
-    or "no appid and appsecret: calls go to a simulated platform"
-  local bot = settings.script ~= "" and settings.script .. " answers what you .say"
-    or "define an on_message, and .say 你好 to it"
-  return ("wemoon %s · %s\n%s · .help lists the rest\n"):format(settings.version, where, bot)
+  local where = settings.real ~= "" and repl.say "calls go to the real platform"
+    or repl.say "no appid and appsecret: calls go to a simulated platform"
+  local bot = settings.script ~= "" and repl.say("%s answers what you .say", settings.script)
+    or repl.say "define an on_message, and .say 你好 to it"
+  return repl.say("wemoon %s · %s\n%s · .help lists the rest\n", settings.version, where, bot)
 end
 
 -- The current message persists between inputs: it is the message last sent or parsed. Returns its text.
@@ -101,12 +111,15 @@ function program.start(json)
   return answer("done", lines)
 end
 
+local function is_yes(input) return input:match("^%s*[yY][eE]?[sS]?%s*$") or input:match("^%s*是%s*$") end
+local function is_no(input) return input:match("^%s*[nN][oO]?%s*$") or input:match("^%s*否%s*$") end
+
 -- One input, or an answer to what the last one asked.
 local function take_line(input)
   local asked = repl.asked
   repl.asked = nil
-  if asked and input:match("^%s*[yY][eE]?[sS]?%s*$") then return run(asked) end
-  if input:match("^%s*$") or asked and input:match("^%s*[nN][oO]?%s*$") then return asked and answer("done", "not done") or "done\n" end
+  if asked and is_yes(input) then return run(asked) end
+  if input:match("^%s*$") or asked and is_no(input) then return asked and answer("done", repl.say "not done") or "done\n" end
   if input:find("^%s*%.%a") then return run(commands.run, input) end
   return run(evaluate, input)
 end

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/visible.h"
+#include "bot/prompt_text.h"
+#include "codec/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,11 @@ enum {
   LOGGED_MAX = 500,       // of an input, in the log
   LISTED_MAX = 200,       // conversations
 };
+
+// In the language of the prompt.
+__attribute__((format_arg(2))) static const char *say(const Session *session, const char *english) {
+  return prompt_text(english, session->chinese);
+}
 
 // ---- inputs in the interpreter ------------------------------------------------------------------
 
@@ -53,7 +60,8 @@ static bool begin(Session *session, Interpreter *in, Err *err) {
   session->interpreter = interpreter_number(in);
   return !again ||
          channel_send(&session->channel, "note",
-                      STR("the script was loaded anew: its globals are new, and so is `menu`"));
+                      str_of(say(session, "the script was loaded anew: its globals are new, and so "
+                                          "is `menu`")));
 }
 
 static bool call_program(Session *session, const char *function, Str argument, Err *err) {
@@ -71,10 +79,14 @@ static void end_program(Session *session) {
 
 // ---- commands of the bot ------------------------------------------------------------------------
 
-static void answer(Session *session, bool good, const char *text) {
+static Buf *begin_answer(Session *session, bool good) {
   buf_reset(&session->out);
   buf_add(&session->out, good ? STR("done\n") : STR("failed\n"));
-  buf_add(&session->out, str_of(text));
+  return &session->out;
+}
+
+static void answer(Session *session, bool good, const char *text) {
+  buf_printf(begin_answer(session, good), "%s\n", text);
 }
 
 static void reload(Session *session, Str rest) {
@@ -82,50 +94,54 @@ static void reload(Session *session, Str rest) {
   const char *script = session->options->script;
   if (bot_reload(session->options->bot, &err)) {
     log_info(".reload: %s was loaded again", script);
-    answer(session, true, "reloaded\n");
+    answer(session, true, say(session, "reloaded"));
   } else {
     log_error(".reload: %s was not loaded again, the previous version stays in service: %s", script,
               err.text);
-    answer(session, false, "not reloaded, the previous version stays in service: ");
+    buf_add(begin_answer(session, false),
+            str_of(say(session, "not reloaded, the previous version stays in service: ")));
     visible_add(&session->out, str_of(err.text));
     buf_addc(&session->out, '\n');
   }
 }
 
-static void add_duration(Buf *out, int64_t s) {
-  if (s >= 86400) buf_printf(out, "%lld d", (long long)(s / 86400));
-  else if (s >= 3600) buf_printf(out, "%lld h", (long long)(s / 3600));
-  else if (s >= 60) buf_printf(out, "%lld min", (long long)(s / 60));
-  else buf_printf(out, "%lld s", (long long)(s > 0 ? s : 0));
+static void add_duration(const Session *session, Buf *out, int64_t s) {
+  if (s >= 86400) buf_printf(out, say(session, "%lld d"), (long long)(s / 86400));
+  else if (s >= 3600) buf_printf(out, say(session, "%lld h"), (long long)(s / 3600));
+  else if (s >= 60) buf_printf(out, say(session, "%lld min"), (long long)(s / 60));
+  else buf_printf(out, say(session, "%lld s"), (long long)(s > 0 ? s : 0));
 }
 
 static void add_conversation(void *ctx, const OpenConversation *one) {
-  Buf *out = ctx;
+  Session *session = ctx;
+  Buf *out = &session->out;
   visible_add(out, one->openid);
-  buf_add(out, STR("  asked "));
-  add_duration(out, clock_unix_s() - one->since_s);
-  buf_add(out, STR(" ago"));
-  if (one->place.len) buf_add(out, STR(" at "));
+  buf_add(out, str_of(say(session, "  asked ")));
+  add_duration(session, out, clock_unix_s() - one->since_s);
+  buf_add(out, str_of(say(session, " ago")));
+  if (one->place.len) buf_add(out, str_of(say(session, " at ")));
   visible_add(out, one->place);
-  if (one->left_s >= 0) buf_add(out, STR(", ends in "));
-  if (one->left_s >= 0) add_duration(out, one->left_s);
+  if (one->left_s >= 0) buf_add(out, str_of(say(session, ", ends in ")));
+  if (one->left_s >= 0) add_duration(session, out, one->left_s);
   if (one->question.len) buf_add(out, STR(": "));
   visible_add(out, str_sub(one->question, 0, str_utf8_prefix(one->question, 60)));
   buf_addc(out, '\n');
 }
 
 static void list_conversations(Session *session, Str rest) {
-  answer(session, true, "");
-  size_t before = session->out.len;
-  bot_conversations(session->options->bot, LISTED_MAX, add_conversation, &session->out);
-  if (session->out.len == before) buf_add(&session->out, STR("nobody is in a conversation\n"));
+  size_t before = begin_answer(session, true)->len;
+  bot_conversations(session->options->bot, LISTED_MAX, add_conversation, session);
+  if (session->out.len == before)
+    answer(session, true, say(session, "nobody is in a conversation"));
 }
 
 static void end_conversation(Session *session, Str openid) {
   if (openid.len == 0)
-    return answer(session, false, "whose? .end OPENID; .conversations lists them\n");
-  if (bot_end_conversation(session->options->bot, openid)) return answer(session, true, "ended\n");
-  answer(session, false, "no conversation of that openid is open: .conversations lists them\n");
+    return answer(session, false, say(session, "whose? .end OPENID; .conversations lists them"));
+  if (bot_end_conversation(session->options->bot, openid))
+    return answer(session, true, say(session, "ended"));
+  answer(session, false,
+         say(session, "no conversation of that openid is open: .conversations lists them"));
 }
 
 static const struct {
@@ -161,16 +177,17 @@ static bool send_answer(Session *session, bool ok, const Err *err) {
   if (ok && out->len <= CHANNEL_TEXT_MAX && !out->failed)
     return channel_send(&session->channel, "answer", buf_str(out));
   if (ok)
-    return channel_send(&session->channel, "failed", STR("the answer is too long to be shown"));
+    return channel_send(&session->channel, "failed",
+                        str_of(say(session, "the answer is too long to be shown")));
   return channel_send(&session->channel, "failed",
-                      session->interrupted ? STR("interrupted") : str_of(err->text));
+                      str_of(session->interrupted ? say(session, "interrupted") : err->text));
 }
 
 static bool take_line(Session *session, Str text) {
   Err err = { .text = "" };
   Buf input;
   if (text.len > INPUT_MAX)
-    return channel_send(&session->channel, "failed", STR("the input is too long"));
+    return channel_send(&session->channel, "failed", str_of(say(session, "the input is too long")));
   buf_init(&input);  // `text` is invalid after the next channel_read
   buf_add(&input, text);
   log_input(session, buf_str(&input));
@@ -203,6 +220,14 @@ static bool take(Session *session, const char *word, Str text) {
   return !session->gone;
 }
 
+static void read_language(Session *session) {
+  Err err;
+  JsonDoc *settings = json_parse(buf_str(&session->settings), &err);
+  const Json *lang = settings ? json_get(json_root(settings), STR("lang")) : NULL;
+  session->chinese = lang && json_kind(lang) == JSON_STRING && str_eq(json_string(lang), STR("zh"));
+  json_free(settings);
+}
+
 // Keeps the prompt's settings, for the program in the interpreter after a reload.
 static bool greet(Session *session) {
   char word[CHANNEL_WORD_MAX];
@@ -213,6 +238,7 @@ static bool greet(Session *session) {
       strcmp(word, "hello") != 0 || text.len > INPUT_MAX)
     return false;
   buf_add(&session->settings, text);
+  read_language(session);
   log_info("attach %llu: process %d of user %u attached", (unsigned long long)session->number,
            session->pid, session->uid);
   Interpreter *in = bot_interpreter(session->options->bot);

@@ -17,6 +17,7 @@ typedef struct {
   unsigned uid;
   uint64_t interpreter;  // the one in which the program began; 0: none yet
   bool interrupted, gone;
+  bool chinese;  // the language of the prompt
   Buf settings, out;
 } Session;
 

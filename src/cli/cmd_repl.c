@@ -200,7 +200,7 @@ static void on_watch_end(void *ctx, const char *why) {
   Repl *repl = ctx;
   Buf text;
   buf_init(&text);
-  buf_printf(&text, "· late replies are shown at the next input only: %s\n", why);
+  buf_printf(&text, language_text("· late replies are shown at the next input only: %s\n"), why);
   prompt_show(repl->prompt, buf_str(&text));
   buf_clear(&text);
 }
@@ -210,7 +210,8 @@ static void watch_chats(Repl *repl) {
   Err err;
   ChatWatcher watcher = { .on_event = on_event, .on_end = on_watch_end, .ctx = repl };
   if (!prompt_is_terminal(repl->prompt)) return;
-  if (!prompt_can_wake(repl->prompt)) return on_watch_end(repl, "there is no descriptor for it");
+  if (!prompt_can_wake(repl->prompt))
+    return on_watch_end(repl, language_text("there is no descriptor for it"));
   repl->chats = chat_watch_open(devserver_url(repl->devserver), &watcher, &err);
   if (!repl->chats) on_watch_end(repl, err.text);
 }
@@ -220,7 +221,7 @@ static void watch_chats(Repl *repl) {
 static InputResult reload(Repl *repl) {
   Err err;
   bool worked = devserver_reload(repl->devserver, &err);
-  report_print(str_of(worked ? "reloaded" : err.text));
+  report_print(str_of(worked ? language_text("reloaded") : err.text));
   putchar('\n');
   return worked ? INPUT_DONE : INPUT_FAILED;
 }
@@ -244,7 +245,8 @@ static InputResult run_input(void *ctx, Str input) {
   atomic_store(&repl->interrupted, false);
   if (interpreter_program(repl->interpreter, "line", input, &repl->out, &err))
     return inputs_say(buf_str(&repl->out));
-  report_print(str_of(atomic_exchange(&repl->interrupted, false) ? "interrupted" : err.text));
+  bool interrupted = atomic_exchange(&repl->interrupted, false);
+  report_print(str_of(interrupted ? language_text("interrupted") : err.text));
   putchar('\n');
   return INPUT_FAILED;
 }
@@ -286,7 +288,7 @@ static int run_prompt(Repl *repl) {
   } else {
     inputs_say(buf_str(&repl->out));
     if (!repl->real && !prompt_is_terminal(repl->prompt))
-      report("repl", "no appid and appsecret: calls go to a simulated platform");
+      report("repl", language_text("no appid and appsecret: calls go to a simulated platform"));
     bool watching = pthread_create(&interrupts, NULL, watch_interrupts, repl) == 0;
     if (prompt_is_terminal(repl->prompt)) log_divert(on_log, repl);
     watch_chats(repl);

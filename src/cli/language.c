@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/prompt_text.h"
+
 const char *language_of_environment(void) {
   static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
   for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
@@ -11,4 +13,8 @@ const char *language_of_environment(void) {
     if (value && value[0]) return strncmp(value, "zh", 2) == 0 ? "zh" : "en";
   }
   return "en";
+}
+
+const char *language_text(const char *english) {
+  return prompt_text(english, strcmp(language_of_environment(), "zh") == 0);
 }

@@ -4,5 +4,7 @@
 
 // "zh" or "en": that of LC_ALL, else LC_MESSAGES, else LANG.
 const char *language_of_environment(void);
+// What the prompt says, in that language (bot/prompt_text.h).
+const char *language_text(const char *english) __attribute__((format_arg(1)));
 
 #endif

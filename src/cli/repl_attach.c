@@ -199,7 +199,7 @@ static ChannelResult await(Attached *attached, const char *kind, int timeout_ms,
 }
 
 static InputResult gone(Attached *attached) {
-  if (!atomic_exchange(&attached->over, true)) report("repl", "the bot has ended");
+  if (!atomic_exchange(&attached->over, true)) report("repl", language_text("the bot has ended"));
   return INPUT_GONE;
 }
 
@@ -263,7 +263,7 @@ static void *watch_bot(void *ctx) {
   while (poll(&wait, 1, -1) < 0 && errno == EINTR) {
   }
   if (!atomic_load(&attached->running) && !atomic_exchange(&attached->over, true))
-    prompt_show(attached->prompt, STR("· the bot has ended\n"));
+    prompt_show(attached->prompt, str_of(language_text("· the bot has ended\n")));
   return NULL;
 }
 

@@ -57,3 +57,47 @@ check.equal(quoted(read("lua/desk/live.js"):match("const outcomes = %[(.-)%]")),
 for outcome in explained:gmatch("%S+") do
   check.equal(read("lua/desk/live_words.js"):find("o_" .. outcome .. ": [", 1, true) ~= nil, true, "the desk's word for " .. outcome)
 end
+
+-- What the prompt says, in Lua and in C, it says in Chinese too, with the same values in it, and nothing besides.
+local function values_of(text)
+  local list = {}
+  for value in text:gmatch("%%[%d.*l]*%a") do list[#list + 1] = value end
+  return table.concat(list, " ")
+end
+local function expect_chinese(english, chinese)
+  check.equal(chinese ~= nil and chinese ~= "", true, english)
+  check.equal(values_of(chinese), values_of(english), english)
+end
+-- The literals that stand behind `before` in a source, by their text; the parts of one are joined.
+local function literals(source, before)
+  local found = {}
+  for literal in source:gsub('"%s*\n%s*"', ""):gsub('\\"', "\1"):gmatch(before .. '%s*("[^"\n]*")') do
+    found[load("return " .. literal:gsub("\1", '\\"'))()] = true
+  end
+  return found
+end
+
+local say_zh = require "repl.texts_zh"
+local said = 0
+for _, name in ipairs { "init", "commands", "draw", "evaluate" } do
+  for english in pairs(literals(read("lua/repl/" .. name .. ".lua"), "[%w%s(]%.?say%s*%(?")) do
+    said = said + 1
+    expect_chinese(english, say_zh(english))
+    check.equal(say_zh(english) ~= english or english == "%s (y/N)", true, english)
+  end
+end
+check.equal(said > 30, true, "texts that are said")
+
+local pairs_of_c, asked = {}, 0
+local c_texts = read("src/bot/prompt_text.c"):gsub('"%s*\n%s*"', "")
+for english, chinese in c_texts:gmatch('{ ("[^\n]-"),%s*("[^\n]-") }') do
+  pairs_of_c[load("return " .. english)()] = load("return " .. chinese)()
+end
+for path, before in pairs { ["src/bot/attach_session.c"] = "say%(session,", ["src/cli/cmd_repl.c"] = "language_text%(", ["src/cli/inputs.c"] = "language_text%(",
+  ["src/cli/repl_attach.c"] = "language_text%(" } do
+  for english in pairs(literals(read(path), before)) do
+    asked = asked + 1
+    expect_chinese(english, pairs_of_c[english])
+  end
+end
+check.equal(asked > 20, true, "texts that C says")

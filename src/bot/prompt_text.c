@@ -1,0 +1,50 @@
+// A test ensures that every text that is asked for is here.
+#include "bot/prompt_text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct {
+  const char *english, *chinese;
+} texts[] = {
+  // At a prompt of its own.
+  { "reloaded", "已重新载入" },
+  { "interrupted", "已中断" },
+  { "no appid and appsecret: calls go to a simulated platform",
+    "没有 appid 和 appsecret：调用发往模拟的平台" },
+  { "· late replies are shown at the next input only: %s\n",
+    "· 迟到的回复到下一次输入时才显示：%s\n" },
+  { "there is no descriptor for it", "没有可用的描述符" },
+  { "the input ends before its last statement does: %.*s",
+    "最后一条语句还没有写完，输入就结束了：%.*s" },
+
+  // In the running bot.
+  { "the bot has ended", "机器人已经结束" },
+  { "· the bot has ended\n", "· 机器人已经结束\n" },
+  { "the script was loaded anew: its globals are new, and so is `menu`",
+    "脚本已重新载入：它的全局变量是新的，`menu` 也是" },
+  { "not reloaded, the previous version stays in service: ", "没有重新载入，仍使用之前的版本：" },
+  { "the answer is too long to be shown", "结果太长，无法显示" },
+  { "the input is too long", "输入太长" },
+  { "nobody is in a conversation", "没有人在对话中" },
+  { "whose? .end OPENID; .conversations lists them",
+    "谁的？.end OPENID；.conversations 列出所有对话" },
+  { "no conversation of that openid is open: .conversations lists them",
+    "该 openid 没有进行中的对话：.conversations 列出所有对话" },
+  { "ended", "已结束" },
+  { "  asked ", "  提问于 " },
+  { " ago", "前" },
+  { " at ", "，位于 " },
+  { ", ends in ", "，剩余 " },
+  { "%lld d", "%lld 天" },
+  { "%lld h", "%lld 小时" },
+  { "%lld min", "%lld 分钟" },
+  { "%lld s", "%lld 秒" },
+};
+
+const char *prompt_text(const char *english, bool chinese) {
+  for (size_t i = 0; chinese && i < sizeof texts / sizeof *texts; i++) {
+    if (strcmp(texts[i].english, english) == 0) return texts[i].chinese;
+  }
+  return english;
+}
