@@ -171,15 +171,15 @@ local function names_of_type(value)
 end
 
 -- A value that no parameter of that type takes.
-local function add_unfit(faults, method, parameter, value)
+local function add_unfit(faults, what, parameter, value, types_taken)
   local sample
   if value then sample = sample_of(value) end
   if sample == nil then return end
   local takes = parameter[2]:gsub("%?$", "")
   for _, name in ipairs(names_of_type(sample)) do
-    if ("|" .. takes .. "|"):find("|" .. name .. "|", 1, true) then return end
+    if ("|" .. (types_taken or takes) .. "|"):find("|" .. name .. "|", 1, true) then return end
   end
-  add_fault(faults, value.token, "wechat.%s: %s is a %s (%s expected)", method, parameter[1], type(sample), takes)
+  add_fault(faults, value.token, "%s: %s is a %s (%s expected)", what, parameter[1], type(sample), takes)
 end
 
 -- ---- methods
@@ -214,7 +214,7 @@ local function add_of_method(faults, path, method, parameters, values)
     local given = named and value_named(values[1], parameter[1])
     local value = values[i]
     if named then value = given and given.value end
-    add_unfit(faults, method, parameter, value)
+    add_unfit(faults, path, parameter, value)
     add_options(faults, path, types.parameters[method .. "." .. parameter[1]], value)
     add_inner(faults, value, { forms.of_parameter(method, parameter[1]) }, path .. "." .. parameter[1])
   end
@@ -236,18 +236,35 @@ function fields.of_call(method, entry, values)
   return faults
 end
 
---- Returns what is wrong with the tables that a method of an object is given.
----@param what string "menu"
----@param method string
+-- The types of Lua that an annotation means: "string|table[]", "Message?". Lua's own library takes digits for a number
+-- and a number for a text.
+local function types_of(annotation)
+  local text = annotation:gsub("%?$", ""):gsub("%[%]", ""):gsub("^fun.*", "function"):gsub("%f[%w]%u%w*", "table")
+  return text:gsub("%f[%w]string%f[%W]", "string|number"):gsub("%f[%w]number%f[%W]", "number|integer")
+end
+
+--- Returns what is wrong with what a method of a menu is given, by name too.
+---@param method string "click"
 ---@param parameters Parameter[]
 ---@param values table<integer, Meaning?>
 ---@return FieldFault[]
-function fields.of_method(what, method, parameters, values)
+function fields.of_menu(method, parameters, values)
   local faults = {}
-  for i, parameter in ipairs(parameters) do
-    local node = forms.of_parameter(what .. "." .. method, parameter[1])
-    add_inner(faults, values[i], { node }, ("%s:%s.%s"):format(what, method, parameter[1]))
-  end
+  add_of_method(faults, "menu:" .. method, "menu." .. method, parameters, values)
+  return faults
+end
+
+--- Returns what is wrong with what a method of an object is given.
+---@param what string "task:join"
+---@param parameter Parameter its type as the annotations write it
+---@param value Meaning?
+---@return FieldFault[]
+function fields.of_argument(what, parameter, value)
+  local faults, kind = {}, parameter[2]
+  local is_digits = value and value.kind == "literal" and tonumber(value.value)
+  local takes_all = not kind or kind:find("Answer", 1, true) or kind:find("any", 1, true)
+  if not takes_all and not is_digits then add_unfit(faults, what, parameter, value, types_of(kind)) end
+  add_options(faults, what, (kind or ""):gsub("%?$", ""), value)
   return faults
 end
 

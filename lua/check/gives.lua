@@ -50,9 +50,8 @@ local function placed(node, from, prefix)
   return node
 end
 
--- The platform's answer. A file comes as a Download, unless the platform writes JSON instead.
-local function node_of_endpoint(endpoint)
-  local path = "wechat." .. endpoint.name
+-- The platform's answer. A file comes as a Download, unless the platform writes JSON instead. `path`: what is called.
+local function node_of_endpoint(endpoint, path)
   if #endpoint.returns == 0 then return nil end
   if not nodes[path] then
     local node = forms.of_returns(endpoint)
@@ -69,10 +68,33 @@ local function endpoint_of(method, methods)
   return not (entry and entry.parameters) and catalogue.endpoint(method) or nil
 end
 
+-- By verb and path; false: one of several.
+local by_call
+
+local function add_call(endpoint)
+  local call = endpoint.verb .. " " .. endpoint.path
+  by_call[call] = by_call[call] == nil and endpoint
+end
+
+-- The endpoint that wechat.call is told to call, and "GET /cgi-bin/tags/get".
+local function endpoint_of_call(values)
+  local verb, path = values[1], values[2]
+  if not verb or not path or type(verb.value) ~= "string" or type(path.value) ~= "string" then return nil end
+  if not by_call then
+    by_call = {}
+    for _, group in ipairs(catalogue.groups) do
+      local _, names = catalogue.group(group)
+      for _, name in ipairs(names) do add_call(catalogue.find(group, name)) end
+    end
+  end
+  local call = verb.value:upper() .. " " .. path.value
+  return by_call[call] or nil, call
+end
+
 local function part(node) return node and { kind = "part", node = node } or nil end
 
--- The meaning of a value of that type; nil if nothing is known of it.
-local function of_type(name, endpoint)
+-- The meaning of a value of that type; nil if nothing is known of it. `path`: what gives it.
+local function of_type(name, endpoint, path)
   if name == "Message" then return { kind = "message" } end
   if objects[name] then return { kind = "object", class = name } end
   if words_of[name] then return part(node_of_class(name)) end
@@ -80,16 +102,16 @@ local function of_type(name, endpoint)
   local is_list = words_of[member]
   if is_list then return { kind = "part", node = { names = {}, inside = {}, item = node_of_class(member) } } end
   local is_answer = endpoint and not endpoint.url and (name == "table" or name == "Download")
-  if is_answer then return part(node_of_endpoint(endpoint)) end
+  if is_answer then return part(node_of_endpoint(endpoint, path)) end
 end
 
 -- The meaning of what is given: "HttpAnswer?, ApiError?"; `second` in it is that of the second value. A function that
 -- is given is one to iterate with: "fun(): StreamEvent?".
-local function of_types(text, endpoint)
+local function of_types(text, endpoint, path)
   local member = text:match("^fun%(%): (%w+)")
   if member then return { kind = "iterator", first = of_type(member) } end
   local first, second = text:match("^([%w_%[%]]+)%??, ([%w_]+)")
-  local meaning = of_type(first or text:match("^[%w_%[%]]*"), endpoint)
+  local meaning = of_type(first or text:match("^[%w_%[%]]*"), endpoint, path)
   second = second and of_type(second)
   if not second then return meaning end
   meaning = meaning or { kind = "other" }
@@ -107,14 +129,17 @@ end
 --- Returns what a call gives: of "wechat.tag.create", or of the method "Gate:enter"; nil if nothing is known of it.
 ---@param path string
 ---@param methods table<string, MethodEntry>
+---@param values table<integer, Meaning?> what it is called with
 ---@return Meaning?
-function gives.of(path, methods)
+function gives.of(path, methods, values)
   local class, name = path:match("^(%w+):(.+)$")
   if class then return of_method(class, name) end
   local method = path:match("^wechat%.(.+)$")
-  local endpoint = method and endpoint_of(method, methods)
+  local endpoint, called
+  if method == "call" then endpoint, called = endpoint_of_call(values)
+  elseif method then endpoint = endpoint_of(method, methods) end
   if not method or not (methods[method] or endpoint) then return nil end
-  local meaning = of_types(types.returns_of(method), endpoint)
+  local meaning = of_types(types.returns_of(method), endpoint, called or (endpoint and "wechat." .. endpoint.name))
   if meaning then meaning.from = path end
   if meaning and meaning.second then meaning.second.from = path end
   return meaning

@@ -10,6 +10,7 @@ local catalogue = require "wechat.catalogue"
 local fields = require "check.fields"
 local gives = require "check.gives"
 local menu_types = require "wechat.menu.types"
+local methods = require "check.methods"
 local misread = require "wechat.misread"
 local nearest = require "wechat.nearest"
 local parse = require "check.parse"
@@ -150,49 +151,35 @@ function Check:call_library(file, meaning)
   self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, hint))
 end
 
-function Check:add_all(file, faults)
-  for _, fault in ipairs(faults) do self:add(file, fault.token, fault.text) end
+function Check:add_all(file, faults, variable)
+  for _, fault in ipairs(faults) do self:add(file, fault.token, fault.text, variable) end
 end
 
 -- What messages call the objects of a class.
 local words_of = { Task = "task", Gate = "gate", Pass = "pass", Timer = "timer", HttpStream = "stream", Model = "model",
   Menu = "menu" }
 
-local class_of_model = { [""] = "ModelSettings", reply = "ModelReplyOptions", chat = "ModelOptions" }
-
--- wechat.model itself takes settings first, the methods of a model take options second.
-function Check:call_model(file, method, values)
-  local class = class_of_model[method]
-  if class and method == "" then self:add_all(file, fields.of_class("wechat.model", class, values[1]))
-  elseif class then self:add_all(file, fields.of_class("model:" .. method, class, values[2])) end
-end
-
-function Check:call_menu(file, method, values)
-  for _, row in ipairs(menu_types.methods) do
-    if row.name == method then self:add_all(file, fields.of_method("menu", method, row.parameters, values)) end
-  end
-end
-
--- What is called on an object: `task:cancle()`. `object.class` is a class of the annotations.
-function Check:call_method(file, object, token, values)
-  if object.class == "Model" then self:call_model(file, token.text, values) end
-  if object.class == "Menu" then self:call_menu(file, token.text, values) end
-  self.method_calls[#self.method_calls + 1] = { file = file, object = object, token = token }
-end
-
+-- What is called on an object: `task:cancle()`. `call.object.class` is a class of the annotations.
 function Check:judge_method(call)
   local name, class = call.token.text, call.object.class
   local names = fields.names_of_class(class)
   if class == "Menu" then
     for _, row in ipairs(menu_types.methods) do names[#names + 1] = row.name end
   end
-  for _, known in ipairs(names) do
-    if known == name then return end
-  end
   if self:may_set(name) then return end
   local what = words_of[class]
+  for _, known in ipairs(names) do
+    if known == name then return self:add_all(call.file, methods.faults(class, what, name, call), call.object.variable) end
+  end
   local hint = misread.hint(name, names, what .. ":")
   self:add(call.file, call.token, ("a %s has no method %s%s"):format(what, name, hint), call.object.variable)
+end
+
+-- A rule of wechat.bot: `bot.text("x", fn)`.
+function Check:judge_rule(call)
+  local name = call.meaning.path:match("^bot%.([^.]+)$")
+  if not name or self.set_names[name] then return end
+  self:add_all(call.file, methods.faults_of_bot(name, call), call.meaning.variable)
 end
 
 -- The last definition in a file is the one that counts. One before it is dead unless the script reads it, to wrap it.
@@ -218,7 +205,8 @@ end
 -- The nearest global, or what `wechat` has by that name.
 local function hint_of_global(name)
   if value_of(wechat, name) ~= nil then return ("; did you mean wechat.%s?"):format(name) end
-  return misread.hint(name, misread.names(_G))
+  local near = nearest(name, misread.names(_G))
+  return near and ("; did you mean %s?"):format(near)
 end
 
 -- A global that no file sets. One that is near to no other name may come from anywhere.
@@ -226,7 +214,7 @@ function Check:read_global(file, meaning)
   local name, token = meaning.path, meaning.token
   if #name < 4 or rawget(_G, name) ~= nil or self.filled[name] or not self.own[file] then return end
   local hint = hint_of_global(name)
-  if hint ~= "" then self:add(file, token, ("there is no global %s%s"):format(name, hint)) end
+  if hint then self:add(file, token, ("there is no global %s%s"):format(name, hint)) end
 end
 
 function Check:judge_globals()
@@ -322,11 +310,20 @@ function Check:read_message(file, name, token, variable)
   self.fields[#self.fields + 1] = { file = file, name = name, token = token, variable = variable }
 end
 
+-- Whether the script may have put a function of its own in the place of one: of "wechat.http.get wechat.http.post".
+function Check:replaces(paths)
+  for path in paths:gmatch("%S+") do
+    if self.set_names[path:match("[^.]+$")] then return true end
+  end
+  return false
+end
+
 -- A field of a request or an answer, unless the script may have put another function in the place of wemoon's.
 function Check:judge_part(read)
   local meaning = read.meaning
-  local name, from = meaning.token.text, meaning.from and meaning.from:match("[^.]+$")
-  local fault = not self:may_set(name) and not self.set_names[from] and gives.fault_of(meaning.above, name)
+  local name = meaning.token.text
+  local is_known = not self:may_set(name) and not self:replaces(meaning.from or "")
+  local fault = is_known and gives.fault_of(meaning.above, name)
   if fault then self:add(read.file, meaning.token, fault, meaning.variable) end
 end
 
@@ -357,8 +354,15 @@ function Check:watcher(file)
       if meaning.kind == "wechat" then table.insert(self.dropped, { file = file, meaning = meaning }) end
     end,
     call_library = function(meaning) table.insert(self.library_calls, { file = file, meaning = meaning }) end,
-    model = function(values) self:call_model(file, "", values) end,
-    method = function(object, token, values) self:call_method(file, object, token, values) end,
+    model = function(values) self:add_all(file, fields.of_class("wechat.model", "ModelSettings", values[1])) end,
+    method = function(object, token, count, open, values)
+      table.insert(self.method_calls, { file = file, object = object, token = token, count = count, open = open,
+        values = values })
+    end,
+    call_bot = function(meaning, count, open, values)
+      table.insert(self.rules, { file = file, meaning = meaning, token = meaning.token, count = count, open = open,
+        values = values })
+    end,
     colon = function(meaning, token)
       self.colon_calls[#self.colon_calls + 1] = { file = file, meaning = meaning, token = token }
     end,
@@ -378,7 +382,7 @@ function Check:watcher(file)
     answers = function(class, value) table.insert(self.answers, { file = file, class = class, value = value }) end,
     hands = function(callee, value) self:hand(callee, value) end,
     part = function(meaning) self.parts[#self.parts + 1] = { file = file, meaning = meaning } end,
-    gives = function(given) return gives.of(given, host.args.methods) end,
+    gives = function(given, values) return gives.of(given, host.args.methods, values) end,
     fields_of = gives.fields_of,
     call = function(meaning, count, open, only, token, values)
       table.insert(self.calls, { file = file, meaning = meaning, count = count, open = open, only = only, token = token,
@@ -442,6 +446,7 @@ function Check:judge()
   for _, drop in ipairs(self.dropped) do self:judge_drop(drop.file, drop.meaning) end
   for _, call in ipairs(self.colon_calls) do self:judge_colon(call) end
   for _, call in ipairs(self.method_calls) do self:judge_method(call) end
+  for _, call in ipairs(self.rules) do self:judge_rule(call) end
   for _, definition in ipairs(self.definitions) do self:define(definition) end
   for _, definition in ipairs(self.global_functions) do self:judge_global_function(definition) end
   self:judge_globals()
@@ -463,7 +468,7 @@ local program = {}
 function program.check(path)
   local check = setmetatable({
     found = {}, reads = {}, fields = {}, parts = {}, answers = {}, set_names = {}, seen = {}, other_reads = {},
-    calls = {}, library_calls = {}, dropped = {}, method_calls = {}, colon_calls = {}, definitions = {},
+    calls = {}, library_calls = {}, dropped = {}, method_calls = {}, rules = {}, colon_calls = {}, definitions = {},
     global_functions = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
     folder = path:match("^.*/") or "",
   }, Check)

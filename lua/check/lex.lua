@@ -5,8 +5,8 @@ local keywords = {}
 for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then true
   until while]]):gmatch("%a+") do keywords[word] = true end
 
--- Longest first.
-local operators = { "...", "<<", ">>", "//", "==", "~=", "<=", ">=", "::", ".." }
+local of_two = {}
+for operator in ("<< >> // == ~= <= >= :: .."):gmatch("%S+") do of_two[operator] = true end
 
 ---@class Token
 ---@field kind "name"|"keyword"|"string"|"number"|"operator"|"end"
@@ -39,7 +39,7 @@ end
 local function skip(text, at)
   while true do
     at = text:find("%S", at) or #text + 1
-    if text:sub(at, at + 1) ~= "--" then return at end
+    if not text:find("^%-%-", at) then return at end
     at = long_bracket(text, at + 2) or text:find("\n", at, true) or #text + 1
   end
 end
@@ -52,10 +52,9 @@ local function number_at(text, at)
 end
 
 local function operator_at(text, at)
-  for _, operator in ipairs(operators) do
-    if text:sub(at, at + #operator - 1) == operator then return operator end
-  end
-  return text:sub(at, at)
+  local two = text:sub(at, at + 1)
+  if not of_two[two] then return text:sub(at, at) end
+  return two == ".." and text:match("^%.%.%.?", at) or two
 end
 
 -- Returns the token's kind, its text and the position after it.
@@ -80,11 +79,15 @@ end
 ---@return Token[]
 function lex.tokens(text)
   local tokens, at, line, column, seen = {}, 1, 1, 1, 1
+  local newline = text:find("\n", 1, true)
   if text:sub(1, 1) == "#" then at = text:find("\n", 1, true) or #text + 1 end
   while true do
     at = skip(text, at)
     local from = seen
-    for newline in text:sub(seen, at - 1):gmatch("\n()") do line, column, from = line + 1, 1, seen + newline - 1 end
+    while newline and newline < at do
+      line, column, from = line + 1, 1, newline + 1
+      newline = text:find("\n", from, true)
+    end
     column = column + (utf8.len(text, from, at - 1) or at - from)
     seen = at
     if at > #text then

@@ -6,13 +6,13 @@ local meanings = {}
 
 ---@class Meaning the meaning of an expression; nil: unknown
 ---@field kind "wechat"|"bot"|"message"|"field"|"part"|"iterator"|"require"|"global"|"library"|"models"|"object"|"table"
----  |"function"|"parameter"|"literal"|"other"
+---  |"function"|"parameter"|"literal"|"nothing"|"other"
 ---@field place? integer of a local function: where it is defined
 ---@field name? string of kind field, which is one of a message: "content", "location.x"
 ---@field class? string of kind object: its class in the annotations, "Task"
 ---@field node? GivenNode of kind part, which is a request, an answer or a part of one: what it holds; nil: unknown
 ---@field above? GivenNode of kind part: what it is a field of, by the name of `token`
----@field from? string of kind part: what gave it, "wechat.http.get"
+---@field from? string of kind part: what gave it, "wechat.http.get"; of several, with blanks between them
 ---@field first? Meaning of kind iterator: of its first value
 ---@field each? Meaning of kind iterator: of its second value
 ---@field value? string|number|boolean of kind literal
@@ -46,7 +46,8 @@ meanings.parameter = { kind = "parameter" } -- of which nothing is known
 meanings.varargs = { kind = "parameter", second = meanings.parameter }
 meanings.has_fields = { message = true, field = true, part = true }
 local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true,
-  field = true, part = true, parameter = true }
+  field = true, part = true, parameter = true, nothing = true }
+meanings.nothing = { kind = "nothing" } -- nil
 
 --- Returns a copy of its own.
 ---@param meaning Meaning
@@ -66,6 +67,54 @@ function meanings.kept(meaning)
   local new = meanings.copy(meaning)
   new.unread, new.second, new.above, new.variable = nil, nil, nil, nil
   return new
+end
+
+local told_apart = { "kind", "path", "class", "name", "node", "place" }
+
+--- Returns whether two values have one meaning; `nothing` has any.
+---@param a Meaning?
+---@param b Meaning?
+---@return boolean
+function meanings.is_same(a, b)
+  if not a or not b then return false end
+  if a.kind == "nothing" or b.kind == "nothing" then return true end
+  for _, name in ipairs(told_apart) do
+    if a[name] ~= b[name] then return false end
+  end
+  return true
+end
+
+local function with_from(meaning, from)
+  if not from or (meaning.from or ""):find(from, 1, true) then return meaning end
+  local new = meanings.copy(meaning)
+  new.from = meaning.from and meaning.from .. " " .. from or from
+  return new
+end
+
+--- Returns the meaning of what is the one or the other; nil if they differ.
+---@param a Meaning
+---@param b Meaning?
+---@return Meaning?
+function meanings.either(a, b)
+  if not b or not meanings.is_same(a, b) then return nil end
+  if a.kind == "nothing" then return b end
+  return with_from(a, b.from)
+end
+
+local function is_empty_table(meaning)
+  return meaning and meaning.kind == "table" and meaning.count == 0 and #meaning.named == 0 and not meaning.computed
+end
+
+--- Returns the meaning of `a OPERATOR b`. What is read of `x or {}` is known to be missing as what is read of x.
+---@param operator string
+---@param a Meaning?
+---@param b Meaning?
+---@return Meaning?
+function meanings.of_binary(operator, a, b)
+  local last = is_empty_table(b) and meanings.nothing or meanings.kept(b)
+  if operator == "and" then return last end
+  local first = operator == "or" and meanings.kept(a)
+  return first and meanings.either(first, last) or nil
 end
 
 --- Returns the meaning of a name that is no local variable.

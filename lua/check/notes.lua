@@ -1,7 +1,12 @@
--- What a script does with its named functions: whether it is wemoon alone that calls one, and with what.
+-- What a script does with its names: whether it is wemoon alone that calls a function, and with what; whether all values
+-- of a variable have one meaning.
+
+local meanings = require "check.meanings"
 
 ---@class Notes
----@field assigned table<integer, boolean> by their numbers in the chunk, the local variables that are assigned
+---@field becomes table<integer, Meaning|false> by their numbers in the chunk, what the local variables are that are
+---  assigned after their declaration; false: one thing and another
+---@field earlier table<integer, Meaning|false> the same of an earlier run
 local Notes = {}
 Notes.__index = Notes
 
@@ -48,7 +53,40 @@ function Notes:gets(key, hook)
   return is_handled and (hook or self.given[key]) or nil
 end
 
+-- What a variable is throughout that was that before and gets a value.
+local function with(before, value, earlier)
+  if not before or earlier == false or (earlier and not meanings.is_same(earlier, value)) then return false end
+  return meanings.either(before, value) or false
+end
+
+--- Notes that a variable is assigned.
+---@param variable table
+---@param value Meaning?
+function Notes:assign(variable, value)
+  local number = variable.number
+  local before = self.becomes[number]
+  if before == nil then before = variable.first end
+  self.becomes[number] = with(before, value, self.earlier[number])
+  if not self.becomes[number] then variable.reassigned = true end
+end
+
+--- Returns whether both say the same of what the variables become.
+---@param other Notes
+---@return boolean
+function Notes:agrees_with(other)
+  for number, throughout in pairs(self.becomes) do
+    local there = other.becomes[number]
+    if there == nil or not throughout ~= not there or (throughout and not meanings.is_same(throughout, there)) then
+      return false
+    end
+  end
+  return true
+end
+
 --- Returns empty notes.
-return function()
-  return setmetatable({ values = {}, handlers = {}, given = {}, called = {}, assigned = {} }, Notes)
+---@param earlier Notes? which variables have several meanings there, or another one than here, have several
+---@return Notes
+return function(earlier)
+  return setmetatable({ values = {}, handlers = {}, given = {}, called = {}, becomes = {},
+    earlier = earlier and earlier.becomes or {} }, Notes)
 end

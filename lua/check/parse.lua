@@ -13,7 +13,7 @@ local new_notes = require "check.notes"
 ---@field hands fun(callee: Meaning?, value: Meaning) a message, a request, an answer or a part of one is an argument
 ---@field answers fun(class: string, value: Meaning) a function that wemoon calls returns a table
 ---@field part fun(meaning: Meaning) a field of a request or an answer is read
----@field gives fun(path: string): Meaning? what a function of wechat or a method gives: "wechat.spawn", "Gate:enter"
+---@field gives fun(path: string, values: table): Meaning? what a function of wechat or a method gives: "wechat.spawn", "Gate:enter"
 ---@field fields_of fun(class: string): GivenNode? what an object's fields are
 ---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`:
 ---  the last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
@@ -21,7 +21,9 @@ local new_notes = require "check.notes"
 ---@field call_library fun(meaning: Meaning) a function of Lua's library is called
 ---@field model fun(values: table) wechat.model is called
 ---@field colon fun(meaning: Meaning, token: Token) a function below `wechat` or `wechat.bot` is called with a colon
----@field method fun(object: Meaning, token: Token, values: table) a method of an object is called
+---@field method fun(object: Meaning, token: Token, count: integer, open: boolean, values: table) a method of an object is
+---  called
+---@field call_bot fun(meaning: Meaning, count: integer, open: boolean, values: table) a function of wechat.bot is called
 ---@field assign_global fun(name: string)
 ---@field defines fun(name: string, token: Token, is_hook: boolean) a global function is defined at the top level;
 ---  `is_hook`: wemoon calls it
@@ -47,7 +49,7 @@ function Parser:next()
 end
 
 function Parser:is(text)
-  local token = self:peek()
+  local token = self.tokens[self.at]
   return token.text == text and (token.kind == "operator" or token.kind == "keyword")
 end
 
@@ -67,11 +69,12 @@ function Parser:open() self.scope = { up = self.scope, names = {} } end
 
 function Parser:close() self.scope = self.scope.up end
 
--- A variable that is assigned anywhere may be so before: in a loop, say.
+-- A variable that is assigned anywhere may be so before: in a loop, say. It has a meaning if all its values have that one.
 function Parser:declare(name, meaning)
   self.declared = self.declared + 1
-  local reassigned = self.found.assigned[self.declared] or false
-  self.scope.names[name] = { name = name, meaning = meaning, reassigned = reassigned, number = self.declared }
+  local throughout = self.found.becomes[self.declared]
+  self.scope.names[name] = { name = name, first = meaning, meaning = throughout or meaning,
+    reassigned = throughout == false, number = self.declared }
 end
 
 function Parser:find(name)
@@ -86,7 +89,8 @@ end
 function Parser:name(token)
   local variable = self:find(token.text)
   if variable then
-    local meaning = variable.meaning and meanings.copy(variable.meaning)
+    local is_known = variable.meaning and variable.meaning.kind ~= "nothing"
+    local meaning = is_known and meanings.copy(variable.meaning) or nil
     if meaning then meaning.variable, meaning.token = variable, token end
     return meaning, variable
   end
@@ -238,6 +242,12 @@ function Parser:call_global(name, values)
   if name == "ipairs" then return { kind = "iterator", each = meanings.member_of(values[1]) } end
 end
 
+-- What a call of `path` gives; nil if the variable that it was read from becomes something else.
+function Parser:given(meaning, path, values)
+  local by = meaning.variable
+  return not (by and by.reassigned) and self.watch.gives(path, values) or nil
+end
+
 function Parser:call(meaning, token)
   if meaning and meaning.kind == "require" then return self:call_require() end
   if meaning and meaning.kind == "library" then self.watch.call_library(meaning) else self:was_read(meaning) end
@@ -250,16 +260,18 @@ function Parser:call(meaning, token)
   end
   if meaning.kind == "wechat" then
     self.watch.call(meaning, count, open, only, token, values)
-    return self.watch.gives(meaning.path)
+    return self:given(meaning, meaning.path, values)
   end
+  if meaning.kind == "bot" then self.watch.call_bot(meaning, count, open, values) end
   if meaning.kind == "global" then return self:call_global(meaning.path, values) end
 end
 
 -- Calls a method of what has that meaning; returns the meaning of its result.
 function Parser:call_method(meaning, name)
   if meaning and meaning.kind == "object" then
-    self.watch.method(meaning, name, select(5, self:arguments()))
-    return self.watch.gives(meaning.class .. ":" .. name.text)
+    local count, open, _, _, values = self:arguments()
+    self.watch.method(meaning, name, count, open, values)
+    return self:given(meaning, meaning.class .. ":" .. name.text, values)
   end
   local kind = meaning and meaning.kind
   if kind == "wechat" or kind == "bot" then self.watch.colon(meaning, name) end
@@ -282,7 +294,9 @@ function Parser:suffixed()
   local open, target = false, { meaning = meaning, variable = variable, name = token.text, token = token }
   while true do
     token = self:peek()
-    if self:accept(".") then
+    if token.kind == "name" or token.kind == "keyword" then
+      return meaning, open, target
+    elseif self:accept(".") then
       self:was_read(meaning)
       local base, name = meaning, self:next()
       meaning, open = self:field(base, name), false
@@ -310,21 +324,25 @@ function Parser:suffixed()
   end
 end
 
+-- Parses a variable, or what is called or read from one.
+function Parser:variable()
+  local meaning, open = self:suffixed()
+  self.notes:value(meaning)
+  self:was_read(meaning)
+  return meaning, open
+end
+
 function Parser:simple(gets)
   local token = self:peek()
-  if token.kind == "string" then return self:literal(token.text)
+  if token.kind == "name" then return self:variable()
+  elseif token.kind == "string" then return self:literal(token.text)
   elseif token.kind == "number" then return self:literal(tonumber(token.text))
   elseif self:is("true") or self:is("false") then return self:literal(token.text == "true")
-  elseif self:accept("nil") then return
+  elseif self:accept("nil") then return meanings.nothing
   elseif self:accept("...") then return meanings.varargs, true
   elseif self:is("{") then return self:table_constructor(gets)
   elseif self:accept("function") then self:body(gets)
-  else
-    local meaning, open = self:suffixed()
-    self.notes:value(meaning)
-    self:was_read(meaning)
-    return meaning, open
-  end
+  else return self:variable() end
 end
 
 function Parser:expression(gets, limit)
@@ -338,12 +356,12 @@ function Parser:expression(gets, limit)
     meaning, open = self:simple(gets)
   end
   while true do
-    token = self:peek()
+    token = self.tokens[self.at]
     local power = token.kind ~= "string" and binary[token.text]
     if not power or power <= limit then return meaning, open end
     self.at = self.at + 1
-    self:expression(nil, right[token.text] and power - 1 or power)
-    meaning, open = nil, false
+    local other = self:expression(nil, right[token.text] and power - 1 or power)
+    meaning, open = meanings.of_binary(token.text, meaning, other), false
   end
 end
 
@@ -361,10 +379,9 @@ end
 
 -- ---- statements
 
-function Parser:assign(target)
+function Parser:assign(target, value)
   if target.called then return end
-  if target.variable then
-    target.variable.reassigned, self.notes.assigned[target.variable.number] = true, true
+  if target.variable then self.notes:assign(target.variable, meanings.kept(value))
   elseif target.field or target.index then self.watch.set(target.base, target.field)
   elseif target.name then self.watch.assign_global(target.name) end
 end
@@ -395,7 +412,7 @@ function Parser:assignment()
   if is_global then self:defines(target.token, self:is("function")) end
   local values = self:expressions(hook and self.found:gets(target.name, hook))
   if hook then self.notes:handler(values[1], hook) end
-  for _, one in ipairs(targets) do self:assign(one) end
+  for i, one in ipairs(targets) do self:assign(one, values[i]) end
 end
 
 function Parser:local_statement()
@@ -412,8 +429,10 @@ function Parser:local_statement()
       self:expect(">")
     end
   until not self:accept(",")
-  local values = self:accept("=") and self:expressions() or {}
-  for i, name in ipairs(names) do self:declare(name, meanings.kept(values[i])) end
+  local values = self:accept("=") and self:expressions()
+  for i, name in ipairs(names) do
+    if values then self:declare(name, meanings.kept(values[i])) else self:declare(name, meanings.nothing) end
+  end
 end
 
 function Parser:function_statement()
@@ -475,6 +494,7 @@ function Parser:repeat_statement()
 end
 
 function Parser:statement()
+  if self:peek().kind == "name" then return self:assignment() end
   if self:accept(";") or self:accept("break") then return
   elseif self:accept("goto") then self:next()
   elseif self:accept("::") then
@@ -525,27 +545,39 @@ local function silent(watch)
 end
 
 -- `found`: the notes of an earlier run over the same tokens.
-local function run(tokens, watch, found)
-  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, watch = watch, found = found,
-    notes = new_notes() }, Parser)
+local function run(tokens, watch, found, notes)
+  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, watch = watch, found = found, notes = notes },
+    Parser)
   local whole, fault = pcall(function()
     parser:open()
     parser:block()
     if parser:peek().kind ~= "end" then error({ unexpected = parser:peek() }) end
   end)
   if not whole and type(fault) ~= "table" then error(fault, 0) end
-  return whole, parser.notes
+  return whole
 end
 
---- Parses a chunk, which must be one that `load` accepts; returns false if the parser fails. It does so twice: what a
---- named function is used for is said after its definition.
+-- Reads the tokens until what the variables become is settled. What the first run knows too little of may be known to
+-- the second one; whatever is unclear to that stays so.
+local function study(tokens, watch)
+  local found = new_notes()
+  for number = 1, math.huge do
+    local before = found
+    found = new_notes(number > 2 and before or nil)
+    local whole = run(tokens, silent(watch), before, found)
+    if not whole or found:agrees_with(before) then return whole, found end
+  end
+end
+
+--- Parses a chunk, which must be one that `load` accepts; returns false if the parser fails. It does so several times:
+--- what a named function is used for, and what a variable becomes, is said after its definition.
 ---@param text string
 ---@param watch Watcher
 ---@return boolean
 function parse.chunk(text, watch)
   local tokens = lex.tokens(text)
-  local whole, found = run(tokens, silent(watch), new_notes())
-  return whole and (run(tokens, watch, found))
+  local whole, found = study(tokens, watch)
+  return whole and run(tokens, watch, found, new_notes(found))
 end
 
 return parse

@@ -5,15 +5,32 @@ local place = require "wechat.place"
 
 local misread = {}
 
+local SHORTEST_BEGINNING <const> = 5
+
 misread.mark = "a part of wechat"
 
---- What an error about an unknown name ends with: "; did you mean NAME?", or nothing if no name is near.
+-- Returns the only name that begins as the word does, up to an underline: of "get_user" and "get_usr" get_user_info.
+local function beginning_with(word, names)
+  local beginnings, names_of = {}, {}
+  for _, name in ipairs(names) do
+    for at in name:gmatch("()_") do
+      local beginning = name:sub(1, at - 1)
+      beginnings[#beginnings + 1] = not names_of[beginning] and beginning or nil
+      names_of[beginning] = names_of[beginning] and {} or { name }
+    end
+  end
+  local near = #word >= SHORTEST_BEGINNING and nearest(word, beginnings, #word < 8 and 1 or 2)
+  return near and names_of[near][1]
+end
+
+--- What an error about an unknown name ends with: "; did you mean NAME?", or nothing if no name is near and none begins
+--- so.
 ---@param name string
 ---@param names string[] those that there are
 ---@param before? string what the nearest name is shown with, "bot."
 ---@return string
 function misread.hint(name, names, before)
-  local near = nearest(name, names)
+  local near = nearest(name, names) or beginning_with(name, names)
   return near and ("; did you mean %s%s?"):format(before or "", near) or ""
 end
 
@@ -61,8 +78,8 @@ end
 ---@param fields? table<string, boolean> fields that an object may lack and whose names are near to a method's
 function misread.methods(class, what, fields)
   setmetatable(class, { __index = function(_, name)
-    local hint = type(name) == "string" and not (fields and fields[name]) and misread.hint(name, methods_of(class), what .. ":") or ""
-    if hint ~= "" then error(("%sa %s has no method %s%s"):format(place(), what, name, hint), 0) end
+    local near = type(name) == "string" and not (fields and fields[name]) and nearest(name, methods_of(class))
+    if near then error(("%sa %s has no method %s; did you mean %s:%s?"):format(place(), what, name, what, near), 0) end
   end })
 end
 

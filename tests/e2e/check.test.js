@@ -316,6 +316,112 @@ wechat.route("GET", "/x", function(req) return req.params.id .. req.other end)
 ${answer('local done, err = wechat.menu.push(wechat.menu.new()) return done and "" or err.faults[1].path')}`);
 passes('so where the script replaces what gives them, or fills them by name', `wechat.http.get = function() return { data = 1 } end
 ${answer('local a, b = wechat.http.get(), wechat.http.post("http://a") b[msg.content] = 1 return a.data .. b.data')}`);
+finds('a variable that gets its value after its declaration, from several calls of a kind too', `local http, late
+function on_load() http = wechat.http end
+function on_message(msg)
+  local r, q
+  r = http.get("http://a")
+  if r then q = wechat.http.get("http://a") else q = wechat.http.post("http://b", {}) end
+  local tags, err
+  tags, err = wechat.tag.list{}
+  late = wechat.gate(1)
+  msg = wechat.ask("?")
+  return r.staus .. q.bdy .. tags.tgas .. err.mesage .. msg.contnet .. late:entr()
+end`, [
+  'bot.lua:11:12: an http answer has no field staus; did you mean status?',
+  'bot.lua:11:23: an http answer has no field bdy; did you mean body?',
+  'bot.lua:11:35: wechat.tag.list gives no field tgas; did you mean tags?',
+  'bot.lua:11:47: an error has no field mesage (it has kind, method, errmsg, errcode, status, rid, hint, retryable, faults)',
+  'bot.lua:11:61: no type of message has a field contnet; did you mean content?',
+  'bot.lua:11:77: a gate has no method entr; did you mean gate:enter?']);
+passes('a variable that is one thing and then another, whatever it hangs on', `local own = require "own"
+local get, other, tool = wechat.http.get, wechat.http.get, nil
+if os.getenv("NOBODY") then get = own.get end
+function on_load() tool = own end
+function on_message(msg)
+  local r, q, s, t, u
+  r = get("http://a")
+  q = wechat.http.get("http://a")
+  q = wechat.tag.list{}
+  s = r
+  t = other("http://a")
+  for _ = 1, 2 do
+    u = t
+    t = { data = u.data }
+  end
+  local v = tool
+  v = v or wechat.http
+  wechat.every(60, function() msg = { note = "a" } end)
+  return r.data .. q.data .. s.data .. t.data .. u.data .. v.get().data .. msg.note
+end`, { 'own.lua': 'return { get = function() return { data = 1 } end }' });
+finds('what is read of `x or {}`, `x or nil` and `a and x` is missing as in x', answer(`local a = wechat.http.get("http://a") or {}
+  local b = wechat.http.get("http://a") or nil
+  local c = msg.content and wechat.http.get("http://a")
+  return a.staus .. b.staus .. c.staus .. (wechat.get_message() or msg).contnet`), [
+  ...[12, 23, 34].map((column) => `bot.lua:5:${column}: an http answer has no field staus; did you mean status?`),
+  'bot.lua:5:73: no type of message has a field contnet; did you mean content?']);
+passes('but not where the other one may have it', `local function own() return {} end
+${answer(`local a = wechat.http.get("http://a") or { data = 1 }
+  local b = wechat.http.get("http://a") or own()
+  local c = own() or wechat.http.get("http://a")
+  local d = wechat.http.get("http://a") or {}
+  d.note = "a"
+  local e = wechat.http.get("http://a") and own()
+  return a.data .. b.data .. c.data .. d.note .. e.data .. (msg or own()).caption`)}`);
+finds('what wechat.call gives, where the catalogue has its verb and path', answer(`local tags, err = wechat.call("GET", "/cgi-bin/tags/get")
+  local user = wechat.call("get", "/cgi-bin/user/info", { openid = msg.source })
+  return tags.tgas .. tags.tags[1].nmae .. user.nicknam .. err.mesage`), [
+  'bot.lua:4:15: GET /cgi-bin/tags/get gives no field tgas; did you mean tags?',
+  'bot.lua:4:36: GET /cgi-bin/tags/get gives no field tags[].nmae; did you mean name?',
+  'bot.lua:4:49: GET /cgi-bin/user/info gives no field nicknam; did you mean nickname?',
+  'bot.lua:4:64: an error has no field mesage (it has kind, method, errmsg, errcode, status, rid, hint, retryable, faults)']);
+passes('but not of another verb, of a path that it lacks, or one that is computed', answer(`local path = "/cgi-bin/tags/get"
+  return wechat.call("POST", "/cgi-bin/tags/get").tgas .. wechat.call("GET", path).tgas .. wechat.call("GET", "/a").tgas
+    .. wechat.call("GET", "/cgi-bin/tags/get").tags[1].name`));
+finds('too many and too few arguments of methods and of rules, values that they refuse', `local bot = require "wechat.bot"
+local model = require "wechat.model" { url = "http://127.0.0.1:1" }
+bot.default("a")
+function on_message(msg)
+  local task, gate, menu = wechat.spawn(print), wechat.gate(1), wechat.menu.new()
+  task:join(1, 2) task:join("soon") gate:enter(1, 2) menu:click("a") menu:click("a", "K", "b") menu:click({ name = "a", kye = "K" })
+  bot.text("x") bot.text("x", "y", "z") bot.word("x") bot.default() bot.on({}, "a")
+  model:reply() model:chat("a", { tmieout = 1 }) model:forget()
+  local r <close> = wechat.http.stream{ url = "http://a" }
+  return r:read("line")
+end`, [
+  'bot.lua:6:8: task:join takes 1 argument, not 2',
+  'bot.lua:6:29: task:join: timeout_s is a string (number expected)',
+  'bot.lua:6:42: gate:enter takes 1 argument, not 2',
+  'bot.lua:6:59: menu:click: key is missing',
+  'bot.lua:6:75: menu:click takes 2 arguments, not 3',
+  'bot.lua:6:121: menu:click has no argument kye; did you mean key?',
+  'bot.lua:7:7: bot.text: answer is missing',
+  'bot.lua:7:21: bot.text takes 2 arguments, not 3',
+  'bot.lua:7:45: bot.word: answer is missing',
+  'bot.lua:7:59: bot.default: answer is missing',
+  'bot.lua:7:76: bot.on: type_name is a table (string expected)',
+  'bot.lua:8:9: model:reply: msg is missing',
+  'bot.lua:8:35: model:chat has no option tmieout; did you mean timeout?',
+  'bot.lua:8:56: model:forget: msg is missing',
+  'bot.lua:10:17: stream:read: n is a string (integer expected)']);
+passes('and as they are meant', `local bot = require "wechat.bot"
+local model = require "wechat.model" { url = "http://127.0.0.1:1" }
+local function pair() return "x", "y" end
+bot.text("x", "y") bot.text(pair()) bot.word("x", { "y" }, "z", function(msg, word) return word end) bot.on("image", print) bot.default(print)
+function on_message(msg)
+  local task, gate, menu = wechat.spawn(print), wechat.gate(1), wechat.menu.new()
+  local named = { name = "a", key = "K" }
+  task:join() task:join(1.5) task:join(nil) gate:enter() menu:click("a", "K") menu:click(named) menu:click{ name = "a", key = "K" }
+  menu:click(pair()) menu:conditional{ tag_id = "2" } menu:move(1, 2) menu:sub("b"):view("c", "https://example.com/")
+  model:reply(msg, { system = "a" }) model:chat({ { role = "user", content = "a" } }, nil) model:chat("a")
+  local r <close> = wechat.http.stream{ url = "http://a" }
+  return r:read() .. r:read(5)
+end`);
+finds('a name that is the beginning of another', answer('return wechat.get_user(msg.source) or wechat.send_txt(msg.source) or wechat.send() or msg.thumb_media'), [
+  'bot.lua:2:17: there is no wechat.get_user; did you mean wechat.get_user_info?',
+  'bot.lua:2:48: there is no wechat.send_txt; did you mean wechat.send_text_message?',
+  'bot.lua:2:79: there is no wechat.send',
+  'bot.lua:2:93: no type of message has a field thumb_media; did you mean thumb_media_id?']);
 
 finds('misspelt arguments and options', answer(`local _ = wechat.response_music{ music_url = "u", titel = "a" }
   wechat.http.get("http://a", { timout = 1 }) wechat.http.get{ url = "http://a", heders = {} }

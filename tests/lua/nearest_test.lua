@@ -16,6 +16,15 @@ check.equal(nearest("repsonse_txt", names), "response_text")
 check.equal(nearest("repsonse_txt", names, 1), nil, "two letters differ, and one may")
 check.equal(nearest("repsonse_text", names, 1), "response_text")
 
+local misread = require "wechat.misread"
+local methods = { "get_user_info", "get_menu", "response_text", "send_text_message", "send_image_message" }
+check.equal(misread.hint("get_user", methods), "; did you mean get_user_info?")
+check.equal(misread.hint("send_txt", methods, "wechat."), "; did you mean wechat.send_text_message?")
+check.equal(misread.hint("respons_text", methods), "; did you mean response_text?", "the nearest one goes before")
+check.equal(misread.hint("send_", methods), "", "two begin so")
+check.equal(misread.hint("get", methods), "")
+check.equal(misread.hint("responsible", methods), "")
+
 local lex = require "check.lex"
 local tokens = lex.tokens('a = "你好" .. b\n--[[ x\n ]] c')
 check.equal({ tokens[5].line, tokens[5].column }, { 1, 13 })
