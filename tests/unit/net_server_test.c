@@ -122,6 +122,17 @@ static Server *serve(int threads) {
   return serve_with("0", threads, (HttpHandler){ .route = route });
 }
 
+// No busy machine is so late that a kept connection ends.
+static Server *serve_and_keep(int threads) {
+  ServerOptions options = {
+    .listen = STR("0"), .threads = threads, .head_timeout_ms = 1000, .keep_alive_ms = 60 * 1000
+  };
+  Err err;
+  Server *server = server_start(&options, &(HttpHandler){ .route = route }, &err);
+  assert_non_null(server);
+  return server;
+}
+
 // ---- requests and answers -----------------------------------------------------------------------
 
 static void test_an_answer_has_its_length_and_names_no_software(void **state) {
@@ -349,8 +360,8 @@ static int busy_threads(const Server *server) {
 
 static void test_a_kept_connection_that_rests_is_closed_in_time(void **state) {
   Server *server = serve(4);
-  int fd = dial_and_keep(server);
   int64_t begun = clock_now_ms();
+  int fd = dial_and_keep(server);
   assert_true(ends_within(fd, PATIENCE_MS));
   assert_true(clock_now_ms() - begun >= 450);
   close(fd);
@@ -358,7 +369,7 @@ static void test_a_kept_connection_that_rests_is_closed_in_time(void **state) {
 }
 
 static void test_a_pause_on_a_kept_connection_does_no_harm(void **state) {
-  Server *server = serve(4);
+  Server *server = serve_and_keep(4);
   int fd = dial_and_keep(server);
   for (int pause_ms = 0; pause_ms <= 300; pause_ms += 100) {
     usleep((useconds_t)pause_ms * 1000);
@@ -371,13 +382,13 @@ static void test_a_pause_on_a_kept_connection_does_no_harm(void **state) {
 }
 
 static void test_the_end_of_a_kept_connection_frees_its_thread(void **state) {
-  Server *server = serve(4);
+  Server *server = serve_and_keep(4);
   int fd = dial_and_keep(server), reset = dial_and_keep(server);
   struct linger at_once = { .l_onoff = 1 };
   setsockopt(reset, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   close(reset);
   close(fd);
-  int64_t end_ms = clock_now_ms() + 400;
+  int64_t end_ms = clock_now_ms() + PATIENCE_MS;
   while (busy_threads(server) > 0 && clock_now_ms() < end_ms) usleep(5000);
   assert_int_equal(busy_threads(server), 0);
   server_free(server);
@@ -400,11 +411,11 @@ static void test_who_reads_nothing_on_a_kept_connection_holds_no_thread(void **s
 }
 
 static void test_stopping_ends_kept_connections_at_once(void **state) {
-  Server *server = serve(4);
+  Server *server = serve_and_keep(4);
   int fds[] = { dial_and_keep(server), dial_and_keep(server), dial_and_keep(server) };
   int64_t begun = clock_now_ms();
   server_free(server);
-  assert_true(clock_now_ms() - begun < 400);
+  assert_true(clock_now_ms() - begun < 1500);
   for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) close(fds[i]);
 }
 
@@ -676,16 +687,6 @@ static void test_a_head_that_drips_ends_its_connection_in_time(void **state) {
   server_free(server);
 }
 
-static Server *serve_and_keep(int threads) {
-  ServerOptions options = {
-    .listen = STR("0"), .threads = threads, .head_timeout_ms = 1000, .keep_alive_ms = 60 * 1000
-  };
-  Err err;
-  Server *server = server_start(&options, &(HttpHandler){ .route = route }, &err);
-  assert_non_null(server);
-  return server;
-}
-
 #define ECHO "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
 
 // It is read together with the request before it.
@@ -942,7 +943,9 @@ static void test_256_busy_clients_share_64_threads(void **state) {
 }
 
 int main(int argc, char **argv) {
-  if (argc > 1) cmocka_set_test_filter(argv[1]);
+  // PATTERN: these tests alone; -PATTERN: all others.
+  if (argc > 1 && *argv[1] == '-') cmocka_set_skip_filter(argv[1] + 1);
+  else if (argc > 1) cmocka_set_test_filter(argv[1]);
   log_setup(LOG_ERROR, LOG_TEXT);
   allow_many_files();
   const struct CMUnitTest tests[] = {
