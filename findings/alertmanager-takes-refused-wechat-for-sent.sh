@@ -1,10 +1,11 @@
 #!/bin/sh
-# Alertmanager 0.25.0 (Debian 12), receiver wechat: it looks for the platform's verdict in a field "code". The answer, whose status is
-# 200 whatever became of the message, names it errcode: {"errcode":42001,"errmsg":"access_token expired"}. So every refusal counts as
-# sent: nothing is tried again, nothing is logged (below debug), alertmanager_notifications_failed_total stays 0, and the expired
-# token, for which it has a case of its own, is used on. An alert about the alerts does not see it. Send a test alert by hand and
-# look at the phone, at each change of address too (60020, an address that is not allowed, is silent as well), or put a webhook
-# between that turns errcode into a status.
+# Alertmanager 0.25.0 (Debian 12), receiver wechat: it looks for the platform's verdict in a field "code". The answer,
+# whose status is 200 whatever became of the message, names it errcode: {"errcode":42001,"errmsg":"access_token
+# expired"}. So every refusal counts as sent: nothing is tried again, nothing is logged (below debug),
+# alertmanager_notifications_failed_total stays 0, and the expired token, for which it has a case of its own, is used
+# on. An alert about the alerts does not see it. Send a test alert by hand and look at the phone, at each change of
+# address too (60020, an address that is not allowed, is silent as well), or put a webhook between that turns errcode
+# into a status.
 set -eu
 dir=$(mktemp -d)
 trap 'kill $manager $platform 2>/dev/null; sleep 0.5; rm -rf "$dir"' EXIT
@@ -32,7 +33,8 @@ cat >root/config.yml <<END
 route: { receiver: chat, group_wait: 0s, group_interval: 1s, repeat_interval: 1s }
 receivers:
   - name: chat
-    wechat_configs: [{ api_url: 'http://127.0.0.1:$(cat port)/cgi-bin/', corp_id: ww1, api_secret: secret, agent_id: '1', to_user: somebody }]
+    wechat_configs:
+      - { api_url: 'http://127.0.0.1:$(cat port)/cgi-bin/', corp_id: ww1, api_secret: secret, agent_id: '1', to_user: somebody }
 END
 free=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
 chroot root /usr/bin/prometheus-alertmanager --config.file=/config.yml --storage.path=/data --cluster.listen-address= \
@@ -48,4 +50,9 @@ echo "the platform: $(cat seen)"
 echo "alertmanager: sent $(figure alertmanager_notifications_total), failed $(figure alertmanager_notifications_failed_total), \
 complaints in the log $(grep -c 'level=\(warn\|error\)' log || true)"
 if grep -q '^{"tokens":1,"messages":0,"refused":[3-9]}$' seen && [ "$(figure alertmanager_notifications_total)" -ge 2 ] &&
-  [ "$(figure alertmanager_notifications_failed_total)" = 0 ] && ! grep -q 'level=\(warn\|error\)' log; then echo "as found"; else echo "changed"; exit 1; fi
+  [ "$(figure alertmanager_notifications_failed_total)" = 0 ] && ! grep -q 'level=\(warn\|error\)' log; then
+  echo "as found"
+else
+  echo "changed"
+  exit 1
+fi
