@@ -8,7 +8,7 @@
 # into a status.
 set -eu
 dir=$(mktemp -d)
-trap 'kill $manager $platform 2>/dev/null; sleep 0.5; rm -rf "$dir"' EXIT
+trap 'kill ${manager:-} ${platform:-} 2>/dev/null || true; sleep 0.5; rm -rf "$dir"' EXIT
 cd "$dir"
 # A root folder of its own: Debian's Alertmanager reads a template at a fixed place below /usr/share.
 apt-get -q download prometheus-alertmanager=0.25.0-1+b4 libc6 >/dev/null 2>&1
