@@ -122,14 +122,28 @@ return function(wechat, host)
     return true
   end
 
-  -- Sends one message of parts. True; or false and the error: then the rest is not sent.
+  -- Sends one message of parts. True if it went out; nil if nothing else will come of it; false and the error otherwise.
   local function send_part(part, openid, is_ai)
     local bodies, why = host.reply.custom(part)
-    if not bodies or why then log.warn(("a part of the answer to %s: %s"):format(openid, why)) end
-    if not bodies then return true end
+    if not bodies then
+      host.reply.lost("form")
+      log.warn(("a part of the answer to %s is lost: %s"):format(openid, why))
+      return nil
+    end
+    if why then log.warn(("a part of the answer to %s: %s"):format(openid, why)) end
     for _, body in ipairs(bodies) do body.aimsgcontext = is_ai and { is_ai_msg = 1 } or nil end
     local sent, err = send_all(bodies, openid)
-    return sent, err
+    return sent or false, err
+  end
+
+  -- What was not sent and is not kept is lost, and never tried again: the part alone if the fault is its own or it may
+  -- have gone out, else with it all that is ready. Returns whether the part alone is lost.
+  local function lose_part(parts, openid, err)
+    local _, all = reason_of(err)
+    local count = 1
+    if all then for _ in parts:rest(host.reply.cut) do count = count + 1 end end
+    complain(openid, "a part of the answer", count > 1 and count or nil, err)
+    return not all
   end
 
   local function keep_parts(parts, late)
@@ -147,11 +161,12 @@ return function(wechat, host)
       local part = parts:next(host.quota.left(late.openid, message) or math.huge, host.reply.cut)
       if part == nil then break end
       local sent, err = send_part(part, late.openid, parts.ai)
-      if not sent then
+      if sent == false and can_keep(err) then
         parts:go_back(mark)
-        parts.keeps, parts.why = can_keep(err), err
-        if not parts.keeps then complain(late.openid, "a part of the answer", nil, err) break end
-      else
+        parts.keeps, parts.why = true, err
+      elseif sent == false and not lose_part(parts, late.openid, err) then
+        break
+      elseif sent then
         parts.sent = parts.sent + 1
         if not parts.done then show_typing(late.openid) end
       end

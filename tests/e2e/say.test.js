@@ -6,7 +6,8 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const { startBot, textXml, sleep, until } = require('./harness');
 
-// Starts the platform's API for customer service messages. `refuse(n)` returns the errcode of the n-th send.
+// Starts the platform's API for customer service messages. `refuse(n, text)` returns the errcode of the n-th send; null:
+// it arrives and gets no answer.
 async function startPlatform(t, { refuse = () => 0 } = {}) {
   const platform = { sent: [], typing: 0 };
   const server = http.createServer((request, response) => {
@@ -16,13 +17,13 @@ async function startPlatform(t, { refuse = () => 0 } = {}) {
       if (/token/.test(path)) return response.end('{"access_token":"TOKEN-1","expires_in":7200}');
       if (/typing/.test(path)) { platform.typing++; return response.end('{"errcode":0,"errmsg":"ok"}'); }
       const body = JSON.parse(Buffer.concat(chunks).toString());
-      const errcode = refuse(platform.sent.length + 1);
+      const errcode = refuse(platform.sent.length + 1, body.text?.content);
       if (!errcode) platform.sent.push({ at: Date.now(), body });
-      return response.end(JSON.stringify({ errcode, errmsg: 'x' }));
+      return errcode !== null && response.end(JSON.stringify({ errcode, errmsg: 'x' }));
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  t.after(() => { server.close(); server.closeAllConnections(); });
   platform.config = { appid: 'wx0123456789abcdef', appsecret: 'secret-of-the-account', store: 'memory:', deadline_ms: 300,
     api_base: `http://127.0.0.1:${server.address().port}` };
   platform.texts = () => platform.sent.map(({ body }) => (body.text ? body.text.content : body.msgtype));
@@ -124,6 +125,37 @@ test('parts of a script that fails go out, and so does a question', async (t) =>
   assert.deepEqual(platform.texts(), ['又一句。']);
   assert.equal((await replyTo(bot, 'ask')).Content, '先说一句。你呢？');
   assert.equal((await replyTo(bot, '好')).Content, '你说：好');
+});
+
+const threeParts = 'wechat.sleep(0.5) wechat.say("one\\n\\ntwo\\n\\n") wechat.sleep(1.5) wechat.say("three") return "four"';
+
+test('a part that may have gone out is not sent again, and those behind it are', async (t) => {
+  const { platform, bot } = await start(t, threeParts,
+    { refuse: (n, text) => (text === 'one' ? null : 0), config: { api_timeout_s: 1, late_reply: 'customer_service' } });
+  assert.equal(await replyTo(bot), null);
+  await bot.waitForLog(/the rest of the answer to \S+ went out in 2 parts/);
+  assert.deepEqual(platform.texts(), ['one', 'two', 'threefour']);
+  assert.equal(bot.log.match(/a part of the answer to \S+ is lost: /g).length, 1, bot.log);
+});
+
+test('a part that is refused is lost with one line, and those behind it go out', async (t) => {
+  let tries = 0;
+  const { platform, bot } = await start(t, threeParts, { refuse: (n, text) => (text === 'one' ? (tries++, 45002) : 0) });
+  assert.equal(await replyTo(bot), null);
+  await bot.waitForLog(/the rest of the answer to \S+ went out in 2 parts/);
+  assert.deepEqual(platform.texts(), ['two', 'threefour']);
+  assert.equal(tries, 1);
+  assert.equal(bot.log.match(/a part of the answer to \S+ is lost: /g).length, 1, bot.log);
+});
+
+test('where none can be sent or kept, what is left is lost with one line', async (t) => {
+  const { platform, bot } = await start(t, 'wechat.sleep(0.5) return wechat.say("one") or wechat.say("x") or ("y"):rep(5000)',
+    { refuse: () => 45047, config: { late_reply: 'customer_service' } });
+  assert.equal(await replyTo(bot), null);
+  await bot.waitForLog(/a part of the answer to \S+ is lost \(3 messages\): .*45047/);
+  await sleep(300);
+  assert.deepEqual(platform.texts(), []);
+  assert.equal(bot.log.match(/is lost/g).length, 1, bot.log);
 });
 
 test('a duplicate of a message whose answer went out in parts is answered success', async (t) => {
