@@ -52,11 +52,16 @@ local function fault_of_values(fields, given)
   end
 end
 
--- Legacy forms that the platform still accepts: another HTTP method, or body fields in the query.
+-- Forms beside the documented one that the platform accepts: another HTTP method, or body fields in the query.
 local older_forms = {
   ["kf.account_delete"] = { GET = true, from_query = true },
   ["openapi.clear_quota_v2"] = { from_query = true },
+  ["oauth.access_token"] = { POST = true },
+  ["oauth.refresh_token"] = { POST = true },
 }
+
+-- OAuth clients post what the platform documents as a query in a form (RFC 6749, 4.1.3 and 6).
+local takes_form = { ["/sns/oauth2/access_token"] = true, ["/sns/oauth2/refresh_token"] = true }
 
 local function takes_verb(endpoint, method)
   local older = older_forms[endpoint.name]
@@ -147,9 +152,17 @@ end
 
 -- ---- request checks
 
+local function add_first_values(values, pairs_read)
+  for name, value in pairs(pairs_read or {}) do values[name] = type(value) == "table" and value[1] or value end
+end
+
 local function read_request(p, request)
   local given = { query = {}, body = {}, files = {}, raw = request.body or "" }
-  for name, value in pairs(request.query or {}) do given.query[name] = type(value) == "table" and value[1] or value end
+  add_first_values(given.query, request.query)
+  if takes_form[request.path] then
+    add_first_values(given.query, request.form)
+    return given
+  end
   local kind = (request.headers["content-type"] or ""):lower()
   if request.method ~= "POST" then return given end
   if kind:find("^multipart/form%-data") then
@@ -234,10 +247,7 @@ local function fault_of(p, endpoint, given)
   return fault_of_body(endpoint, given, p.host.json.null)
 end
 
---- Answers a request; returns {status, headers, body or json, name}.
----@param p table
----@param request table method, path, query, headers, body
-function api.answer(p, request)
+local function find_answer(p, request)
   if next(by_path) == nil then read_catalogue() end
   if p.faults.slow_ms then p.host.time.sleep(p.faults.slow_ms / 1000) end
   local given, code = read_request(p, request)
@@ -263,6 +273,18 @@ function api.answer(p, request)
     else answer = finish(endpoint, value) end
   end
   answer.name = endpoint.name
+  return answer
+end
+
+-- As the platform sends them. Clients that go by a charset take both for ISO 8859-1, or guess.
+local function type_of_json(path) return path:find("^/sns/") and "text/plain" or "application/json; encoding=utf-8" end
+
+--- Answers a request; returns {status, headers, body or json, name}.
+---@param p table
+---@param request table method, path, query, form, headers, body
+function api.answer(p, request)
+  local answer = find_answer(p, request)
+  if answer.json ~= nil then answer.headers = { ["Content-Type"] = type_of_json(request.path) } end
   return answer
 end
 

@@ -81,6 +81,21 @@ test('what the platform has withdrawn says so; openids of a moved account; cards
   assert.equal(renewed.openid, token.openid);
 });
 
+test('a web token may be asked for by a form, as OAuth clients do; JSON has the content types of the platform', async (t) => {
+  const dev = await startDev(t);
+  const post = (path, form) => fetch(dev.url + path, { method: 'POST', body: new URLSearchParams(form) });
+  const there = await dev.call('GET', `/connect/oauth2/authorize?appid=${ACCOUNT.appid}&redirect_uri=http%3A%2F%2Fa%2F&response_type=code&scope=snsapi_base`);
+  const code = new URL(there.headers.location).searchParams.get('code');
+  const answer = await post('/sns/oauth2/access_token', { appid: ACCOUNT.appid, secret: ACCOUNT.appsecret, code, grant_type: 'authorization_code' });
+  const token = await answer.json();
+  assert.match(token.openid, /^oWemoon/);
+  const renewed = await (await post('/sns/oauth2/refresh_token', { appid: ACCOUNT.appid, grant_type: 'refresh_token', refresh_token: token.refresh_token })).json();
+  assert.equal(renewed.openid, token.openid);
+  assert.equal((await (await post('/sns/userinfo', { access_token: token.access_token, openid: token.openid })).json()).errcode, 43001);
+  assert.equal(answer.headers.get('content-type'), 'text/plain');
+  assert.equal((await fetch(`${dev.url}/cgi-bin/get_api_domain_ip`)).headers.get('content-type'), 'application/json; encoding=utf-8');
+});
+
 test('groups, users, remarks, the blacklist', async (t) => {
   const out = await lua(t, `${code_of}
     local ids = wechat.get_followers().data.openid
