@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/answer.h"
+#include "bot/bot_metrics.h"
 #include "bot/capture.h"
 #include "bot/follow.h"
 #include "bot/kept.h"
@@ -367,8 +368,17 @@ static void handle(void *ctx, HttpRequest *request) {
   workspace_put(webhook->workspaces, c.w);
 }
 
+// It has no message, and the server has logged why.
+static void count_refused(void *ctx, const HttpRequest *request) {
+  const Webhook *webhook = ctx;
+  bot_metrics_callback(webhook->options->metrics, STR("none"), STR("refused"),
+                       clock_now_us() - request->received_us);
+}
+
 void webhook_route(Webhook *webhook, const HttpRequest *head, HttpRoute *route) {
   bool post = str_eq(head->method, STR("POST"));
+  route->ctx = webhook;
+  route->refused = count_refused;
   if (!post && !str_eq(head->method, STR("GET"))) {
     route->status = 405;
     route->allow = "GET, POST";
@@ -377,5 +387,4 @@ void webhook_route(Webhook *webhook, const HttpRequest *head, HttpRoute *route) 
   route->needs_body = post;
   route->max_body = webhook->options->max_body;
   route->handle = handle;
-  route->ctx = webhook;
 }

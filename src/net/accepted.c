@@ -12,13 +12,25 @@ enum { ROOM = 256 };
 // By descriptor. The accepting thread writes it before it passes the descriptor on.
 static atomic_int_least64_t times_us[DESCRIPTORS_MAX];
 
+static _Atomic unsigned char cuts[DESCRIPTORS_MAX];
+
 void accepted_note(int fd) {
-  if (fd < DESCRIPTORS_MAX)
-    atomic_store_explicit(&times_us[fd], clock_now_us(), memory_order_relaxed);
+  if (fd >= DESCRIPTORS_MAX) return;
+  atomic_store_explicit(&times_us[fd], clock_now_us(), memory_order_relaxed);
+  atomic_store_explicit(&cuts[fd], CUT_NOT, memory_order_relaxed);
 }
 
 int64_t accepted_us(int fd) {
   return fd < DESCRIPTORS_MAX ? atomic_load_explicit(&times_us[fd], memory_order_relaxed) : 0;
+}
+
+void accepted_cut(int fd, Cut why) {
+  if (fd < DESCRIPTORS_MAX) atomic_store(&cuts[fd], (unsigned char)why);
+  shutdown(fd, SHUT_RD);
+}
+
+Cut accepted_why_cut(int fd) {
+  return fd >= 0 && fd < DESCRIPTORS_MAX ? (Cut)atomic_load(&cuts[fd]) : CUT_NOT;
 }
 
 // Both wrap around.
@@ -63,7 +75,7 @@ void silent_close(const SilentList *list, size_t count, int port, int64_t wanted
   for (size_t i = 0; i < count && wanted > 0; i++) {
     const Silent *one = &list->items[i];
     if (!one->may_go || !is_there_still(one, port)) continue;
-    shutdown(one->fd, SHUT_RD);
+    accepted_cut(one->fd, CUT_FOR_OTHERS);
     wanted--;
   }
 }

@@ -11,6 +11,18 @@ void accepted_note(int fd);
 // When the last connection on `fd` was accepted (monotonic, microseconds); 0 if that is not known.
 int64_t accepted_us(int fd);
 
+// Why the server shut a connection down for reading within its request.
+typedef enum {
+  CUT_NOT,        // it did not
+  CUT_LATE,       // the request's time was over
+  CUT_FOR_OTHERS  // it came slowly, and others waited for a thread
+} Cut;
+
+// Shuts the connection down for reading. Any thread; the reason is there before its reader finds the end.
+void accepted_cut(int fd, Cut why);
+// Of the last connection on `fd`.
+Cut accepted_why_cut(int fd);
+
 // Of all servers of the process. Passed: libcivetweb has it in its queue. Taken: an HTTP thread has it.
 void accepted_note_passed(void);
 void accepted_note_taken(void);

@@ -60,6 +60,8 @@ int civetweb_read(CivetwebConnection *conn, void *out, size_t len) {
   return mg_read(conn->mg, out, len);
 }
 
+Cut civetweb_why_cut(const CivetwebConnection *conn) { return accepted_why_cut(conn->fd); }
+
 int64_t civetweb_send(CivetwebConnection *conn, const void *bytes, size_t len) {
   return wire_send(conn->fd, bytes, len);
 }
@@ -248,6 +250,8 @@ static Refusal explain_head(const Civetweb *civetweb) {
   Str head = wire_head();
   int64_t age_ms = (clock_now_us() - wire_arrived_us()) / 1000;
   if (head.len >= WIRE_HEAD_MAX) return (Refusal){ 431, "its head is larger than 16 KB" };
+  if (!wire_is_whole() && accepted_why_cut(wire_descriptor()) == CUT_FOR_OTHERS)
+    return (Refusal){ 408, "its head came slowly, and others waited for a thread" };
   if (!wire_is_whole() && age_ms + COARSE_MS >= civetweb->options.head_timeout_ms)
     return (Refusal){ 408, "its head was not complete in time" };
   if (!wire_is_whole() && wire_has_ended())

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "net/accepted.h"
 #include "net/connections.h"
 #include "net/forwarded.h"
 #include "net/head.h"
@@ -57,6 +58,8 @@ int civetweb_read(CivetwebConnection *conn, void *out, size_t len);
 int64_t civetweb_send(CivetwebConnection *conn, const void *bytes, size_t len);
 // How many bytes the client is sure to take at once.
 int64_t civetweb_room(const CivetwebConnection *conn);
+// Whether the server itself ended the reading.
+Cut civetweb_why_cut(const CivetwebConnection *conn);
 // Waits until the client has taken all of it. False if it does not.
 bool civetweb_write(CivetwebConnection *conn, const void *bytes, size_t len);
 // The address of the client (net/forwarded), in `out`.

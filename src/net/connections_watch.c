@@ -116,7 +116,9 @@ static void close_if_over(Connection *connection, int fd, int64_t now_us) {
   bool others_wait = atomic_load(&connection->all->others_wait);
   bool stalls =
       others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
-  if (stalls || is_over(connection, others_wait, now_us)) shutdown(fd, SHUT_RD);
+  if (!stalls && !is_over(connection, others_wait, now_us)) return;
+  bool late = age_us(connection, now_us) > connection->all->timeout_us;
+  accepted_cut(fd, late || !others_wait ? CUT_LATE : CUT_FOR_OTHERS);
 }
 
 static Connection *slot_of(Connections *all, int fd) {
@@ -136,7 +138,8 @@ static void note_request(Connections *all, int fd) {
   all->requests++;
   if (came_us > all->last_request_us) all->last_request_us = came_us;
   // Harmless for one that is complete.
-  if (atomic_load(&all->others_wait) && is_unanswered(fd, DAWDLE_MS)) shutdown(fd, SHUT_RD);
+  if (atomic_load(&all->others_wait) && is_unanswered(fd, DAWDLE_MS))
+    accepted_cut(fd, CUT_FOR_OTHERS);
 }
 
 static void judge_waiter(Connections *all, int fd, bool ends, int64_t now_us) {

@@ -209,12 +209,28 @@ static int read_some(Exchange *x, void *out, size_t len) {
                              : civetweb_read(x->conn, out, len);
 }
 
+static bool has_client_ended(const Exchange *x, int64_t began_us) {
+  enum { COARSE_MS = 50 };  // libcivetweb's own timeout may end a little early
+  int64_t ms = (clock_now_us() - began_us) / 1000;
+  return civetweb_why_cut(x->conn) == CUT_NOT && ms + COARSE_MS < x->server->body_timeout_ms;
+}
+
+// Why a body that began to be read at `began_us` has ended too early.
+static BodyFault early_end(const Exchange *x, int64_t began_us) {
+  if (civetweb_why_cut(x->conn) == CUT_FOR_OTHERS)
+    return (BodyFault){ 408, "its body came slowly, and others waited for a thread" };
+  if (has_client_ended(x, began_us))
+    return (BodyFault){ 408, "its connection ended within its body" };
+  return (BodyFault){ 408, "its body was not complete in time" };
+}
+
 static BodyFault read_plain(Exchange *x, Buf *body) {
   size_t wanted = (size_t)x->request.content_length;
+  int64_t began_us = clock_now_us();
   if (!buf_reserve(body, wanted)) return no_memory;
   while (body->len < wanted) {
     int n = read_some(x, body->ptr + body->len, wanted - body->len);
-    if (n <= 0) return (BodyFault){ 408, "its body did not come whole" };
+    if (n <= 0) return early_end(x, began_us);
     body->len += (size_t)n;
   }
   body->ptr[wanted] = '\0';
@@ -226,7 +242,6 @@ static BodyFault fault_of(ChunksState state) {
     case CHUNKS_TOO_LARGE: return (BodyFault){ 413, "its chunks have more than max_body bytes" };
     case CHUNKS_BROKEN: return (BodyFault){ 400, "its body is not in chunks, as its head says" };
     case CHUNKS_NO_MEMORY: return no_memory;
-    case CHUNKS_MORE: return (BodyFault){ 408, "its body did not come whole" };
     default: return no_fault;
   }
 }
@@ -235,6 +250,7 @@ static BodyFault read_chunks(Exchange *x, size_t max, Buf *body) {
   char piece[PIECE];
   Chunks chunks;
   ChunksState state = CHUNKS_MORE;
+  int64_t began_us = clock_now_us();
   Str rest = STR("");
   chunks_init(&chunks, max);
   while (state == CHUNKS_MORE) {
@@ -245,7 +261,7 @@ static BodyFault read_chunks(Exchange *x, size_t max, Buf *body) {
   }
   // The read bytes of a next request cannot be put back.
   if (rest.len > 0 || wire_has_rest()) x->last = true;
-  return fault_of(state);
+  return state == CHUNKS_MORE ? early_end(x, began_us) : fault_of(state);
 }
 
 static BodyFault read_body(Exchange *x, size_t max) {
@@ -275,8 +291,15 @@ static const char *why_by_head(int status) {
   }
 }
 
-static void refuse_body(Exchange *x, BodyFault fault) {
-  if (fault.status != STATUS_UNANSWERED) return refuse_unread(x, fault.status, NULL, fault.why);
+static void tell_refused(const Exchange *x, const HttpRoute *route) {
+  if (route->refused) route->refused(route->ctx, &x->request);
+}
+
+static void refuse_body(Exchange *x, const HttpRoute *route, BodyFault fault) {
+  if (fault.status != STATUS_UNANSWERED) {
+    tell_refused(x, route);
+    return refuse_unread(x, fault.status, NULL, fault.why);
+  }
   log_warn("closed %.*s %.*s unanswered: %s", STR_FMT(x->request.method), STR_FMT(x->request.path),
            fault.why);
   server_respond(&x->request, &(HttpResponse){ .no_answer = true });
@@ -284,12 +307,15 @@ static void refuse_body(Exchange *x, BodyFault fault) {
 
 static void serve_route(Exchange *x, const HttpRoute *route) {
   int status = status_by_head(&x->request, route);
-  if (status) return refuse_unread(x, status, route->allow, why_by_head(status));
+  if (status) {
+    tell_refused(x, route);
+    return refuse_unread(x, status, route->allow, why_by_head(status));
+  }
   // An unread body would be taken for the next request.
   if (!route->needs_body && (x->request.content_length > 0 || x->request.chunked))
     x->last = x->unread = true;
   BodyFault fault = route->needs_body ? read_body(x, route->max_body) : no_fault;
-  if (fault.status) return refuse_body(x, fault);
+  if (fault.status) return refuse_body(x, route, fault);
   connection_handles(x->connection);
   route->handle(route->ctx, &x->request);
   if (!x->status) server_refuse(&x->request, 500, NULL, "its handler gave no answer");

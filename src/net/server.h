@@ -68,6 +68,9 @@ typedef struct {
   // once.
   void (*handle)(void *ctx, HttpRequest *request);
   void *ctx;
+  // If not NULL: called instead of `handle`, before the answer, for a request that is refused for its method or its
+  // body. For counting.
+  void (*refused)(void *ctx, const HttpRequest *request);
   // If not NULL: called once on the same thread when the request is over, after `handle` or instead of it.
   void (*over)(void *ctx);
   void *over_ctx;

@@ -6,7 +6,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const net = require('node:net');
-const { TOKEN, AES_KEY, eventXml, messageXml, parseXml, seal, sha1, sign, signedQuery, sleep, startBot, textXml, until,
+const { TOKEN, AES_KEY, eventXml, freePort, messageXml, parseXml, seal, sha1, sign, signedQuery, sleep, startBot, textXml, until,
   wrap } = require('./harness');
 
 const ECHO = 'function on_message(msg) return msg.content or msg.type end';
@@ -532,6 +532,12 @@ test('past max_jobs a message is closed without a byte, and taken when it is tri
   assert.equal(parseXml((await expect(bot, 200, post(other))).body).Content, 'done');
 });
 
+async function startWithAdmin(t) {
+  const port = await freePort();
+  const bot = await startBot(t, { script: ECHO, config: { threads: 4, admin_listen: `127.0.0.1:${port}` } });
+  return { bot, admin: `http://127.0.0.1:${port}` };
+}
+
 // ---- stalling clients ---------------------------------------------------------------------------------------------
 
 // Connects, sends `bytes` and then nothing; `closed` resolves to the milliseconds until the server closed the
@@ -625,6 +631,29 @@ test('clients that stall, more of them than there are threads, keep no message f
 });
 
 // ---- log ----------------------------------------------------------------------------------------------------------
+
+// How each of some requests ended, of which head and body come slowly or not at all, as the log and the figures have it.
+test('why a body or a head did not come whole is said as it was, and counted', async (t) => {
+  const { admin, bot } = await startWithAdmin(t);
+  const refused = async () => Number(/^wemoon_callbacks_total\{type="none",outcome="refused"\} (\d+)/m.exec(await (await fetch(`${admin}/metrics`)).text())[1]);
+  const target = `/wechat?${search(signedQuery())}`;
+  const begun = head(bot, 'POST', target, 'Content-Length: 1000\r\n\r\n');
+  const left = stall(bot, begun + 'x');
+  await sleep(100);
+  left.socket.end();
+  await bot.waitForLog(/refused POST \/wechat from 127\.0\.0\.1 with 408: its connection ended within its body/);
+  assert.equal(await refused(), 1);
+  await stall(bot, begun + 'x').closed;
+  await bot.waitForLog(/with 408: its body was not complete in time/);
+  assert.equal(await refused(), 2);
+  const slow = Array.from({ length: 12 }, () => stall(bot, begun, 'x'));
+  await bot.waitForLog(/with 408: its body came slowly, and others waited for a thread/);
+  await until(async () => await refused() === 14, `14 refused:\n${bot.log}`, 15000);
+  const heads = Array.from({ length: 12 }, () => stall(bot, head(bot, 'POST', target), 'X: 1\r\n'));
+  await bot.waitForLog(/with 408: its head came slowly, and others waited for a thread/, 15000);
+  assert.equal(bot.log.match(/ended within its/g).length, 1, bot.log);
+  for (const { socket } of [...slow, ...heads]) socket.destroy();
+});
 
 test('each refusal is one line in the log that says why, and nothing secret', async (t) => {
   const bot = await startBot(t, { script: ECHO, mode: 'safe', config: { max_body: 1000, appsecret: 'a-secret-of-the-account' } });

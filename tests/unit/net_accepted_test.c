@@ -23,6 +23,25 @@ static void test_when_a_connection_was_accepted_is_known_by_its_descriptor(void 
   assert_int_equal(accepted_us(BEYOND), 0);
 }
 
+static void test_why_a_connection_was_cut_is_known_until_the_next_one(void **state) {
+  enum { BEYOND = 1 << 20 };
+  int pair[2];
+  char byte;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  accepted_note(pair[0]);
+  assert_int_equal(accepted_why_cut(pair[0]), CUT_NOT);
+  accepted_cut(pair[0], CUT_FOR_OTHERS);
+  assert_int_equal(accepted_why_cut(pair[0]), CUT_FOR_OTHERS);
+  assert_int_equal(recv(pair[0], &byte, 1, MSG_DONTWAIT), 0);
+  accepted_note(pair[0]);
+  assert_int_equal(accepted_why_cut(pair[0]), CUT_NOT);
+  assert_int_equal(accepted_why_cut(-1), CUT_NOT);
+  accepted_cut(BEYOND, CUT_LATE);
+  assert_int_equal(accepted_why_cut(BEYOND), CUT_NOT);
+  close(pair[0]);
+  close(pair[1]);
+}
+
 static Listener listener;
 
 static void connect_all(int clients[COUNT], int fds[COUNT]) {
@@ -101,6 +120,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_one_waits_from_being_passed_until_a_thread_takes_it),
     cmocka_unit_test(test_when_a_connection_was_accepted_is_known_by_its_descriptor),
+    cmocka_unit_test(test_why_a_connection_was_cut_is_known_until_the_next_one),
     cmocka_unit_test(test_the_oldest_that_may_go_are_closed),
     cmocka_unit_test(test_a_number_that_means_another_connection_is_left_alone),
     cmocka_unit_test(test_of_an_empty_list_nothing_is_closed),
