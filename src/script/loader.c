@@ -7,6 +7,7 @@
 #include "engine/place.h"
 #include "script/embedded_load.h"
 #include "script/inner.h"
+#include "script/syntax_hint.h"
 
 #include <errno.h>
 #include <lualib.h>
@@ -25,10 +26,12 @@ Str loader_skip_head(Str text) {
   return newline < 0 ? STR("") : str_sub(text, (size_t)newline, text.len);
 }
 
-// Adds the file to an error of the parser that names none ("C stack overflow").
+// Adds the file to an error of the parser that names none ("C stack overflow"), and to others what is meant.
 static int raise_in(lua_State *L, const char *path) {
   const char *why = lua_tostring(L, -1);
+  const char *hint = why ? syntax_hint(why) : NULL;
   if (why && !strchr(why, ':')) lua_pushfstring(L, "%s: %s", path, why);
+  if (hint) lua_pushfstring(L, "%s; %s", why, hint);
   return lua_error(L);
 }
 
