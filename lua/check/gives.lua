@@ -96,6 +96,7 @@ local function part(node) return node and { kind = "part", node = node } or nil 
 -- The meaning of a value of that type; nil if nothing is known of it. `path`: what gives it.
 local function of_type(name, endpoint, path)
   if name == "Message" then return { kind = "message" } end
+  if name == "Reply" then return { kind = "reply" } end
   if objects[name] then return { kind = "object", class = name } end
   if words_of[name] then return part(node_of_class(name)) end
   local member = name:match("^(%w+)%[%]$")

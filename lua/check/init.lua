@@ -1,14 +1,16 @@
 -- `wemoon check`, without running the script: unknown names below `wechat` and in Lua's library, message fields that no
 -- type has, fields that no request or answer has, misspelt globals and hooks, calls with too many or too few arguments,
 -- with misspelt fields, with values that are refused, or with a colon for a dot, hooks defined twice, replies that are
--- made and not returned. Uncertain cases pass.
+-- made and not returned, and what users of other languages write (habits.lua). Uncertain cases pass.
 
 local host = ...
 local wechat = wechat
 
 local catalogue = require "wechat.catalogue"
+local event_forms = require "platform.event_forms"
 local fields = require "check.fields"
 local gives = require "check.gives"
+local habits = require "check.habits"
 local menu_types = require "wechat.menu.types"
 local methods = require "check.methods"
 local misread = require "wechat.misread"
@@ -26,6 +28,12 @@ local message_fields = {}
 for name in types.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@field ([%w_]+)") do
   message_fields[#message_fields + 1] = name
   message_fields[name] = true
+end
+
+-- Under the platform's own names, of which few begin with a small letter.
+local elements = { bizmsgmenuid = true }
+for _, row in ipairs(event_forms) do
+  for _, element in ipairs(row[2]) do elements[element[1]:match("^[^.]+")] = true end
 end
 
 -- Those that are tables, and what these hold: location = {"x", "y"}.
@@ -180,6 +188,7 @@ function Check:judge_rule(call)
   local name = call.meaning.path:match("^bot%.([^.]+)$")
   if not name or self.set_names[name] then return end
   self:add_all(call.file, methods.faults_of_bot(name, call), call.meaning.variable)
+  habits.judge_rule(self, call)
 end
 
 -- The last definition in a file is the one that counts. One before it is dead unless the script reads it, to wrap it.
@@ -212,7 +221,7 @@ end
 -- A global that no file sets. One that is near to no other name may come from anywhere.
 function Check:read_global(file, meaning)
   local name, token = meaning.path, meaning.token
-  if #name < 4 or rawget(_G, name) ~= nil or self.filled[name] or not self.own[file] then return end
+  if habits.judge_global(self, file, meaning) or #name < 4 or rawget(_G, name) ~= nil or self.filled[name] or not self.own[file] then return end
   local hint = hint_of_global(name)
   if hint then self:add(file, token, ("there is no global %s%s"):format(name, hint)) end
 end
@@ -222,16 +231,20 @@ function Check:judge_globals()
   for _, read in ipairs(self.global_reads) do self:read_global(read.file, read.meaning) end
 end
 
--- Whether wemoon has the function that is called with a colon: wechat:response_text("hi") would hand over `wechat`
--- itself as the first argument.
+-- Whether wemoon has a function of that path, "wechat.response_text".
 local function is_function(path)
   local method, of_bot = path:match("^wechat%.(.+)$"), path:match("^bot%.([^.]+)$")
   if method then return host.args.methods[method] or catalogue.endpoint(method) end
   return of_bot and rawget(require "wechat.bot", of_bot)
 end
 
--- A script may have set a method of its own in its place.
+Check.is_function = is_function
+Check.is_field = function(name) return message_fields[name] end
+
+-- wechat:response_text("hi") would hand over `wechat` itself as the first argument. A script may have set a method of its
+-- own in its place.
 function Check:judge_colon(call)
+  if call.meaning.kind == "message" then return habits.judge_method(self, call) end
   local path = ("%s.%s"):format(call.meaning.path, call.token.text)
   if self.set_names[call.token.text] or not is_function(path) then return end
   self:add(call.file, call.token, ("write %s with a dot"):format(path), call.meaning.variable)
@@ -291,7 +304,7 @@ end
 -- Whether a field is one that messages have. Nothing is known of what is inside one, but for message_tables.
 local function has_field(name)
   local above, last = name:match("^(.*)%.([^.]+)$")
-  if not above then return message_fields[name] or name:find("^%u") end
+  if not above then return message_fields[name] or elements[name] or name:find("^%u") end
   for _, one in ipairs(message_tables[above] or { last }) do
     if one == last then return true end
   end
@@ -371,6 +384,10 @@ function Check:watcher(file)
       self.own[file] = self.own[file] or has_message
       list[#list + 1] = { file = file, name = name, token = token }
     end,
+    compares = function(field, value) table.insert(self.habits.compared, { file = file, field = field, value = value }) end,
+    adds = function(token) table.insert(self.habits.added, { file = file, token = token }) end,
+    returns = function(value) table.insert(self.habits.returned, { file = file, value = value }) end,
+    unread = function(variable) table.insert(self.habits.unread, { file = file, variable = variable }) end,
     set = function(base, name)
       if name then self.set_names[name] = true
       elseif base and base.kind == "global" then self.filled[base.path] = true
@@ -450,6 +467,7 @@ function Check:judge()
   for _, definition in ipairs(self.definitions) do self:define(definition) end
   for _, definition in ipairs(self.global_functions) do self:judge_global_function(definition) end
   self:judge_globals()
+  habits.judge(self)
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
   self:judge_parts()
   if self.any_field or (self.fills_parameter and self.hands_message) then return end
@@ -469,7 +487,7 @@ function program.check(path)
   local check = setmetatable({
     found = {}, reads = {}, fields = {}, parts = {}, answers = {}, set_names = {}, seen = {}, other_reads = {},
     calls = {}, library_calls = {}, dropped = {}, method_calls = {}, rules = {}, colon_calls = {}, definitions = {},
-    global_functions = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
+    habits = habits.none(), global_functions = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
     folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)

@@ -6,7 +6,7 @@ local meanings = {}
 
 ---@class Meaning the meaning of an expression; nil: unknown
 ---@field kind "wechat"|"bot"|"message"|"field"|"part"|"iterator"|"require"|"global"|"library"|"models"|"object"|"table"
----  |"function"|"parameter"|"literal"|"nothing"|"other"
+---  |"function"|"parameter"|"literal"|"reply"|"nothing"|"other"
 ---@field place? integer of a local function: where it is defined
 ---@field name? string of kind field, which is one of a message: "content", "location.x"
 ---@field class? string of kind object: its class in the annotations, "Task"
@@ -30,6 +30,7 @@ local meanings = {}
 ---@field number integer which parameter
 ---@field meaning Meaning
 ---@field answers? string the class of a table that it returns
+---@field is_shared? boolean the script calls it too
 
 local function gets_message(number) return { number = number, meaning = { kind = "message" } } end
 
@@ -46,7 +47,8 @@ meanings.parameter = { kind = "parameter" } -- of which nothing is known
 meanings.varargs = { kind = "parameter", second = meanings.parameter }
 meanings.has_fields = { message = true, field = true, part = true }
 local followed = { wechat = true, bot = true, message = true, models = true, object = true, ["function"] = true,
-  field = true, part = true, parameter = true, nothing = true }
+  field = true, part = true, parameter = true, reply = true,
+  nothing = true }
 meanings.nothing = { kind = "nothing" } -- nil
 
 --- Returns a copy of its own.
@@ -56,6 +58,13 @@ function meanings.copy(meaning)
   local new = {}
   for name, value in pairs(meaning) do new[name] = value end
   return new
+end
+
+--- Returns what a function gets that the script calls too.
+---@param gets Gets
+---@return Gets
+function meanings.shared(gets)
+  return { number = gets.number, meaning = gets.meaning, answers = gets.answers, is_shared = true }
 end
 
 --- Returns the meaning of a variable that is given such a value; nil if it is not followed.

@@ -36,11 +36,12 @@ function Notes:handler(meaning, gets)
   if before and before.meaning.kind ~= gets.meaning.kind then self.called[key] = true end
 end
 
---- Notes that the script calls a named function itself, with what may be no message.
+--- Notes that the script calls a named function itself, perhaps with what is no message.
 ---@param meaning Meaning?
 ---@param values table<integer, Meaning?>
 function Notes:call(meaning, values)
   local key, is_sure = key_of(meaning), values[1] and values[1].kind == "message"
+  if key then self.shared[key] = true end
   if key and not is_sure then self.called[key] = true end
 end
 
@@ -50,7 +51,8 @@ end
 ---@return Gets?
 function Notes:gets(key, hook)
   local is_handled = not self.called[key] and self.values[key] == self.handlers[key]
-  return is_handled and (hook or self.given[key]) or nil
+  local gets = is_handled and (hook or self.given[key]) or nil
+  return gets and self.shared[key] and meanings.shared(gets) or gets
 end
 
 -- What a variable is throughout that was that before and gets a value.
@@ -87,6 +89,6 @@ end
 ---@param earlier Notes? which variables have several meanings there, or another one than here, have several
 ---@return Notes
 return function(earlier)
-  return setmetatable({ values = {}, handlers = {}, given = {}, called = {}, becomes = {},
+  return setmetatable({ values = {}, handlers = {}, given = {}, called = {}, shared = {}, becomes = {},
     earlier = earlier and earlier.becomes or {} }, Notes)
 end

@@ -24,6 +24,10 @@ local new_notes = require "check.notes"
 ---@field method fun(object: Meaning, token: Token, count: integer, open: boolean, values: table) a method of an object is
 ---  called
 ---@field call_bot fun(meaning: Meaning, count: integer, open: boolean, values: table) a function of wechat.bot is called
+---@field compares fun(field: Meaning, value: Meaning) a field of a message is compared with a literal
+---@field adds fun(token: Token, value: Meaning) a text is added to, or something to a text
+---@field returns fun(value: Meaning) a function that answers messages returns that
+---@field unread fun(variable: table) a variable that holds a reply is read nowhere
 ---@field assign_global fun(name: string)
 ---@field defines fun(name: string, token: Token, is_hook: boolean) a global function is defined at the top level;
 ---  `is_hook`: wemoon calls it
@@ -67,14 +71,21 @@ end
 
 function Parser:open() self.scope = { up = self.scope, names = {} } end
 
-function Parser:close() self.scope = self.scope.up end
+-- What is kept in a variable that nobody reads is lost.
+function Parser:close()
+  for _, variable in pairs(self.scope.names) do
+    local is_lost = variable.meaning and variable.meaning.kind == "reply" and variable.reads == 0
+    if is_lost and not variable.reassigned then self.watch.unread(variable) end
+  end
+  self.scope = self.scope.up
+end
 
 -- A variable that is assigned anywhere may be so before: in a loop, say. It has a meaning if all its values have that one.
-function Parser:declare(name, meaning)
+function Parser:declare(name, meaning, token)
   self.declared = self.declared + 1
   local throughout = self.found.becomes[self.declared]
   self.scope.names[name] = { name = name, first = meaning, meaning = throughout or meaning,
-    reassigned = throughout == false, number = self.declared }
+    reassigned = throughout == false, number = self.declared, reads = 0, token = token }
 end
 
 function Parser:find(name)
@@ -89,6 +100,7 @@ end
 function Parser:name(token)
   local variable = self:find(token.text)
   if variable then
+    variable.reads = variable.reads + 1
     local is_known = variable.meaning and variable.meaning.kind ~= "nothing"
     local meaning = is_known and meanings.copy(variable.meaning) or nil
     if meaning then meaning.variable, meaning.token = variable, token end
@@ -133,8 +145,8 @@ end
 
 -- Parses parameters and block after `function NAME`, which gets what `gets` says.
 function Parser:body(gets, is_method)
-  local around = self.answers
-  self.answers = gets and gets.answers
+  local around = self.gets
+  self.gets = gets
   self:open()
   if is_method then self:declare("self", meanings.parameter) end
   self:expect("(")
@@ -150,7 +162,7 @@ function Parser:body(gets, is_method)
   self:block()
   self:expect("end")
   self:close()
-  self.answers = around
+  self.gets = around
 end
 
 function Parser:literal(value)
@@ -274,7 +286,7 @@ function Parser:call_method(meaning, name)
     return self:given(meaning, meaning.class .. ":" .. name.text, values)
   end
   local kind = meaning and meaning.kind
-  if kind == "wechat" or kind == "bot" then self.watch.colon(meaning, name) end
+  if kind == "wechat" or kind == "bot" or kind == "message" then self.watch.colon(meaning, name) end
   local is_field = kind == "message" or (kind == "part" and meaning.node and meaning.node.exact)
   self:call(is_field and self:field(meaning, name) or nil, name)
 end
@@ -345,6 +357,18 @@ function Parser:simple(gets)
   else return self:variable() end
 end
 
+local function is_text(meaning) return meaning and meaning.kind == "literal" and type(meaning.value) == "string" end
+
+-- Reports what is often written in a wrong way: `msg.type == "txt"`, `"a" + b`.
+function Parser:joined(operator, a, b)
+  local text = is_text(b) and b or is_text(a) and a
+  if not text then return end
+  local other = text == b and a or b
+  local compares = operator.text == "==" or operator.text == "~="
+  if compares and other and other.kind == "field" then self.watch.compares(other, text) end
+  if operator.text == "+" and not tonumber(text.value) then self.watch.adds(operator, text) end
+end
+
 function Parser:expression(gets, limit)
   limit = limit or 0
   local meaning, open
@@ -361,6 +385,7 @@ function Parser:expression(gets, limit)
     if not power or power <= limit then return meaning, open end
     self.at = self.at + 1
     local other = self:expression(nil, right[token.text] and power - 1 or power)
+    self:joined(token, meaning, other)
     meaning, open = meanings.of_binary(token.text, meaning, other), false
   end
 end
@@ -377,165 +402,9 @@ function Parser:expressions(gets)
   return values
 end
 
--- ---- statements
+require "check.statements"(Parser)
 
-function Parser:assign(target, value)
-  if target.called then return end
-  if target.variable then self.notes:assign(target.variable, meanings.kept(value))
-  elseif target.field or target.index then self.watch.set(target.base, target.field)
-  elseif target.name then self.watch.assign_global(target.name) end
-end
-
--- A function at the top level, where nothing decides whether it is defined.
-function Parser:defines(token, is_function)
-  local is_sure = is_function and not self.scope.up and not self:find("_ENV")
-  if is_sure then self.watch.defines(token.text, token, meanings.hooks[token.text] ~= nil) end
-end
-
--- What the global function of that name gets if wemoon calls it.
-function Parser:hook(name) return not self:find("_ENV") and meanings.hooks[name] or nil end
-
-function Parser:assignment()
-  local _, _, target = self:suffixed()
-  local targets = { target }
-  while self:accept(",") do
-    _, _, targets[#targets + 1] = self:suffixed()
-  end
-  if not self:is("=") then
-    if target.meaning then self:was_read(target.meaning) end
-    if target.callee then self.watch.drops(target.callee) end
-    return
-  end
-  self:expect("=")
-  local is_global = #targets == 1 and not target.variable and target.name
-  local hook = is_global and self:hook(target.name)
-  if is_global then self:defines(target.token, self:is("function")) end
-  local values = self:expressions(hook and self.found:gets(target.name, hook))
-  if hook then self.notes:handler(values[1], hook) end
-  for i, one in ipairs(targets) do self:assign(one, values[i]) end
-end
-
-function Parser:local_statement()
-  if self:accept("function") then
-    local place = self.at
-    self:declare(self:next().text, { kind = "function", place = place })
-    return self:body(self.found:gets(place))
-  end
-  local names = {}
-  repeat
-    names[#names + 1] = self:next().text
-    if self:accept("<") then
-      self:next()
-      self:expect(">")
-    end
-  until not self:accept(",")
-  local values = self:accept("=") and self:expressions()
-  for i, name in ipairs(names) do
-    if values then self:declare(name, meanings.kept(values[i])) else self:declare(name, meanings.nothing) end
-  end
-end
-
-function Parser:function_statement()
-  local token = self:next()
-  local base, variable = self:name(token)
-  local target, is_method = { variable = variable, name = token.text }, false
-  while self:is(".") or self:is(":") do
-    is_method = self:next().text == ":"
-    local name = self:next()
-    target = { base = base, field = name.text }
-    base = nil
-  end
-  self:assign(target)
-  local is_global = not target.field and not variable
-  if is_global then self:defines(token, true) end
-  self:body(is_global and self.found:gets(target.name, self:hook(target.name)) or nil, is_method)
-end
-
-function Parser:for_statement()
-  local names = {}
-  repeat names[#names + 1] = self:next().text until not self:accept(",")
-  if not self:accept("in") then self:expect("=") end
-  local iterator = self:expressions()[1] or {}
-  self:expect("do")
-  self:open()
-  local given = { meanings.kept(iterator.first), meanings.kept(iterator.each) }
-  for i, name in ipairs(names) do self:declare(name, given[i]) end
-  self:block()
-  self:close()
-  self:expect("end")
-end
-
-function Parser:scoped_block()
-  self:open()
-  self:block()
-  self:close()
-end
-
-function Parser:if_statement()
-  self:expression()
-  self:expect("then")
-  self:scoped_block()
-  while self:accept("elseif") do
-    self:expression()
-    self:expect("then")
-    self:scoped_block()
-  end
-  if self:accept("else") then self:scoped_block() end
-  self:expect("end")
-end
-
--- The condition is in the scope of the block's locals.
-function Parser:repeat_statement()
-  self:open()
-  self:block()
-  self:expect("until")
-  self:expression()
-  self:close()
-end
-
-function Parser:statement()
-  if self:peek().kind == "name" then return self:assignment() end
-  if self:accept(";") or self:accept("break") then return
-  elseif self:accept("goto") then self:next()
-  elseif self:accept("::") then
-    self:next()
-    self:expect("::")
-  elseif self:accept("do") then
-    self:scoped_block()
-    self:expect("end")
-  elseif self:accept("while") then
-    self:expression()
-    self:expect("do")
-    self:scoped_block()
-    self:expect("end")
-  elseif self:accept("repeat") then self:repeat_statement()
-  elseif self:accept("if") then self:if_statement()
-  elseif self:accept("for") then self:for_statement()
-  elseif self:accept("function") then self:function_statement()
-  elseif self:accept("local") then self:local_statement()
-  else self:assignment() end
-end
-
-local function ends_block(token)
-  return token.kind == "end" or (token.kind == "keyword" and
-    (token.text == "end" or token.text == "else" or token.text == "elseif" or token.text == "until"))
-end
-
-function Parser:returned(value)
-  if self.answers and value and value.kind == "table" then self.watch.answers(self.answers, value) end
-end
-
-function Parser:block()
-  while not ends_block(self:peek()) do
-    if self:accept("return") then
-      if not ends_block(self:peek()) and not self:is(";") then self:returned(self:expressions()[1]) end
-      self:accept(";")
-      return
-    end
-    self.handed_on = false
-    self:statement()
-  end
-end
+-- ---- runs
 
 local function ignore() end
 

@@ -154,7 +154,7 @@ wechat.store.get = (function(old) return function(self, key) return old(key) end
 wechat.sleep = function(a, b, c, d) return d end
 ${answer('return wechat.store:get("x") or wechat.http:get_json("x") or wechat.sleep(1, 2, 3, 4)')}`);
 
-finds('too many and too few arguments', answer('local _ = wechat.response_text() _ = wechat.response_text("a", true, 3) wechat.user.info("x") return wechat.sleep'), [
+finds('too many and too few arguments', answer('local _ = wechat.response_text() _ = wechat.response_text("a", true, 3) wechat.user.info("x") return wechat.sleep and nil'), [
   'bot.lua:2:20: wechat.response_text: content is missing (0 arguments given)',
   'bot.lua:2:47: wechat.response_text takes 2 arguments, not 3',
   'bot.lua:2:87: wechat.user.info takes one table of fields: wechat.user.info{...}']);
@@ -423,6 +423,86 @@ finds('a name that is the beginning of another', answer('return wechat.get_user(
   'bot.lua:2:79: there is no wechat.send',
   'bot.lua:2:93: no type of message has a field thumb_media; did you mean thumb_media_id?']);
 
+finds('types of messages and events that there are not', `local bot = require "wechat.bot"
+bot.on("txt", "a")
+bot.on("event", "a")
+function on_message(msg)
+  local kind = msg.type
+  if msg.type == "txt" or "Text" == msg.type or kind ~= "imge" then return "a" end
+  if msg.event == "subscribed" or msg.event == "CLICK" or msg.event == "text" then return "b" end
+  if msg["type"] == "event" then return "c" end
+end`, [
+  'bot.lua:2:8: msg.type is never "txt"; did you mean "text"?',
+  'bot.lua:3:8: msg.type of an event is its name, "subscribe": ask msg.event',
+  'bot.lua:6:18: msg.type is never "txt"; did you mean "text"?',
+  'bot.lua:6:27: msg.type is never "Text"; did you mean "text"?',
+  'bot.lua:6:57: msg.type is never "imge"; did you mean "image"?',
+  'bot.lua:7:19: msg.event is never "subscribed"; did you mean "subscribe"?',
+  'bot.lua:7:48: msg.event is never "CLICK"; did you mean "click"?',
+  'bot.lua:7:72: only events have msg.event: ask msg.type for "text"',
+  'bot.lua:8:21: msg.type of an event is its name, "subscribe": ask msg.event']);
+passes('those that there are pass, those that nobody has heard of, and other comparisons', `local bot = require "wechat.bot"
+bot.on("IMAGE", "a") bot.on("location", "a") bot.on("some_new_event", "a")
+${answer(`local kind = msg.type
+  if kind == "text" or kind == "subscribe" or msg.event == "scan" or msg.event == "location" or msg.type == "templatesendjobfinish" then return "a" end
+  if msg.type == "red_packet" or msg.event == "brand_new" or msg.type == msg.content or msg.content == "txt" or msg.MsgType == "event" then return "b" end
+  kind = "txt"
+  return kind == "txt" and "c" or nil`)}`);
+passes('so where the script sets the type itself', answer('msg.type = "txt" return msg.type == "txt" and "a" or nil'));
+finds('a function that is returned and not called, and what is no reply', `local bot = require "wechat.bot"
+bot.text("a", function(msg) return wechat.response_none end)
+bot.default(function() return 5 end)
+local function answer(msg) if msg.content then return true end return { type = "text" } end
+bot.on("image", answer)
+function on_message(msg)
+  if msg.content == "a" then return wechat.response_text end
+  local made = wechat.response_text
+  return msg.content and made
+end`, [
+  'bot.lua:2:43: wechat.response_none is returned and not called: write wechat.response_none(...)',
+  'bot.lua:3:31: a number is no reply: return tostring(...)',
+  'bot.lua:4:55: a boolean is no reply: return "..." or a reply',
+  'bot.lua:4:71: a table is no reply: return wechat.response_text(...) or another reply',
+  'bot.lua:7:44: wechat.response_text is returned and not called: write wechat.response_text(...)',
+  'bot.lua:9:26: wechat.response_text is returned and not called: write wechat.response_text(...)']);
+passes('functions that a script calls itself may return anything, and a handler what is a reply', `local bot = require "wechat.bot"
+local function builder(msg) return wechat.response_text end
+local function count(msg) return 5 end
+bot.text("a", builder)
+bot.text("b", function(msg) return false end)
+bot.text("c", function(msg) local f = function() return true end return f() and nil end)
+bot.text("d", function(msg) return setmetatable({}, { __tostring = function() return "d" end }) end)
+bot.default(function(msg) return builder(msg)(tostring(count(msg))) end)
+on_message = bot.on_message`);
+passes('so on_message that another function wraps', `function on_message(msg) return 5 end
+local before = on_message
+on_message = function(msg) return tostring(before(msg)) end`);
+finds('a reply that is kept and never returned', answer(`local reply = wechat.response_text("a")
+  local late
+  if msg.content == "b" then late = wechat.response_image("b") end`), [
+  'bot.lua:2:9: the reply is made and nobody reads reply: write return reply',
+  'bot.lua:3:9: the reply is made and nobody reads late: write return late']);
+passes('one that is read, in whatever function, and one whose name says that nobody will', `local kept
+function on_load() kept = wechat.response_text("a") end
+${answer(`local reply = wechat.response_text("a")
+  local other = wechat.response_text("b")
+  local say = function() wechat.say(other) end
+  local _, _unused = wechat.response_text("c"), wechat.response_text("d")
+  local none = wechat.response_none()
+  say()
+  return msg.content and reply or kept`)}`);
+finds('what other languages write: + for texts, null, a call of a field', answer(`if msg.content == null or msg.content == None then return "a" + msg.content end
+  return msg.content + "b" + len(msg.content) .. msg:content()`), [
+  'bot.lua:2:21: there is no global null: write nil',
+  'bot.lua:2:44: there is no global None: write nil',
+  'bot.lua:2:65: texts are joined with .. and not with +: "a" .. b',
+  'bot.lua:3:22: texts are joined with .. and not with +: "a" .. b',
+  'bot.lua:3:30: there is no global len: write #text, or wechat.utf8.len(text)',
+  'bot.lua:3:54: msg.content is no function: write it with a dot and without ()']);
+passes('and where the script has made them so', `null, len = nil, function(text) return #text end
+getmetatable("").__add = function(a, b) return a .. b end
+${answer('msg.answer = function(self) return "a" + self.content end if msg.content == null then return "10" + 5 .. "" end return msg:answer() .. len(msg.content)')}`);
+
 finds('misspelt arguments and options', answer(`local _ = wechat.response_music{ music_url = "u", titel = "a" }
   wechat.http.get("http://a", { timout = 1 }) wechat.http.get{ url = "http://a", heders = {} }
   wechat.http.stream{ url = "http://a", idle_timout = 1 }
@@ -481,7 +561,7 @@ on_message = require("wrap")(on_message)\n`, { 'wrap.lua': 'return function(f) r
 passes('on_message of the one module or the other, and one that replaces a default, pass', `require "default"
 if os.getenv("NOBODY") then require "one" else require "other" end
 function on_message() return "here" end\n`, {
-  'default.lua': 'function on_message() return "default" end', 'one.lua': 'function on_message() return 1 end', 'other.lua': 'function on_message() return 2 end',
+  'default.lua': 'function on_message() return "default" end', 'one.lua': 'function on_message() return "1" end', 'other.lua': 'function on_message() return "2" end',
 });
 passes('on_message that wraps the one before it by way of _G passes', `function on_message(msg) return "a" end
 local before = _G.on_message
@@ -499,7 +579,7 @@ local before = on_message
 function on_message(msg) return before(msg) .. "b" end\n`);
 passes('fields that the script sets pass, wherever it sets them', `local util = require "util"
 ${answer('msg.mood = "good" util.mark(msg) return msg.mood .. msg.mark')}`, { 'util.lua': 'return { mark = function(m) m.mark = "x" end }' });
-passes('fields under the platform\'s own names pass', answer('return msg.FromUserName or msg.SomethingNew'));
+passes('fields under the platform\'s own names pass', answer('return msg.FromUserName or msg.SomethingNew or msg.bizmsgmenuid or msg.audit_id'));
 passes('what may be named arguments, or several values, passes',
   `local function two() return "a", true end\n${answer('return wechat.response_text{ content = "x" } or wechat.response_text(two()) or wechat.response_text(msg.Options)')}`);
 passes('a local name that is something else passes', `local wechat = { anything = print }

@@ -1,0 +1,169 @@
+-- The statements of the parser in parse.lua.
+
+local meanings = require "check.meanings"
+
+---@param Parser table gets the methods
+return function(Parser)
+  function Parser:assign(target, value)
+    if target.called then return end
+    if target.variable then
+      target.variable.reads = target.variable.reads - 1
+      self.notes:assign(target.variable, meanings.kept(value))
+    elseif target.field or target.index then self.watch.set(target.base, target.field)
+    elseif target.name then self.watch.assign_global(target.name) end
+  end
+
+  -- A function at the top level, where nothing decides whether it is defined.
+  function Parser:defines(token, is_function)
+    local is_sure = is_function and not self.scope.up and not self:find("_ENV")
+    if is_sure then self.watch.defines(token.text, token, meanings.hooks[token.text] ~= nil) end
+  end
+
+  -- What the global function of that name gets if wemoon calls it.
+  function Parser:hook(name) return not self:find("_ENV") and meanings.hooks[name] or nil end
+
+  function Parser:assignment()
+    local _, _, target = self:suffixed()
+    local targets = { target }
+    while self:accept(",") do
+      _, _, targets[#targets + 1] = self:suffixed()
+    end
+    if not self:is("=") then
+      if target.meaning then self:was_read(target.meaning) end
+      if target.callee then self.watch.drops(target.callee) end
+      return
+    end
+    self:expect("=")
+    local is_global = #targets == 1 and not target.variable and target.name
+    local hook = is_global and self:hook(target.name)
+    if is_global then self:defines(target.token, self:is("function")) end
+    local values = self:expressions(hook and self.found:gets(target.name, hook))
+    if hook then self.notes:handler(values[1], hook) end
+    for i, one in ipairs(targets) do self:assign(one, values[i]) end
+  end
+
+  function Parser:local_statement()
+    if self:accept("function") then
+      local place = self.at
+      self:declare(self:next().text, { kind = "function", place = place })
+      return self:body(self.found:gets(place))
+    end
+    local names = {}
+    repeat
+      names[#names + 1] = self:next()
+      if self:accept("<") then
+        self:next()
+        self:expect(">")
+      end
+    until not self:accept(",")
+    local values = self:accept("=") and self:expressions()
+    for i, name in ipairs(names) do
+      self:declare(name.text, values and meanings.kept(values[i]) or not values and meanings.nothing or nil, name)
+    end
+  end
+
+  function Parser:function_statement()
+    local token = self:next()
+    local base, variable = self:name(token)
+    local target, is_method = { variable = variable, name = token.text }, false
+    while self:is(".") or self:is(":") do
+      is_method = self:next().text == ":"
+      local name = self:next()
+      target = { base = base, field = name.text }
+      base = nil
+    end
+    self:assign(target)
+    local is_global = not target.field and not variable
+    if is_global then self:defines(token, true) end
+    self:body(is_global and self.found:gets(target.name, self:hook(target.name)) or nil, is_method)
+  end
+
+  function Parser:for_statement()
+    local names = {}
+    repeat names[#names + 1] = self:next().text until not self:accept(",")
+    if not self:accept("in") then self:expect("=") end
+    local iterator = self:expressions()[1] or {}
+    self:expect("do")
+    self:open()
+    local given = { meanings.kept(iterator.first), meanings.kept(iterator.each) }
+    for i, name in ipairs(names) do self:declare(name, given[i]) end
+    self:block()
+    self:close()
+    self:expect("end")
+  end
+
+  function Parser:scoped_block()
+    self:open()
+    self:block()
+    self:close()
+  end
+
+  function Parser:if_statement()
+    self:expression()
+    self:expect("then")
+    self:scoped_block()
+    while self:accept("elseif") do
+      self:expression()
+      self:expect("then")
+      self:scoped_block()
+    end
+    if self:accept("else") then self:scoped_block() end
+    self:expect("end")
+  end
+
+  -- The condition is in the scope of the block's locals.
+  function Parser:repeat_statement()
+    self:open()
+    self:block()
+    self:expect("until")
+    self:expression()
+    self:close()
+  end
+
+  function Parser:statement()
+    if self:peek().kind == "name" then return self:assignment() end
+    if self:accept(";") or self:accept("break") then return
+    elseif self:accept("goto") then self:next()
+    elseif self:accept("::") then
+      self:next()
+      self:expect("::")
+    elseif self:accept("do") then
+      self:scoped_block()
+      self:expect("end")
+    elseif self:accept("while") then
+      self:expression()
+      self:expect("do")
+      self:scoped_block()
+      self:expect("end")
+    elseif self:accept("repeat") then self:repeat_statement()
+    elseif self:accept("if") then self:if_statement()
+    elseif self:accept("for") then self:for_statement()
+    elseif self:accept("function") then self:function_statement()
+    elseif self:accept("local") then self:local_statement()
+    else self:assignment() end
+  end
+
+  local function ends_block(token)
+    return token.kind == "end" or (token.kind == "keyword" and
+      (token.text == "end" or token.text == "else" or token.text == "elseif" or token.text == "until"))
+  end
+
+  function Parser:returned(value)
+    local gets = self.gets
+    if not gets or not value then return end
+    if gets.answers and value.kind == "table" then self.watch.answers(gets.answers, value) end
+    if gets.meaning.kind == "message" and not gets.is_shared then self.watch.returns(value) end
+  end
+
+  function Parser:block()
+    while not ends_block(self:peek()) do
+      if self:accept("return") then
+        if not ends_block(self:peek()) and not self:is(";") then self:returned(self:expressions()[1]) end
+        self:accept(";")
+        return
+      end
+      self.handed_on = false
+      self:statement()
+    end
+  end
+end
