@@ -96,6 +96,9 @@ if(WEMOON_TESTS)
     string(REGEX MATCH "^(.*)=(.*)$" pair ${pair})
     set_tests_properties(${CMAKE_MATCH_1} PROPERTIES COST ${CMAKE_MATCH_2})
   endforeach()
+  # Two browsers at a time, so that not all of the first tests compute.
+  set_tests_properties(e2e.desk e2e.console_again e2e.console_kept PROPERTIES RESOURCE_LOCK one_browser)
+  set_tests_properties(e2e.console e2e.console_seeing PROPERTIES RESOURCE_LOCK another_browser)
   # It plays the platform's three tries in 1.4 s.
   set_tests_properties(e2e.ladder PROPERTIES PROCESSORS 2)
 endif()

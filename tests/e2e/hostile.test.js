@@ -48,12 +48,21 @@ end
 `;
 const IMPATIENT = { deadline_ms: 2500, script_cpu_ms: 300, late_reply: 'drop' };
 
+// Asserts that users are answered within `withinMs`, without the time that other programs had the cores. A busy machine may
+// let the deadline of one message pass, so that the next one is answered.
+async function assertAnswered(bot, answer, withinMs, user = 1000) {
+  const elapsed = stopwatch(bot);
+  await until(async () => (await bot.say('hi', { agent: false, ...from(user++) })) === answer, `'${answer}'`, 20000);
+  const ms = elapsed();
+  assert.ok(ms < withinMs, `answered after ${ms} ms`);
+}
+
 test('a reload while a call is stuck gives that call up', async (t) => {
   const bot = await startBot(t, { config: IMPATIENT, script: ECHO_OR_STUCK });
   const stuck = bot.say('stuck', from(1));
   await sleep(50);
   bot.signal('SIGHUP');
-  assert.equal(await bot.say('hi', from(2)), 'first hi');
+  await assertAnswered(bot, 'first hi', IMPATIENT.deadline_ms);
   assert.equal(await stuck, null);
   await bot.kill();
 });
@@ -83,7 +92,7 @@ test('the replacement does not wait for a reload under way, and what ended with 
   await sleep(1000); // the script is loading
   const elapsed = stopwatch(bot);
   bot.say('stuck', { agent: false, ...from(1) }).catch(() => null);
-  await bot.waitForLog(/it was given up and a fresh interpreter serves; 3 of its tasks that waited ended with it/);
+  await bot.waitForLog(/it was given up and a fresh interpreter serves; 3 of its tasks that waited ended with it/, 20000);
   const ms = elapsed();
   assert.ok(ms < 1500, `${ms} ms`);
   assert.equal(bot.log.split('ended with its interpreter').length - 1, 3); // each line names its user
@@ -129,8 +138,8 @@ test('a saved file while a call is stuck is served', async (t) => {
   const bot = await startBot(t, { config: IMPATIENT, script: ECHO_OR_STUCK });
   bot.write('bot.lua', ECHO_OR_STUCK.replace('first', 'second'));
   const stuck = bot.say('stuck', from(1));
-  await bot.waitForLog(/a script file changed/);
-  assert.equal(await bot.say('hi', from(2)), 'second hi');
+  await bot.waitForLog(/a script file changed/, 20000);
+  await assertAnswered(bot, 'second hi', IMPATIENT.deadline_ms);
   assert.equal(await stuck, null);
   await bot.kill();
 });
@@ -154,12 +163,12 @@ test('where the files are broken when a call is stuck, what they were before ser
   await bot.waitForLog(/not reloaded/);
   fs.rmSync(bot.file('bot.lua'));
   assert.equal(await bot.say('stuck', from(1)), null);
-  await bot.waitForLog(/their previous version is in service/);
-  assert.equal(await bot.say('hi', from(3)), 'first hi');
+  await bot.waitForLog(/their previous version is in service/, 20000);
+  await assertAnswered(bot, 'first hi', IMPATIENT.deadline_ms);
   bot.write('lib/word.lua', 'return "mended "');
   bot.write('bot.lua', script);
-  await bot.waitForLog(/a script file changed/);
-  assert.equal(await bot.say('hi', from(4)), 'mended hi');
+  await bot.waitForLog(/a script file changed/, 20000);
+  await assertAnswered(bot, 'mended hi', IMPATIENT.deadline_ms, 2000);
   await bot.kill();
 });
 
@@ -174,8 +183,8 @@ test('an interpreter that a failed reload gave up is replaced', async (t) => {
   await stuck;
   await sleep(1500);
   bot.write('bot.lua', script);
-  await bot.waitForLog(/a fresh interpreter serves|a script file changed/);
-  assert.equal(await bot.say('hi', from(2)), 'first hi');
+  await bot.waitForLog(/a fresh interpreter serves|a script file changed/, 20000);
+  await assertAnswered(bot, 'first hi', IMPATIENT.deadline_ms);
 });
 
 // Returns a whole request as bytes; `head` is the header lines that give the body's length.
@@ -330,7 +339,7 @@ function on_message(msg)
 end` });
   await bot.say('crowd');
   await sleep(1700);
-  for (let i = 0; i < 5; i++) assert.equal(await bot.say('hi'), 'hi');
+  for (let i = 0; i < 5; i++) await assertAnswered(bot, 'hi', 1500);
   await bot.kill();
 });
 
@@ -344,7 +353,7 @@ end` });
   assert.equal(await bot.say('bomb'), 'bomb');
   await bot.waitForLog(/functions are under way already/, 60000); // 10,000 functions: 10 to 25 s under ASan on a busy machine
   await sleep(2000); // from now on spawned functions are late and yield to messages
-  for (let i = 0; i < 5; i++) assert.equal(await bot.say('hi'), 'hi');
+  for (let i = 0; i < 5; i++) await assertAnswered(bot, 'hi', 2000);
   assert.doesNotMatch(bot.log, /not enough memory/);
   await bot.kill();
 });

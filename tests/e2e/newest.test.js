@@ -79,7 +79,7 @@ for (const kind of ['SQLite', 'Redis']) {
   test(`two processes on ${kind}: an earlier message that the other one has ends within seconds`, async (t) => {
     const peer = await startPeer(t);
     const store = kind === 'Redis' ? (await makeRedis(t)).url : sqlite(t);
-    const config = { store, deadline_ms: 300, ...platform(peer) };
+    const config = { store, deadline_ms: 1200, ...platform(peer) };
     const script = SCRIPT.replaceAll('for _ = 1, 3 do', 'for _ = 1, 8 do').replace('wechat.sleep(3)', 'wechat.sleep(8)');
     const one = await startBot(t, { script, config });
     const two = await startBot(t, { script, config });

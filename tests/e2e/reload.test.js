@@ -8,20 +8,17 @@ const { spawn, spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const { BINARY, cleanEnv, startBot, sleep, signedQuery, tempDir, until, writeFiles } = require('./harness');
+const { stopwatch } = require('./stopwatch');
 
 const saying = (word) => `function on_message() return ${JSON.stringify(word)} end\n`;
 const WITHIN_MS = 1000; // after the save
 
-// Asserts that new behaviour is served within a second, or longer on a machine under sanitizers.
-async function assertSays(bot, word, withinMs = WITHIN_MS * (process.env.WEMOON_SLOW ? 10 : 1)) {
-  let said;
-  const end = Date.now() + withinMs;
-  do {
-    said = await bot.say('?');
-    if (said === word) return;
-    await sleep(20);
-  } while (Date.now() < end);
-  assert.fail(`it says ${said} ${withinMs} ms after the save, not ${word}:\n${bot.log}`);
+// Asserts that new behaviour is served within a second, without the time that other programs had the cores.
+async function assertSays(bot, word, withinMs = WITHIN_MS) {
+  const elapsed = stopwatch(bot);
+  await until(async () => (await bot.say('?')) === word, `the script that says ${word}`, 20000);
+  const ms = elapsed();
+  assert.ok(ms < withinMs, `it says ${word} ${ms} ms after the save:\n${bot.log}`);
 }
 
 test('a saved script is served within a second', async (t) => {
@@ -182,7 +179,7 @@ for (const [what, script, why] of [
   test(`a script that ${what} does not take over; the log says why, and the mended one does`, async (t) => {
     const bot = await startBot(t, { script: saying('good'), config: { script_memory_mb: 16, script_cpu_ms: 4000 } });
     bot.write('bot.lua', script);
-    await bot.waitForLog(/not reloaded/, 20000);
+    await bot.waitForLog(/not reloaded/, 90000); // four seconds of CPU are a minute on a busy machine
     assert.match(bot.log, why);
     assert.equal(await bot.say('?'), 'good');
     bot.write('bot.lua', saying('mended'));

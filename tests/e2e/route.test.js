@@ -8,6 +8,7 @@ const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
 const { startBot, textXml, wemoon, tempDir, writeFiles, sleep, until } = require('./harness');
+const { stopwatch } = require('./stopwatch');
 
 const EXAMPLE = path.join(__dirname, '../../scripts/oauth.lua');
 const echo = 'function on_message(msg) return msg.content end\n';
@@ -216,31 +217,37 @@ test('pages that wait hold no thread: two hundred on four threads, and messages 
 });
 
 test('a page that finds the script busy waits for its turn, with all that was sent, and without a thread', async (t) => {
-  const bot = await startBot(t, { config: { threads: 3, watch: false, script_cpu_ms: 5000 }, script: `
-    local function compute(s) local over = os.clock() + s while os.clock() < over do end end
-    function on_message(msg) compute(1.5) return "computed" end
+  const bot = await startBot(t, { config: { threads: 3, watch: false, script_cpu_ms: 60000 }, script: `
+    function on_message(msg)
+      wechat.log.info("computing")
+      while not io.open(wechat.path("enough")) do end
+      return "computed"
+    end
     wechat.route("POST", "/all", function(request)
       return { json = { body = request.body, a = request.query.a, header = request.headers["x-a"] } }
     end)` });
   const busy = bot.say('compute', { agent: false });
-  await sleep(300);
+  await bot.waitForLog(/computing/);
   const pages = Array.from({ length: 30 }, (_, i) => bot.request({ path: '/all', query: `a=${i}`, body: 'b'.repeat(5000), headers: { 'X-A': `h${i}` }, agent: false }));
   await sleep(300);
   assert.equal((await get(bot, '/none', { agent: false })).status, 404); // a thread is free
+  bot.write('enough', '');
   assert.equal(await busy, 'computed');
   (await Promise.all(pages)).forEach((page, i) => assert.deepEqual(JSON.parse(page.body), { body: 'b'.repeat(5000), a: `${i}`, header: `h${i}` }));
 });
 
 test('a page without a turn by deadline_ms is 503, and is not run', async (t) => {
-  const bot = await startBot(t, { config: { deadline_ms: 300, script_cpu_ms: 5000, late_reply: 'drop' }, script: `
-    function on_message(msg) local over = os.clock() + 1.2 while os.clock() < over do end end
+  const bot = await startBot(t, { config: { deadline_ms: 300, script_cpu_ms: 60000, late_reply: 'drop' }, script: `
+    function on_message(msg) wechat.log.info("computing") while not io.open(wechat.path("enough")) do end end
     wechat.route("GET", "/page", function() wechat.log.info("page ran") return "page" end)` });
   const busy = bot.deliver(textXml('compute'));
-  await sleep(150);
-  const began = Date.now();
+  await bot.waitForLog(/computing/);
+  const elapsed = stopwatch(bot);
   assert.equal((await get(bot, '/page', { agent: false })).status, 503);
-  assert.ok(Date.now() - began < 1000, `${Date.now() - began} ms`);
+  const ms = elapsed();
+  assert.ok(ms < 1000, `${ms} ms`);
   await bot.waitForLog(/GET \/page.*503: the script was busy until deadline_ms/);
+  bot.write('enough', '');
   await busy;
   await until(async () => (await get(bot, '/page')).status === 200, 'the script');
   assert.equal(bot.log.split('page ran').length, 2);
