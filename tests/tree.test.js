@@ -35,7 +35,7 @@ const HOMES = {
   libuv: [/^uv\.h$/, ['net/loop.c', 'net/shard.c', 'net/sockets.c', 'net/parked.c']],
   libxml2: [/^libxml\//, ['codec/xml.c']],
   cJSON: [/^cjson\//, ['codec/json.c']],
-  OpenSSL: [/^openssl\//, ['codec/aes.c', 'codec/certificates.c', 'codec/digest.c', 'store/redis_tls.c']],
+  OpenSSL: [/^openssl\//, ['codec/aes.c', 'codec/certificates.c', 'codec/digest.c', 'codec/keyed_digest.c', 'store/redis_tls.c']],
   SQLite: [/^sqlite3/, ['store/sqlite_file.h']],
   hiredis: [/^hiredis\//, ['store/redis_link.h']],
   Lua: [/^(lua|lauxlib|lualib|luaconf)\.h$/, ['engine/', 'script/', 'host/']],

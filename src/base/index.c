@@ -19,9 +19,9 @@ static void put(IndexSlot *slots, uint32_t mask, IndexSlot slot) {
   slots[at] = slot;
 }
 
-static bool grow(Index *index) {
-  size_t before = index->slots ? (size_t)index->mask + 1 : 0,
-         count = before ? before * 2 : FEWEST_SLOTS;
+// False without memory: nothing was changed.
+static bool resize(Index *index, size_t count) {
+  size_t before = index->slots ? (size_t)index->mask + 1 : 0;
   IndexSlot *slots = malloc(count * sizeof *slots);
   if (!slots) return false;
   memset(slots, 0xff, count * sizeof *slots);
@@ -32,6 +32,16 @@ static bool grow(Index *index) {
   index->slots = slots;
   index->mask = (uint32_t)count - 1;
   return true;
+}
+
+static bool grow(Index *index) {
+  return resize(index, index->slots ? ((size_t)index->mask + 1) * 2 : FEWEST_SLOTS);
+}
+
+void index_shrink(Index *index) {
+  size_t count = index->slots ? (size_t)index->mask + 1 : 0, fewer = count;
+  while (fewer > FEWEST_SLOTS && index->count <= fewer / 8) fewer /= 2;
+  if (fewer < count) resize(index, fewer);
 }
 
 bool index_add(Index *index, uint32_t hash, uint32_t number) {
@@ -53,4 +63,10 @@ void index_remove(Index *index, uint32_t hash, uint32_t number) {
   }
   slots[gap].number = INDEX_NONE;
   index->count--;
+}
+
+void index_move(Index *index, uint32_t hash, uint32_t number, uint32_t to) {
+  uint32_t at = hash & index->mask;
+  while (index->slots[at].number != number) at = (at + 1) & index->mask;
+  index->slots[at].number = to;
 }

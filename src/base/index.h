@@ -24,6 +24,10 @@ void index_clear(Index *index);  // frees; as after index_init
 bool index_add(Index *index, uint32_t hash, uint32_t number);
 // The pair was added before.
 void index_remove(Index *index, uint32_t hash, uint32_t number);
+// The pair was added before: its element has moved from `number` to `to`.
+void index_move(Index *index, uint32_t hash, uint32_t number, uint32_t to);
+// Gives back memory that many removals have left unused.
+void index_shrink(Index *index);
 // The numbers of a hash, one per call, then INDEX_NONE. *at begins as the hash:
 //   for (uint32_t at = hash; (number = index_next(index, hash, &at)) != INDEX_NONE;)
 static inline uint32_t index_next(const Index *index, uint32_t hash, uint32_t *at) {

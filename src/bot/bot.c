@@ -170,6 +170,7 @@ static bool start_watching(Bot *bot, const BotOptions *options, Err *err) {
   Watched watched = { .pool = webhook->pool,
                       .shared = &webhook->shared,
                       .overdue = webhook->overdue,
+                      .dedupe = webhook->dedupe,
                       .peers = webhook->peers,
                       .leader = bot->leader,
                       .notices = bot->notices,

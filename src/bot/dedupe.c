@@ -1,24 +1,36 @@
-// An index of messages under way and answered, and a queue of the answered messages in the order in which they ended.
+// An index of messages under way and answered, and a queue of the answered messages in the order in which they ended. The
+// oldest leave it for a set of digests when there are too many.
 #include "bot/dedupe.h"
 
 #include "base/index.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "bot/digest_set.h"
 #include "codec/digest.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 // The identity and answer of most messages fit into their entry; longer ones are allocated. Once the window is full, a
 // new message takes the entry of a message that has just expired.
-enum { ROOM = 88, TELL_EVERY_US = 60 * 1000 * 1000 };
+enum {
+  ROOM = 88,
+  TELL_EVERY_US = 60 * 1000 * 1000,
+  FEWEST = 256,        // entries
+  FEWEST_LEFT = 8192,  // whose memory is not given back
+  STEP = 64,           // how many messages may expire, and become compact, when one finishes
+  SWEEP_STEP = 512,    // and while a sweep holds the mutex
+  SWEEP_STEPS = 40     // of one sweep
+};
 
 typedef struct {
   Job *job;  // while under way
   int64_t expires_us, answered_s;
   char *long_identity, *long_answer;  // NULL: in `room`, the answer after the identity
   uint32_t hash;
-  uint32_t newer;  // next in the queue of answered messages; of a spare entry: the next spare entry
+  // Neighbours in the queue of answered messages, where there are any; `newer` of a spare entry is the next spare one.
+  uint32_t newer, older;
   uint32_t identity_len, answer_len;
   int tries;
   char room[ROOM];
@@ -42,8 +54,10 @@ struct Dedupe {
   // `bytes`.
   size_t emptied, bytes;
   uint32_t fullest;
-  Dropped untold;   // since the log told of such
-  int64_t told_us;  // 0: it never did
+  uint32_t shown_next;  // by dedupe_show_answered; INDEX_NONE: no entry
+  DigestSet *compact;   // NULL: none. All of them expire before the entries of the queue
+  Dropped untold;       // since the log told of such
+  int64_t told_us;      // 0: it never did
 };
 
 // Hashes with a secret seed, so that senders cannot cause collisions.
@@ -79,7 +93,7 @@ static Entry *find(Dedupe *dedupe, uint32_t hash, Str identity) {
 }
 
 static bool grow(Dedupe *dedupe) {
-  uint32_t capacity = dedupe->capacity ? dedupe->capacity * 2 : 256;
+  uint32_t capacity = dedupe->capacity ? dedupe->capacity * 2 : FEWEST;
   Entry *entries = realloc(dedupe->entries, capacity * sizeof *entries);
   if (!entries) return false;
   dedupe->entries = entries;
@@ -112,6 +126,7 @@ static void remove_entry(Dedupe *dedupe, Entry *entry) {
 
 static void drop_oldest(Dedupe *dedupe) {
   Entry *entry = &dedupe->entries[dedupe->oldest];
+  if (dedupe->shown_next == dedupe->oldest) dedupe->shown_next = INDEX_NONE;
   dedupe->oldest = entry->newer;
   dedupe->answered--;
   if (dedupe->emptied > 0) dedupe->emptied--;
@@ -120,10 +135,38 @@ static void drop_oldest(Dedupe *dedupe) {
   remove_entry(dedupe, entry);
 }
 
-static void expire(Dedupe *dedupe, int64_t now_us) {
-  while (dedupe->answered > 0 && dedupe->entries[dedupe->oldest].expires_us <= now_us)
-    drop_oldest(dedupe);
-  for (; dedupe->answered > DEDUPE_ANSWERED_MAX; dedupe->untold.messages++) drop_oldest(dedupe);
+static bool has_expired(const Dedupe *dedupe, int64_t now_us) {
+  return dedupe->answered > 0 && dedupe->entries[dedupe->oldest].expires_us <= now_us;
+}
+
+static void expire(Dedupe *dedupe, int64_t now_us, size_t most) {
+  for (; most > 0 && has_expired(dedupe, now_us); most--) drop_oldest(dedupe);
+}
+
+// ---- messages that become compact -----------------------------------------------------------------
+
+static bool keep_compact(Dedupe *dedupe, const Entry *entry) {
+  if (!dedupe->compact) dedupe->compact = digest_set_new();
+  return dedupe->compact &&
+         digest_set_add(dedupe->compact, identity_of(entry), entry->tries, entry->expires_us);
+}
+
+static void compact_oldest(Dedupe *dedupe) {
+  const Entry *entry = &dedupe->entries[dedupe->oldest];
+  if (keep_compact(dedupe, entry)) dedupe->untold.answers += entry->answer_len > 0;
+  else dedupe->untold.messages++;
+  drop_oldest(dedupe);
+}
+
+static bool are_too_many(const Dedupe *dedupe, int64_t now_us) {
+  if (dedupe->answered <= DEDUPE_WHOLE) return false;
+  int64_t answered_us = dedupe->entries[dedupe->oldest].expires_us - dedupe->window_us;
+  return dedupe->answered > DEDUPE_WHOLE_MAX || now_us - answered_us >= DEDUPE_WHOLE_S * 1000000;
+}
+
+static void compact(Dedupe *dedupe, int64_t now_us, size_t most) {
+  if (dedupe->compact) digest_set_expire(dedupe->compact, now_us, most);
+  for (; most > 0 && are_too_many(dedupe, now_us); most--) compact_oldest(dedupe);
 }
 
 // ---- answers that go before their identities ----------------------------------------------------
@@ -158,18 +201,19 @@ static Dropped begin_telling(Dedupe *dedupe, int64_t now_us) {
 }
 
 static void tell(const Dedupe *dedupe, Dropped dropped) {
+  if (dropped.answers == 0 && dropped.messages == 0) return;
   LogSubject before = log_about((LogSubject){ 0 });
   long long window_s = dedupe->window_us / 1000000;
   if (dropped.answers > 0)
-    log_warn("answers are dropped before dedup_window_s (%lld s) is over, because their room "
-             "(%d MB) is full: a duplicate of such a message gets `success` (%zu answers since the "
-             "last such line)",
-             window_s, DEDUPE_ANSWERS_MAX >> 20, dropped.answers);
+    log_warn("answers are dropped before dedup_window_s (%lld s) is over, because there are more "
+             "than %d messages, or more than %d MB of answers: a duplicate of such a message gets "
+             "`success` (%zu answers since the last such line)",
+             window_s, DEDUPE_WHOLE, DEDUPE_ANSWERS_MAX >> 20, dropped.answers);
   if (dropped.messages > 0)
-    log_warn("messages are forgotten before dedup_window_s (%lld s) is over, because there are "
-             "more than %d: a duplicate of such a message is run again (%zu messages since the "
-             "last such line)",
-             window_s, DEDUPE_ANSWERED_MAX, dropped.messages);
+    log_warn("messages are forgotten before dedup_window_s (%lld s) is over, because there is "
+             "no memory: a duplicate of such a message is run again (%zu messages since the last "
+             "such line)",
+             window_s, dropped.messages);
   log_about(before);
 }
 
@@ -177,7 +221,7 @@ Dedupe *dedupe_new(int64_t window_s) {
   Dedupe *dedupe = calloc(1, sizeof *dedupe);
   if (!dedupe) return NULL;
   dedupe->window_us = window_s * 1000000;
-  dedupe->spare = INDEX_NONE;
+  dedupe->spare = dedupe->shown_next = INDEX_NONE;
   if (!digest_random(&dedupe->seed, sizeof dedupe->seed)) {
     free(dedupe);
     return NULL;
@@ -196,6 +240,7 @@ void dedupe_free(Dedupe *dedupe) {
   }
   free(dedupe->entries);
   index_clear(&dedupe->index);
+  digest_set_free(dedupe->compact);
   pthread_mutex_destroy(&dedupe->mutex);
   free(dedupe);
 }
@@ -221,7 +266,11 @@ static bool add(Dedupe *dedupe, uint32_t hash, Job *job) {
   uint32_t number = take_entry(dedupe);
   if (number == INDEX_NONE) return false;
   Entry *entry = &dedupe->entries[number];
-  *entry = (Entry){ .hash = hash, .tries = 1 };
+  entry->job = NULL;
+  entry->long_identity = entry->long_answer = NULL;
+  entry->hash = hash;
+  entry->answer_len = 0;
+  entry->tries = 1;
   if (!keep_identity(entry, job->identity) || !index_add(&dedupe->index, hash, number)) {
     put_back(dedupe, entry);
     return false;
@@ -242,10 +291,17 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
   pthread_mutex_lock(&dedupe->mutex);
   Entry *entry = find(dedupe, hash, job->identity);
   if (entry && is_over(entry, now_us)) {
-    expire(dedupe, now_us);
+    expire(dedupe, now_us, SIZE_MAX);
     entry = NULL;
   }
-  if (!entry) {
+  int tries = entry             ? ++entry->tries
+              : dedupe->compact ? digest_set_try(dedupe->compact, job->identity, now_us)
+                                : 0;
+  if (!entry && tries > 0) {
+    *answered_s = 0;
+    result = DEDUPE_ANSWERED;
+  } else if (!entry) {
+    tries = 1;
     if (!add(dedupe, hash, job)) result = DEDUPE_NO_MEMORY;
   } else if (entry->job) {
     *running = job_retain(entry->job);
@@ -255,13 +311,14 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
     *answered_s = entry->answered_s;
     result = answer->failed ? DEDUPE_NO_MEMORY : DEDUPE_ANSWERED;
   }
-  job->attempt = entry ? ++entry->tries : 1;
+  job->attempt = tries;
   pthread_mutex_unlock(&dedupe->mutex);
   return result;
 }
 
 static void enqueue(Dedupe *dedupe, Entry *entry) {
   uint32_t number = number_of(dedupe, entry);
+  entry->older = dedupe->newest;
   if (dedupe->answered > 0) dedupe->entries[dedupe->newest].newer = number;
   else dedupe->oldest = number;
   if (dedupe->emptied == dedupe->answered) dedupe->fullest = number;
@@ -296,11 +353,12 @@ void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
   } else if (entry) {
     remove_entry(dedupe, entry);
   }
-  expire(dedupe, now_us);
+  expire(dedupe, now_us, STEP);
+  if (dedupe->answered > DEDUPE_WHOLE) compact(dedupe, now_us, STEP);
   drop_long_answers(dedupe);
   Dropped dropped = begin_telling(dedupe, now_us);
   pthread_mutex_unlock(&dedupe->mutex);
-  if (dropped.answers > 0 || dropped.messages > 0) tell(dedupe, dropped);
+  tell(dedupe, dropped);
   if (entry) job_release(job);
 }
 
@@ -312,39 +370,135 @@ void dedupe_forget(Dedupe *dedupe, Job *job) {
   if (entry) job_release(job);
 }
 
-static void each_running(Dedupe *dedupe, void (*visit)(void *ctx, const DedupeSeen *seen),
-                         void *ctx) {
+// ---- what is shown --------------------------------------------------------------------------------
+
+static void show_running(Dedupe *dedupe, DedupeVisit visit, void *ctx) {
   for (uint32_t i = 0; i < dedupe->used; i++) {
     Entry *entry = &dedupe->entries[i];
-    if (entry->job) visit(ctx, &(DedupeSeen){ .job = entry->job, .identity = identity_of(entry) });
+    if (entry->job &&
+        !visit(ctx, &(DedupeSeen){ .job = entry->job, .identity = identity_of(entry) }))
+      return;
   }
 }
 
-static void each_answered(Dedupe *dedupe, void (*visit)(void *ctx, const DedupeSeen *seen),
-                          void *ctx) {
-  uint32_t number = dedupe->oldest;
-  for (size_t i = 0; i < dedupe->answered; i++) {
-    Entry *entry = &dedupe->entries[number];
-    visit(ctx, &(DedupeSeen){ .identity = identity_of(entry),
-                              .answer = answer_of(entry),
-                              .answered_s = entry->answered_s,
-                              .expires_us = entry->expires_us });
-    number = entry->newer;
-  }
-}
-
-void dedupe_each(Dedupe *dedupe, int64_t now_us, void (*visit)(void *ctx, const DedupeSeen *seen),
-                 void *ctx) {
+void dedupe_show(Dedupe *dedupe, DedupeVisit visit, void *ctx) {
   pthread_mutex_lock(&dedupe->mutex);
-  expire(dedupe, now_us);
-  each_running(dedupe, visit, ctx);
-  each_answered(dedupe, visit, ctx);
+  if (visit) show_running(dedupe, visit, ctx);
+  dedupe->shown_next = dedupe->answered > 0 ? dedupe->newest : INDEX_NONE;
   pthread_mutex_unlock(&dedupe->mutex);
+}
+
+// Returns whether more are to be shown.
+static bool show_next(Dedupe *dedupe, DedupeVisit visit, void *ctx) {
+  Entry *entry = &dedupe->entries[dedupe->shown_next];
+  bool goes_on = visit(ctx, &(DedupeSeen){ .identity = identity_of(entry),
+                                           .answer = answer_of(entry),
+                                           .answered_s = entry->answered_s,
+                                           .expires_us = entry->expires_us });
+  bool was_last = dedupe->shown_next == dedupe->oldest;
+  dedupe->shown_next = goes_on && !was_last ? entry->older : INDEX_NONE;
+  return dedupe->shown_next != INDEX_NONE;
+}
+
+bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *ctx) {
+  pthread_mutex_lock(&dedupe->mutex);
+  bool more = dedupe->shown_next != INDEX_NONE;
+  for (; more && most > 0; most--) more = show_next(dedupe, visit, ctx);
+  pthread_mutex_unlock(&dedupe->mutex);
+  return more;
+}
+
+// ---- memory that is given back ----------------------------------------------------------------------
+
+static void move(Dedupe *dedupe, uint32_t from, uint32_t to) {
+  Entry *entry = &dedupe->entries[to];
+  *entry = dedupe->entries[from];
+  index_move(&dedupe->index, entry->hash, from, to);
+  if (entry->job) {
+    entry->job->known = to + 1;
+    return;
+  }
+  if (dedupe->oldest == from) dedupe->oldest = to;
+  else dedupe->entries[entry->older].newer = to;
+  if (dedupe->newest == from) dedupe->newest = to;
+  else dedupe->entries[entry->newer].older = to;
+  if (dedupe->fullest == from) dedupe->fullest = to;
+}
+
+// Moves the entries in use to the front.
+static void close_gaps(Dedupe *dedupe) {
+  uint32_t live = dedupe->index.count, last = dedupe->used, number = dedupe->spare;
+  // A message that is known was tried.
+  for (uint32_t i = number; i != INDEX_NONE; i = dedupe->entries[i].newer)
+    dedupe->entries[i].tries = 0;
+  for (uint32_t next; number != INDEX_NONE; number = next) {
+    next = dedupe->entries[number].newer;
+    if (number >= live) continue;
+    while (dedupe->entries[--last].tries == 0) continue;
+    move(dedupe, last, number);
+  }
+  dedupe->used = live;
+  dedupe->spare = INDEX_NONE;
+}
+
+// Returns whether memory was given back.
+static bool shrink(Dedupe *dedupe) {
+  uint32_t capacity = dedupe->capacity;
+  while (capacity > FEWEST_LEFT && dedupe->index.count <= capacity / 4) capacity /= 2;
+  if (capacity == dedupe->capacity || dedupe->shown_next != INDEX_NONE) return false;
+  close_gaps(dedupe);
+  Entry *entries = realloc(dedupe->entries, capacity * sizeof *entries);
+  if (entries) {
+    dedupe->entries = entries;
+    dedupe->capacity = capacity;
+  }
+  index_shrink(&dedupe->index);
+  return true;
+}
+
+// Returns whether there was anything to do.
+static bool sweep_some(Dedupe *dedupe, int64_t now_us) {
+  size_t before = dedupe->compact ? digest_set_count(dedupe->compact) : 0, whole = dedupe->answered;
+  expire(dedupe, now_us, SWEEP_STEP);
+  compact(dedupe, now_us, SWEEP_STEP);
+  size_t after = dedupe->compact ? digest_set_count(dedupe->compact) : 0;
+  return before != after || whole != dedupe->answered;
+}
+
+static bool drop_empty_set(Dedupe *dedupe) {
+  if (!dedupe->compact || digest_set_count(dedupe->compact) > 0) return false;
+  digest_set_free(dedupe->compact);
+  dedupe->compact = NULL;
+  return true;
+}
+
+void dedupe_sweep(Dedupe *dedupe, int64_t now_us) {
+  bool some = true;
+  for (int i = 0; some && i < SWEEP_STEPS; i++) {
+    pthread_mutex_lock(&dedupe->mutex);
+    some = sweep_some(dedupe, now_us);
+    pthread_mutex_unlock(&dedupe->mutex);
+  }
+  pthread_mutex_lock(&dedupe->mutex);
+  bool emptied = drop_empty_set(dedupe), shrunk = shrink(dedupe);
+  Dropped dropped = begin_telling(dedupe, now_us);
+  pthread_mutex_unlock(&dedupe->mutex);
+  tell(dedupe, dropped);
+  if (emptied || shrunk) malloc_trim(0);
 }
 
 size_t dedupe_count(Dedupe *dedupe) {
   pthread_mutex_lock(&dedupe->mutex);
-  size_t count = dedupe->answered;
+  size_t count = dedupe->answered + (dedupe->compact ? digest_set_count(dedupe->compact) : 0);
   pthread_mutex_unlock(&dedupe->mutex);
   return count;
+}
+
+size_t dedupe_bytes(Dedupe *dedupe) {
+  pthread_mutex_lock(&dedupe->mutex);
+  size_t slots = dedupe->index.slots ? (size_t)dedupe->index.mask + 1 : 0;
+  size_t bytes = dedupe->capacity * sizeof(Entry) + slots * sizeof *dedupe->index.slots +
+                 (dedupe->compact ? digest_set_bytes(dedupe->compact) : 0);
+  pthread_mutex_unlock(&dedupe->mutex);
+  return bytes;
 }

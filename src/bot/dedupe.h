@@ -1,6 +1,12 @@
 // Knows which messages are being answered and which were answered, so that the script runs once however often the
-// platform tries. A message is known for a window, in about 160 bytes; long answers have a room of their own, and the
-// oldest leave it first: then a duplicate gets an empty answer. What goes before its time is said in the log.
+// platform tries. An answered message is known for the whole window, however many there are.
+//
+// Whole, with its answer, it takes about 160 bytes. So known are the last DEDUPE_WHOLE of the window and, if more came
+// within DEDUPE_WHOLE_S, those too: more than the time of the platform's tries, which end within 15 s of the first.
+// Beyond DEDUPE_WHOLE_MAX, and after that time, the oldest become compact: a digest of 26 to 31 bytes, whose duplicate
+// gets an empty answer. Long answers have a room of their own, and the oldest leave it first, with the same effect.
+// The log says that answers were dropped. Only without memory for a compact one is a message forgotten, which the log
+// says too. Of 10,000 messages a second for 60 s all are known, in less than 60 MB.
 #ifndef WEMOON_BOT_DEDUPE_H
 #define WEMOON_BOT_DEDUPE_H
 
@@ -8,17 +14,19 @@
 #include "bot/job.h"
 
 enum {
-  // Messages: 1,000 a second for a minute. Other processes are told of all of them when this one leaves.
-  DEDUPE_ANSWERED_MAX = 60000,
+  DEDUPE_WHOLE = 60000,
+  DEDUPE_WHOLE_S = 20,
+  DEDUPE_WHOLE_MAX = 200000,             // 10,000 a second for DEDUPE_WHOLE_S
   DEDUPE_ANSWERS_MAX = 32 * 1024 * 1024  // bytes of long answers
 };
 
 typedef struct Dedupe Dedupe;
 
 typedef enum {
-  DEDUPE_NEW,       // the message is new: the caller's job answers it
-  DEDUPE_RUNNING,   // *running is under way: retained for the caller, which waits for it
-  DEDUPE_ANSWERED,  // `answer` and *answered_s are the earlier answer and its time
+  DEDUPE_NEW,      // the message is new: the caller's job answers it
+  DEDUPE_RUNNING,  // *running is under way: retained for the caller, which waits for it
+  // `answer` and *answered_s are the earlier answer and its time; empty and 0 if the message is known compact
+  DEDUPE_ANSWERED,
   DEDUPE_NO_MEMORY
 } DedupeResult;
 
@@ -26,7 +34,7 @@ typedef enum {
 Dedupe *dedupe_new(int64_t window_s);
 void dedupe_free(Dedupe *dedupe);  // NULL is allowed
 // Looks up `job->identity`. If it is new, registers `job` (held once more) until dedupe_finish or dedupe_forget. Sets
-// `job->attempt`. `answer` gets the packed answer (script/packed_reply.h) of an answered message.
+// `job->attempt` (up to 15 if it is known compact). `answer` gets the packed answer (script/packed_reply.h) of an answered message.
 DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,
                           int64_t *answered_s);
 // Notes the job's answer: from now on duplicates get `answer`.
@@ -39,10 +47,19 @@ typedef struct {
   Str identity, answer;
   int64_t answered_s, expires_us;  // of an answered message
 } DedupeSeen;
-// Calls `visit` with each message, while no message can enter or finish. `visit` must not call dedupe.
-void dedupe_each(Dedupe *dedupe, int64_t now_us, void (*visit)(void *ctx, const DedupeSeen *seen),
-                 void *ctx);
+// Sees a message, while no message can enter or finish; must not call dedupe. False: no more are to be shown.
+typedef bool (*DedupeVisit)(void *ctx, const DedupeSeen *seen);
+// Shows each message under way (`visit` NULL: none). From now on dedupe_show_answered shows the messages that were answered
+// before this call, as far as they are known whole, the newest first.
+void dedupe_show(Dedupe *dedupe, DedupeVisit visit, void *ctx);
+// Shows up to `most` more of them. Returns whether there are more still; those that expire or become compact meanwhile are
+// not shown.
+bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *ctx);
+// Removes what has expired, and gives its memory back. Call it now and then; messages that finish remove only some of it.
+void dedupe_sweep(Dedupe *dedupe, int64_t now_us);
 // Returns the number of answered messages that are kept now.
 size_t dedupe_count(Dedupe *dedupe);
+// Returns the bytes that they take, long answers and identities excepted.
+size_t dedupe_bytes(Dedupe *dedupe);
 
 #endif

@@ -297,33 +297,32 @@ typedef struct {
   int64_t written_us;  // what expires earlier is there already
 } Telling;
 
-static void tell_answered(void *ctx, const DedupeSeen *seen) {
+static bool tell_answered(void *ctx, const DedupeSeen *seen) {
   Telling *telling = ctx;
   int64_t left_ms = (seen->expires_us - telling->now_us) / 1000;
-  if (seen->job || left_ms <= 0 || seen->expires_us < telling->written_us) return;
+  if (left_ms <= 0 || seen->expires_us < telling->written_us) return false;
   char text[STORE_KEY_MAX];
   Str key = peers_key(telling->peers, seen->identity, text);
   if (key.len) put_answer(telling->peers, key, seen->answered_s, seen->answer, left_ms);
+  return true;
 }
 
-static void tell_seen(void *ctx, const DedupeSeen *seen) {
+static bool tell_running(void *ctx, const DedupeSeen *seen) {
   Telling *telling = ctx;
   Peers *peers = telling->peers;
-  if (!seen->job) {
-    tell_answered(ctx, seen);
-    return;
-  }
   char text[STORE_KEY_MAX];
   Str key = peers_key(peers, seen->identity, text);
   if (key.len) peers_hold(peers, seen->job, key, 0);
   Claim *claim = key.len ? claim_of(peers, seen->job) : NULL;
   if (claim) renew(peers, claim, NULL, NULL);
   claim_release(claim);
+  return true;
 }
 
-static void tell_all(Peers *peers, void (*visit)(void *ctx, const DedupeSeen *seen)) {
+static void tell_all(Peers *peers, DedupeVisit running) {
   Telling telling = { .peers = peers, .now_us = clock_now_us(), .written_us = peers->written_us };
-  dedupe_each(peers->dedupe, telling.now_us, visit, &telling);
+  dedupe_show(peers->dedupe, running, &telling);
+  dedupe_show_answered(peers->dedupe, SIZE_MAX, tell_answered, &telling);
 }
 
 static size_t count_keys(const StoreReply *list, Str *out) {
@@ -372,13 +371,13 @@ void peers_look(Peers *peers) {
   bool alone = store_company(peers->store) == STORE_ALONE;
   if (!alone) atomic_store(&peers->others_us, now_us);
   if (atomic_load_explicit(&peers->met, memory_order_relaxed) == !alone) return;
-  if (!atomic_exchange(&peers->met, !alone) && !alone) tell_all(peers, tell_seen);
+  if (!atomic_exchange(&peers->met, !alone) && !alone) tell_all(peers, tell_running);
 }
 
 void peers_leave(Peers *peers) {
   int64_t written_us = clock_now_us() + peers->window_ms * 1000 - FINISH_US;
   if (!peers->dedupe || atomic_load(&peers->met)) return;
-  tell_all(peers, tell_answered);
+  tell_all(peers, NULL);
   atomic_store(&peers->written_us, written_us);
 }
 

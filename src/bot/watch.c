@@ -97,6 +97,7 @@ static void *run_replacer(void *arg) {
     for (size_t index = 0; index < pool_count(watch->pool); index++) replace_stuck(watch, index);
     memory_watch_look(watch->memory, clock_now_us());
     pool_sweep(watch->pool);
+    dedupe_sweep(watch->watched.dedupe, clock_now_us());
   }
   return NULL;
 }

@@ -72,12 +72,35 @@ static void test_numbers_that_come_and_go_are_found_as_long_as_they_are_there(vo
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
 
+static void test_an_element_that_moved_is_found_under_its_new_number(void **state) {
+  for (uint32_t i = 0; i < 5; i++) assert_true(index_add(&numbers, i % 2, i));
+  index_move(&numbers, 0, 2, 17);
+  assert_false(has(0, 2));
+  assert_true(has(0, 17));
+  index_remove(&numbers, 0, 17);
+  assert_false(has(0, 17));
+  assert_true(has(0, 0) && has(0, 4) && has(1, 1) && has(1, 3));
+}
+
+static void test_the_memory_of_what_has_left_is_given_back(void **state) {
+  for (uint32_t i = 0; i < NUMBERS; i++) assert_true(index_add(&numbers, i * 7919, i));
+  uint32_t mask = numbers.mask;
+  index_shrink(&numbers);
+  assert_int_equal(numbers.mask, mask);
+  for (uint32_t i = 100; i < NUMBERS; i++) index_remove(&numbers, i * 7919, i);
+  index_shrink(&numbers);
+  assert_true(numbers.mask < mask / 8);
+  for (uint32_t i = 0; i < 200; i++) assert_int_equal(has(i * 7919, i), i < 100);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(an_empty_one_has_nothing),
     TEST(a_hash_may_have_several_numbers),
     TEST(what_lies_over_the_end_of_the_slots_is_found_and_moves_up),
     TEST(numbers_that_come_and_go_are_found_as_long_as_they_are_there),
+    TEST(an_element_that_moved_is_found_under_its_new_number),
+    TEST(the_memory_of_what_has_left_is_given_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,17 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+
+static bool no_memory;
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size) {
+  return no_memory ? NULL : __real_calloc(count, size);
+}
 
 typedef struct {
   JobPool *pool;
@@ -64,12 +74,13 @@ typedef struct {
   char names[8];
 } Seen;
 
-static void note_seen(void *ctx, const DedupeSeen *what) {
+static bool note_seen(void *ctx, const DedupeSeen *what) {
   Seen *seen = ctx;
   strncat(seen->names, what->identity.ptr, 1);
   if (what->job) seen->running++;
   else assert_true(str_eq(what->answer, STR("T")) && what->expires_us > 60000000);
   seen->answered += !what->job;
+  return true;
 }
 
 static void test_what_is_under_way_and_what_is_answered_is_shown_the_expired_is_not(void **state) {
@@ -81,7 +92,9 @@ static void test_what_is_under_way_and_what_is_answered_is_shown_the_expired_is_
   enter(f, running, 30);
   enter(f, done, 30);
   finish(f, done, "T", 31);
-  dedupe_each(f->dedupe, 62 * 1000000, note_seen, &seen);
+  dedupe_sweep(f->dedupe, 62 * 1000000);
+  dedupe_show(f->dedupe, note_seen, &seen);
+  assert_false(dedupe_show_answered(f->dedupe, 10, note_seen, &seen));
   assert_string_equal(seen.names, "rd");
   assert_int_equal(seen.running, 1);
   assert_int_equal(seen.answered, 1);
@@ -182,12 +195,143 @@ static void test_all_messages_of_a_window_are_known_however_large_their_answers(
     assert_int_equal(answer_again(f, i, 60), i < COUNT - (int)FIT ? 0 : sizeof large);
 }
 
-static void test_of_more_messages_than_are_known_the_oldest_are_forgotten(void **state) {
+typedef struct {
+  int next, shown, most;  // shown in the order next, next - 1, ...
+} Shown;
+
+static bool note_shown(void *ctx, const DedupeSeen *seen) {
+  Shown *shown = ctx;
+  char identity[32];
+  snprintf(identity, sizeof identity, "m%d", shown->next--);
+  assert_true(str_eq(seen->identity, str_of(identity)));
+  return ++shown->shown < shown->most;
+}
+
+static void test_answered_messages_are_shown_in_pieces_the_newest_first(void **state) {
   Fixture *f = *state;
-  for (int i = 0; i <= DEDUPE_ANSWERED_MAX; i++) answer(f, i, STR("Thi"), 1);
-  assert_int_equal(dedupe_count(f->dedupe), DEDUPE_ANSWERED_MAX);
-  assert_int_equal(answer_again(f, 1, 1), 3);
-  answer(f, 0, STR("Thi"), 1);  // it is new
+  Shown shown = { .next = 99, .most = 1000 };
+  for (int i = 0; i < 100; i++) answer(f, i, STR("Thi"), i < 50 ? 1 : 30);
+  assert_false(dedupe_show_answered(f->dedupe, 10, note_shown, &shown));  // nothing was begun
+  dedupe_show(f->dedupe, NULL, NULL);
+  assert_true(dedupe_show_answered(f->dedupe, 10, note_shown, &shown));
+  answer(f, 100, STR("Thi"), 30);  // what is answered later is not shown
+  assert_true(dedupe_show_answered(f->dedupe, 30, note_shown, &shown));
+  dedupe_sweep(f->dedupe, 61 * 1000000);
+  assert_false(dedupe_show_answered(f->dedupe, 30, note_shown, &shown));
+  assert_int_equal(shown.shown, 50);
+  shown = (Shown){ .next = 100, .most = 2 };
+  dedupe_show(f->dedupe, NULL, NULL);
+  assert_false(dedupe_show_answered(f->dedupe, 30, note_shown, &shown));
+  assert_int_equal(shown.shown, 2);
+}
+
+static void test_what_is_next_to_be_shown_may_expire(void **state) {
+  Fixture *f = *state;
+  Shown shown = { .next = 99, .most = 1000 };
+  for (int i = 0; i < 100; i++) answer(f, i, STR("Thi"), 1);
+  dedupe_show(f->dedupe, NULL, NULL);
+  assert_true(dedupe_show_answered(f->dedupe, 10, note_shown, &shown));
+  dedupe_sweep(f->dedupe, 61 * 1000000);
+  for (int i = 0; i < 100; i++) answer(f, 100 + i, STR("Thi"), 62);
+  assert_false(dedupe_show_answered(f->dedupe, 10, note_shown, &shown));
+  assert_int_equal(shown.shown, 10);
+}
+
+static void test_whatever_finishes_in_between_what_was_answered_before_is_shown(void **state) {
+  Fixture *f = *state;
+  Shown shown = { .next = 99, .most = 1000 };
+  for (int i = 0; i < 100; i++) answer(f, i, STR("Thi"), 1);
+  dedupe_show(f->dedupe, NULL, NULL);
+  for (int i = 100; i < 200; i += 10) {
+    for (int next = i; next < i + 10; next++) answer(f, next, STR("Thi"), 2);
+    assert_int_equal(dedupe_show_answered(f->dedupe, 10, note_shown, &shown), i < 190);
+  }
+  assert_int_equal(shown.shown, 100);
+}
+
+static size_t sweep_all(Fixture *f, int64_t now_s) {
+  for (int i = 0; i < 20; i++) dedupe_sweep(f->dedupe, now_s * 1000000);
+  return dedupe_bytes(f->dedupe);
+}
+
+// 10,000 a second for half a minute: most are compact at the end, and the newest are whole.
+static void test_however_many_messages_are_known_for_the_window(void **state) {
+  enum { COUNT = 300000, RATE = 10000, LAST_S = COUNT / RATE };
+  Fixture *f = *state;
+  for (int i = 0; i < COUNT; i++) answer(f, i, STR("Thi"), 1 + i / RATE);
+  assert_int_equal(dedupe_count(f->dedupe), COUNT);
+  assert_true(dedupe_bytes(f->dedupe) < 60 * 1024 * 1024);
+  for (int i = 0; i < COUNT; i++)
+    assert_int_equal(answer_again(f, i, LAST_S), i < COUNT - DEDUPE_WHOLE_MAX ? 0 : 3);
+  sweep_all(f, 61 + LAST_S / 2);
+  assert_int_equal(dedupe_count(f->dedupe), COUNT / 2 - RATE);
+  answer_again(f, COUNT / 2 + RATE, 61 + LAST_S / 2);
+  answer(f, COUNT / 2 + RATE - 1, STR("Thi"), 61 + LAST_S / 2);  // it is new
+}
+
+static void test_after_the_window_the_memory_of_many_is_given_back(void **state) {
+  enum { COUNT = 300000 };
+  Fixture *f = *state;
+  Job *running = job_known_as(f, "running"), *again = job_known_as(f, "running");
+  for (int i = 0; i < COUNT; i++) {
+    answer(f, i, STR("Thi"), 1);
+    if (i == COUNT - 10) enter(f, running, 1);
+  }
+  assert_true(dedupe_bytes(f->dedupe) > 30 * 1024 * 1024);
+  for (int i = 0; i < 1000; i++) answer(f, COUNT + i, STR("Tho"), 40);
+  assert_true(sweep_all(f, 61) < 2 * 1024 * 1024);
+  for (int i = 0; i < 1000; i++) assert_int_equal(answer_again(f, COUNT + i, 62), 3);
+  assert_int_equal(enter(f, again, 62), DEDUPE_RUNNING);
+  job_release(f->running);
+  finish(f, running, "Tend", 62);
+  assert_int_equal(enter(f, again, 63), DEDUPE_ANSWERED);
+  assert_string_equal(f->answer.ptr, "Tend");
+  dedupe_sweep(f->dedupe, 101 * 1000000);
+  assert_int_equal(dedupe_count(f->dedupe), 1);
+  job_release(running);
+  job_release(again);
+}
+
+static void test_after_that_the_oldest_long_answers_still_go_first(void **state) {
+  Fixture *f = *state;
+  static char large[DEDUPE_ANSWERS_MAX / 4];
+  Job *running = job_known_as(f, "running");  // has the first place
+  enter(f, running, 1);
+  for (int i = 0; i < 40000; i++) answer(f, i, STR("Thi"), 1);
+  for (int i = 0; i < 4; i++) answer(f, 40000 + i, str_make(large, sizeof large), 40);
+  size_t before = dedupe_bytes(f->dedupe);
+  assert_true(sweep_all(f, 61) < before / 2);
+  for (int i = 4; i < 6; i++) answer(f, 40000 + i, str_make(large, sizeof large), 62);
+  for (int i = 0; i < 6; i++) assert_int_equal(answer_again(f, 40000 + i, 62) > 0, i >= 2);
+  job_release(running);
+}
+
+static void test_of_a_message_that_became_compact_tries_are_counted_on(void **state) {
+  Fixture *f = *state;
+  Job *again = job_known_as(f, "m0");
+  answer(f, 0, STR("Thi"), 1);
+  for (int i = 1; i < 5; i++) {
+    if (i == 3)
+      for (int other = 1; other <= DEDUPE_WHOLE; other++) answer(f, other, STR("Thi"), 21);
+    assert_int_equal(answer_again(f, 0, 21), i < 3 ? 3 : 0);
+  }
+  assert_int_equal(enter(f, again, 21), DEDUPE_ANSWERED);
+  assert_int_equal(again->attempt, 6);
+  assert_int_equal(f->answered_s, 0);
+  job_release(again);
+}
+
+// Of many, whole are those that the platform may try again.
+static void test_answers_stay_for_the_time_of_the_platforms_tries(void **state) {
+  Fixture *f = *state;
+  for (int i = 0; i < DEDUPE_WHOLE; i++) answer(f, i, STR("Thi"), 1);
+  for (int i = 0; i < 100; i++) answer(f, DEDUPE_WHOLE + i, STR("Thi"), DEDUPE_WHOLE_S);
+  assert_int_equal(answer_again(f, 0, DEDUPE_WHOLE_S), 3);
+  answer(f, -1, STR("Thi"), DEDUPE_WHOLE_S + 1);
+  assert_int_equal(answer_again(f, 0, DEDUPE_WHOLE_S + 1), 0);
+  dedupe_sweep(f->dedupe, (DEDUPE_WHOLE_S + 1) * 1000000);
+  assert_int_equal(answer_again(f, 100, DEDUPE_WHOLE_S + 1), 0);
+  assert_int_equal(answer_again(f, 101, DEDUPE_WHOLE_S + 1), 3);
 }
 
 static void test_short_answers_take_no_room_and_stay(void **state) {
@@ -221,6 +365,38 @@ static void test_the_room_of_answers_is_counted_right_whatever_goes_first(void *
 
 static void count_line(void *ctx, LogLevel level, Str text) {
   *(int *)ctx += level == LOG_WARN && strstr(text.ptr, "gets `success`") != NULL;
+}
+
+static void test_the_log_says_that_answers_of_compact_messages_were_dropped(void **state) {
+  Fixture *f = *state;
+  int lines = 0;
+  for (int i = 0; i < DEDUPE_WHOLE_MAX; i++) answer(f, i, STR("Thi"), 1);
+  log_divert(count_line, &lines);
+  answer(f, -1, STR("Thi"), 1);
+  log_divert(NULL, NULL);
+  assert_int_equal(lines, 1);
+}
+
+static void count_forgotten(void *ctx, LogLevel level, Str text) {
+  *(int *)ctx += level == LOG_WARN && strstr(text.ptr, "is run again (1 messages") != NULL;
+}
+
+static void test_without_memory_a_message_is_forgotten_and_the_log_says_so(void **state) {
+  Fixture *f = *state;
+  Job *last = job_known_as(f, "last"), *first = job_known_as(f, "m0");
+  int lines = 0;
+  for (int i = 0; i < DEDUPE_WHOLE_MAX; i++) answer(f, i, STR("Thi"), 1);
+  enter(f, last, 1);
+  log_divert(count_forgotten, &lines);
+  no_memory = true;
+  finish(f, last, "Thi", 1);
+  no_memory = false;
+  log_divert(NULL, NULL);
+  assert_int_equal(lines, 1);
+  assert_int_equal(answer_again(f, 1, 1), 3);
+  assert_int_equal(enter(f, first, 1), DEDUPE_NEW);
+  job_release(first);
+  job_release(last);
 }
 
 static void test_the_log_says_once_a_window_that_answers_were_dropped(void **state) {
@@ -276,6 +452,85 @@ static void test_a_place_that_is_used_again_keeps_nothing_of_what_was_there(void
   }
 }
 
+// ---- beside a simple model ------------------------------------------------------------------------
+
+enum { KNOWN = 400000, STEPS = 400000 };
+
+// What is known of a message: its job, or the time when its answer expires and its length.
+typedef struct {
+  Job *job;
+  int64_t expires_us;
+  int tries;
+} Model;
+
+static Job *numbered(Fixture *f, int number) {
+  char identity[32];
+  snprintf(identity, sizeof identity, "m%d", number);
+  return job_known_as(f, identity);
+}
+
+static void model_enter(Fixture *f, Model *model, int number, int64_t now_us) {
+  Job *job = numbered(f, number);
+  bool is_known = model->job || model->expires_us > now_us;
+  model->tries = is_known ? model->tries + 1 : 1;
+  buf_reset(&f->answer);
+  DedupeResult result =
+      dedupe_enter(f->dedupe, job, now_us, &f->running, &f->answer, &f->answered_s);
+  assert_int_equal(result, model->job ? DEDUPE_RUNNING : is_known ? DEDUPE_ANSWERED : DEDUPE_NEW);
+  assert_int_equal(job->attempt, model->tries);
+  if (result == DEDUPE_RUNNING) assert_ptr_equal(f->running, model->job);
+  if (result == DEDUPE_RUNNING) job_release(f->running);
+  if (result == DEDUPE_ANSWERED && f->answer.len > 0)
+    assert_true(str_eq(buf_str(&f->answer), job->identity));
+  if (result == DEDUPE_NEW) model->job = job_retain(job);
+  job_release(job);
+}
+
+static void model_end(Fixture *f, Model *model, bool finishes, int64_t now_us) {
+  if (!model->job) return;
+  Job *job = model->job;
+  if (finishes) job_finish(job, TASK_RETURNED, NULL, STR(""));
+  if (finishes) dedupe_finish(f->dedupe, job, job->identity, now_us);
+  else dedupe_forget(f->dedupe, job);
+  model->job = NULL;
+  model->expires_us = finishes ? now_us + 60000000 : 0;
+  job_release(job);
+}
+
+static bool compare_shown(void *ctx, const DedupeSeen *seen) {
+  Model *models = ctx;
+  int64_t number = -1;
+  assert_true(str_to_int64(str_sub(seen->identity, 1, seen->identity.len), &number));
+  const Model *model = &models[number];
+  if (seen->job) assert_ptr_equal(seen->job, model->job);
+  else assert_int_equal(seen->expires_us, model->expires_us);
+  return true;
+}
+
+// Random: which message, whether it finishes or is forgotten, how time moves. Bursts make messages compact, pauses let
+// them expire and give memory back. A third are tries of messages that came lately.
+static void test_it_knows_what_a_simple_model_knows(void **state) {
+  Fixture *f = *state;
+  Model *models = calloc(KNOWN, sizeof *models);
+  int64_t now_us = 1000000;
+  srand(1);
+  for (int i = 0, newest = 0; i < STEPS; i++) {
+    int number = rand() % 3 ? newest++ % KNOWN : rand() % (newest + 1) % KNOWN;
+    model_enter(f, &models[number], number, now_us);
+    if (rand() % 50) model_end(f, &models[number], rand() % 20 != 0, now_us);
+    bool calm = i % 150000 > 140000;
+    now_us += rand() % 8 ? 0 : calm ? rand() % 1000000 : rand() % 1500;
+    if (rand() % 1000 == 0) dedupe_sweep(f->dedupe, now_us);
+    if (rand() % 20000 == 0) dedupe_show(f->dedupe, compare_shown, models);
+    if (rand() % 10 == 0) dedupe_show_answered(f->dedupe, 20, compare_shown, models);
+  }
+  for (int i = 0; i < KNOWN; i++) {
+    model_enter(f, &models[i], i, now_us);
+    model_end(f, &models[i], false, now_us);
+  }
+  free(models);
+}
+
 typedef struct {
   Fixture *f;
   atomic_int runs;
@@ -327,7 +582,17 @@ int main(void) {
     TEST(test_a_forgotten_message_is_new_again),
     TEST(test_without_a_window_an_answer_is_forgotten_at_once),
     TEST(test_all_messages_of_a_window_are_known_however_large_their_answers),
-    TEST(test_of_more_messages_than_are_known_the_oldest_are_forgotten),
+    TEST(test_answered_messages_are_shown_in_pieces_the_newest_first),
+    TEST(test_what_is_next_to_be_shown_may_expire),
+    TEST(test_whatever_finishes_in_between_what_was_answered_before_is_shown),
+    TEST(test_however_many_messages_are_known_for_the_window),
+    TEST(test_after_the_window_the_memory_of_many_is_given_back),
+    TEST(test_after_that_the_oldest_long_answers_still_go_first),
+    TEST(test_of_a_message_that_became_compact_tries_are_counted_on),
+    TEST(test_answers_stay_for_the_time_of_the_platforms_tries),
+    TEST(test_the_log_says_that_answers_of_compact_messages_were_dropped),
+    TEST(test_without_memory_a_message_is_forgotten_and_the_log_says_so),
+    TEST(test_it_knows_what_a_simple_model_knows),
     TEST(test_short_answers_take_no_room_and_stay),
     TEST(test_the_room_of_answers_is_counted_right_whatever_goes_first),
     TEST(test_the_log_says_once_a_window_that_answers_were_dropped),
