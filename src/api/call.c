@@ -175,26 +175,37 @@ static void on_parsed(void *ctx) {
   else finish(call);
 }
 
-// Holds what the answer will become. A small one is not looked through.
-static bool hold_json(Call *call, size_t cost) {
+static bool is_small(Str text) { return text.len <= PARSED_ON_LOOP_MAX; }
+
+static bool refuse_cost(Call *call, size_t cost) {
   char place[URL_PLACE_SIZE];
-  if (answer_json_hold(&call->result->json_counted, cost)) return true;
   api_result_fail(call->result, API_HTTP,
                   "%s: the answer of %zu bytes would take about %zu MB to read as JSON, and all "
                   "that are held at once may take %d MB together",
-                  url_place(call->out.url, place), call->answer->body.len, cost >> 20,
+                  url_place(call->out.url, place), call->answer->body.len, (cost >> 20) + 1,
                   ANSWER_JSON_MAX >> 20);
   return false;
+}
+
+// Holds what the answer will become, and the parser's copy. A small one is looked through only where the worst of its
+// length would be too much.
+static bool hold_json(Call *call, Str text, size_t *cost) {
+  size_t *counted = &call->result->json_counted, copy = json_copy_most(text.len);
+  if (is_small(text) && answer_json_hold(counted, copy + (*cost = json_cost_most(text.len))))
+    return true;
+  *cost = json_cost(text);
+  return answer_json_hold(counted, copy + *cost) || refuse_cost(call, copy + *cost);
 }
 
 static void parse(void *ctx) {
   Call *call = ctx;
   ApiResult *result = call->result;
   Str text = call->answer->body;
+  JsonLimits limits = { 0 };
   Err err;
-  JsonLimits limits = { .memory_max = text.len > PARSED_ON_LOOP_MAX ? json_cost(text) : 0 };
-  if (!hold_json(call, limits.memory_max)) return;
+  if (!hold_json(call, text, &limits.memory_max)) return;
   result->json = json_parse_within(text, &limits, &err);
+  answer_json_hold(&result->json_counted, limits.memory_max);
   if (result->json) return;
   api_result_clear_json(result);
   if (!is_download(call)) api_result_fail(result, API_JSON, "the answer is no JSON: %s", err.text);
@@ -204,7 +215,7 @@ static void parse(void *ctx) {
 static void read_json(Call *call, ClientResult *answer) {
   Loop *loop = client_loop(call->api->options.client);
   call->answer = answer;
-  if (answer->body.len > PARSED_ON_LOOP_MAX && loop_work(loop, parse, on_parsed, call)) return;
+  if (!is_small(answer->body) && loop_work(loop, parse, on_parsed, call)) return;
   parse(call);
   on_parsed(call);
 }

@@ -158,8 +158,15 @@ JsonDoc *json_parse(Str text, Err *err) { return json_parse_within(text, &(JsonL
 enum {
   VALUE_COST = sizeof(cJSON) + sizeof(Json) + 2 * sizeof(JsonNumber) + 16,
   BROKEN_COST = 3 * 3,
-  COST_OF_ALL = 65536
+  COST_OF_ALL = 65536,
+  COST_OF_SMALL = 8192  // the arena's first block, and its next one
 };
+
+// Blocks of the arena that are begun, which grow with it.
+static size_t cost_of_room(size_t len) {
+  size_t small = COST_OF_SMALL + 2 * len;
+  return small < COST_OF_ALL ? small : COST_OF_ALL;
+}
 
 // The position behind the string that begins at `from`, or the end of the text.
 static size_t behind_string(Str text, size_t from) {
@@ -196,9 +203,18 @@ static size_t count_broken(Str text) {
 }
 
 size_t json_cost(Str text) {
-  return COST_OF_ALL + text.len + text.len / 4 + values_most(text) * VALUE_COST +
+  return cost_of_room(text.len) + text.len + text.len / 4 + values_most(text) * VALUE_COST +
          count_broken(text) * BROKEN_COST;
 }
+
+// Nearly all values have two bytes, the comma counted, and the others are one within the other. A broken byte costs less.
+size_t json_cost_most(size_t len) {
+  size_t values = len / 2 + JSON_DEPTH_MAX;
+  if (values > len) values = len;
+  return cost_of_room(len) + len + len / 4 + (values + 1) * VALUE_COST;
+}
+
+size_t json_copy_most(size_t len) { return 2 * len; }
 
 // ---- asking -------------------------------------------------------------------------------------
 

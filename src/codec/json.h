@@ -34,9 +34,13 @@ typedef struct {
 } JsonLimits;
 JsonDoc *json_parse_within(Str text, const JsonLimits *limits, Err *err);
 // About how many bytes the document takes for this text, before it is parsed: rather too many. As limits.memory_max it
-// refuses no text. It leaves out what the parser has until it ends: a text that cJSON cannot read as it is, be it for
-// one real number, is copied into a buffer that doubles.
+// refuses no text. It leaves out json_copy_most.
 size_t json_cost(Str text);
+// The same for the worst text of that length.
+size_t json_cost_most(size_t len);
+// What the parser has besides until it ends: a text that cJSON cannot read as it is, be it for one real number, is copied
+// into a buffer that doubles.
+size_t json_copy_most(size_t len);
 void json_free(JsonDoc *doc);               // NULL is allowed
 const Json *json_root(const JsonDoc *doc);  // lives as long as the document
 

@@ -20,13 +20,14 @@ static bool add(Sum *sum, size_t more) {
 }
 
 static bool hold(Sum *sum, size_t *counted, size_t now) {
-  if (now <= ANSWER_BYTES_SMALL) now = 0;
   if (now > *counted && !add(sum, now - *counted)) return false;
   if (now < *counted) atomic_fetch_sub_explicit(&sum->held, *counted - now, memory_order_relaxed);
   *counted = now;
   return true;
 }
 
-bool answer_bytes_hold(size_t *counted, size_t now) { return hold(&texts, counted, now); }
+bool answer_bytes_hold(size_t *counted, size_t now) {
+  return hold(&texts, counted, now > ANSWER_BYTES_SMALL ? now : 0);
+}
 
 bool answer_json_hold(size_t *counted, size_t now) { return hold(&documents, counted, now); }

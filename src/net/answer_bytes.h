@@ -9,14 +9,14 @@
 enum {
   ANSWER_BYTES_MAX = 256 << 20,
   ANSWER_JSON_MAX = 512 << 20,
-  ANSWER_BYTES_SMALL = 64 << 10  // what has up to so many is not counted
+  ANSWER_BYTES_SMALL = 64 << 10  // an answer of up to so many is not counted
 };
 
 // Says that an answer of which *counted bytes are counted holds `now` bytes. False, with nothing changed, if all
 // answers together would go beyond ANSWER_BYTES_MAX; never for fewer bytes than before. From any thread.
 bool answer_bytes_hold(size_t *counted, size_t now);
 // The same for what JSON answers become once they are read (json_cost), up to ANSWER_JSON_MAX: "[1,1,..." grows a
-// hundredfold.
+// hundredfold. Small ones count too.
 bool answer_json_hold(size_t *counted, size_t now);
 
 #endif

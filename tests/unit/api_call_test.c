@@ -259,6 +259,27 @@ static void test_answers_that_are_read_have_one_limit_until_their_results_are_fr
   close_side(side);
 }
 
+// Where the worst of its length would be too much it is looked through, and what it takes is not.
+static void test_small_answers_count_too(void **state) {
+  enum { WORST = 16 << 10 };
+  Side side = open_fresh();
+  ApiResult *result = run(side, to("/echo"));
+  assert_int_equal(result->kind, API_OK);
+  assert_in_range(result->json_counted, 1, WORST);
+  size_t others = 0, worst = result->json_counted;
+  api_result_free(result);
+  assert_true(answer_json_hold(&others, ANSWER_JSON_MAX - worst));
+  result = run(side, to("/echo"));
+  assert_int_equal(result->kind, API_OK);
+  assert_in_range(result->json_counted, 1, worst - 1);
+  api_result_free(result);
+  assert_true(answer_json_hold(&others, ANSWER_JSON_MAX - 1000));
+  ends(side, to("/echo"), API_HTTP, 0, "may take 512 MB together");
+  assert_true(answer_json_hold(&others, ANSWER_JSON_MAX));
+  assert_true(answer_json_hold(&others, 0));
+  close_side(side);
+}
+
 static void close_fd(void *fd) { close((int)(intptr_t)fd); }
 
 static void test_a_call_frees_its_arena_and_what_hangs_on_it(void **state) {
@@ -293,6 +314,7 @@ int main(void) {
     cmocka_unit_test(test_answers_of_17_mb_hold_the_loop_for_no_tenth_of_a_second),
     cmocka_unit_test(test_an_answer_of_too_many_values_is_refused_before_it_is_parsed),
     cmocka_unit_test(test_answers_that_are_read_have_one_limit_until_their_results_are_freed),
+    cmocka_unit_test(test_small_answers_count_too),
     cmocka_unit_test(test_a_send_that_breaks_off_is_unknown_and_not_made_again),
     cmocka_unit_test(test_what_the_platform_quotes_of_secrets_is_masked),
     cmocka_unit_test(test_a_call_frees_its_arena_and_what_hangs_on_it),

@@ -247,6 +247,19 @@ static void assert_cost_of_str_suffices(const char *before, Str part, const char
   buf_clear(&text);
 }
 
+// Of every length up to some values, and of some longer ones.
+static void assert_most_suffices(const char *before, const char *part, const char *after) {
+  for (size_t len = 1; len <= 32 << 10; len += len < 600 ? 1 : 5000) {
+    Buf text = repeated(before, part, after, len);
+    JsonLimits limits = { .memory_max = json_cost_most(text.len) };
+    Err err = { 0 };
+    JsonDoc *doc = json_parse_within(buf_str(&text), &limits, &err);
+    if (!doc) fail_msg("%zu bytes of %s: %s", text.len, part, err.text);
+    json_free(doc);
+    buf_clear(&text);
+  }
+}
+
 static void assert_cost_suffices(const char *before, const char *part, const char *after) {
   assert_cost_of_str_suffices(before, str_of(part), after);
 }
@@ -264,6 +277,23 @@ static void test_the_cost_of_a_text_is_never_less_than_it_takes(void **state) {
   for (size_t i = 0; i < COUNT(members); i++) assert_cost_suffices("{", members[i], "\"\":0}");
   for (size_t i = 0; i < COUNT(bytes); i++) assert_cost_suffices("[\"", bytes[i], "\"]");
   assert_cost_of_str_suffices("[\"", str_make("", 1), "\"]");
+}
+
+static void test_no_text_costs_more_than_the_worst_of_its_length(void **state) {
+  static const char *const parts[] = { "1,", "-1e9,", "[],", "\"\",", "[[[[[[[[1]]]]]]]]," };
+  static const char *const bytes[] = { "\xFF", "\xE6\xB1", "\\u0000", "\x01" };
+  for (size_t i = 0; i < COUNT(parts); i++) assert_most_suffices("[", parts[i], "0]");
+  for (size_t i = 0; i < COUNT(bytes); i++) assert_most_suffices("[\"", bytes[i], "\"]");
+  char deep[2 * JSON_DEPTH_MAX];
+  memset(deep, '[', JSON_DEPTH_MAX);
+  memset(deep + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
+  for (size_t depth = 1; depth <= JSON_DEPTH_MAX; depth++) {
+    Str text = str_make(deep + JSON_DEPTH_MAX - depth, 2 * depth);
+    JsonLimits limits = { .memory_max = json_cost_most(text.len) };
+    JsonDoc *doc = json_parse_within(text, &limits, NULL);
+    assert_non_null(doc);
+    json_free(doc);
+  }
 }
 
 static void test_values_cost_and_what_stands_in_strings_does_not(void **state) {
@@ -286,6 +316,7 @@ int main(void) {
     cmocka_unit_test(test_integers_keep_all_their_bits),
     cmocka_unit_test(test_other_numbers_are_reals_and_always_finite),
     cmocka_unit_test(test_a_number_is_also_known_as_it_was_written),
+    cmocka_unit_test(test_no_text_costs_more_than_the_worst_of_its_length),
     cmocka_unit_test(test_strings_are_decoded),
     cmocka_unit_test(test_strings_may_hold_nul),
     cmocka_unit_test(test_the_platforms_broken_bytes_are_taken),

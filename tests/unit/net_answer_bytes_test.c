@@ -46,6 +46,17 @@ static void test_what_is_small_is_not_counted(void **state) {
   assert_true(answer_bytes_hold(&all, 0));
 }
 
+// A small text may become a hundred times as much, and there may be thousands.
+static void test_of_json_everything_is_counted(void **state) {
+  size_t small = 0, all = 0;
+  assert_true(answer_json_hold(&small, 1));
+  assert_int_equal(small, 1);
+  assert_false(answer_json_hold(&all, ANSWER_JSON_MAX));
+  assert_true(answer_json_hold(&small, 0));
+  assert_true(answer_json_hold(&all, ANSWER_JSON_MAX));
+  assert_true(answer_json_hold(&all, 0));
+}
+
 static void test_bytes_and_what_they_become_have_a_sum_each(void **state) {
   size_t bytes = 0, json = 0;
   assert_true(answer_bytes_hold(&bytes, ANSWER_BYTES_MAX));
@@ -87,6 +98,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_more_is_refused_and_less_never_is),
     cmocka_unit_test(test_what_is_small_is_not_counted),
+    cmocka_unit_test(test_of_json_everything_is_counted),
     cmocka_unit_test(test_bytes_and_what_they_become_have_a_sum_each),
     cmocka_unit_test(test_threads_together_never_hold_more_and_lose_nothing),
   };
