@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/pages.h"
 
 enum {
   SPARE_MAX = 2,  // empty batches that a core keeps: one is filled while one is written
@@ -34,6 +35,7 @@ struct Batches {
   pthread_cond_t changed;
   Batch *first, **last;    // full, or taken early
   atomic_bool has_filled;  // a batch, since all lines were taken
+  size_t quiet_looks;      // of the writer, in a row: no batch had been filled
   atomic_size_t waiting;   // bytes in the queue or with the writer
   atomic_int_least64_t ended_us;
 };
@@ -174,12 +176,27 @@ static void await_full(Batches *batches, int64_t until_us) {
     failed = pthread_cond_timedwait(&batches->changed, &batches->mutex, &until);
 }
 
+// The core is held. What a load has filled stays allocated, and need not be resident.
+static void give_back_pages(Core *core) {
+  for (Batch *batch = core->spare; batch; batch = batch->next)
+    pages_give_back(batch->text, batch->room);
+  if (core->filled) pages_give_back(core->at, core->left);
+}
+
+// Returns whether the time of a load has just become long ago.
+static bool note_quiet(Batches *batches) {
+  bool filled = atomic_exchange_explicit(&batches->has_filled, false, memory_order_relaxed);
+  if (!filled) atomic_store_explicit(&batches->is_spread, false, memory_order_relaxed);
+  batches->quiet_looks = filled ? 0 : batches->quiet_looks + 1;
+  return batches->quiet_looks == BATCH_QUIET_LOOKS;
+}
+
 // The lines of each core go into the queue behind those of its full batches.
 static void queue_all(Batches *batches) {
-  if (!atomic_exchange_explicit(&batches->has_filled, false, memory_order_relaxed))
-    atomic_store_explicit(&batches->is_spread, false, memory_order_relaxed);
+  bool gives_back = note_quiet(batches);
   for (Core *core = batches->core; core < batches->core + BATCH_CORES; core++) {
     hold(core);
+    if (gives_back) give_back_pages(core);
     if (core->filled && core->at > core->filled->text) queue(batches, core);
     core->has_queued = false;
     let_go(core);

@@ -13,7 +13,10 @@ enum {
   // Bytes. The kernel takes so many at once for half of what they cost in small parts, and a core's cache still holds
   // them.
   BATCH_ROOM = 512 << 10,
-  BATCH_CORES = CORE_LISTS
+  BATCH_CORES = CORE_LISTS,
+  // After so many looks of the writer for all lines, none of which found that a batch had been filled, the memory that a
+  // load has touched is given back.
+  BATCH_QUIET_LOOKS = 25
 };
 
 typedef struct Batch {

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -160,6 +162,44 @@ static void test_no_more_waits_than_may_and_then_there_is_room_again(void **stat
   buf_clear(&out);
 }
 
+static size_t resident_kb(void) {
+  size_t size = 0, resident = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  assert_non_null(file);
+  assert_int_equal(fscanf(file, "%zu %zu", &size, &resident), 2);
+  fclose(file);
+  return resident * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static void test_some_time_after_a_load_its_memory_is_given_back(void **state) {
+  (void)state;
+  static char line[BATCH_ROOM - 20];
+  enum { KB = BATCH_CORES * 2 * (BATCH_ROOM / 1024) };  // two spares a core
+  Buf out;
+  buf_init(&out);
+  Batches *batches = batches_new(MOST);
+  memset(line, 'x', sizeof line);
+  buf_reserve(&out, 3 * sizeof line);
+  for (size_t core = 0; core < BATCH_CORES; core++) {
+    for (int i = 0; i < 3; i++) add(batches, core, str_make(line, sizeof line));
+    buf_reset(&out);
+    take(batches, clock_now_us(), &out);
+  }
+  take(batches, clock_now_us(), &out);
+  size_t before = resident_kb();
+  for (int i = 1; i < BATCH_QUIET_LOOKS - 1; i++) take(batches, clock_now_us(), &out);
+  assert_true(resident_kb() + KB / 8 > before);
+  add(batches, 0, STR("a\n"));
+  for (int i = 0; i < 3; i++) take(batches, clock_now_us(), &out);
+  assert_true(resident_kb() + KB * 3 / 4 < before);
+  buf_reset(&out);
+  add(batches, 0, STR("b\n"));
+  assert_int_equal(take(batches, clock_now_us(), &out), 1);
+  assert_string_equal(out.ptr, "b\n");
+  batches_free(batches);
+  buf_clear(&out);
+}
+
 // ---- threads ------------------------------------------------------------------------------------
 
 typedef struct {
@@ -228,6 +268,7 @@ int main(void) {
     cmocka_unit_test(test_a_line_that_is_not_kept_leaves_nothing),
     cmocka_unit_test(test_a_line_may_be_longer_than_a_batch),
     cmocka_unit_test(test_no_more_waits_than_may_and_then_there_is_room_again),
+    cmocka_unit_test(test_some_time_after_a_load_its_memory_is_given_back),
     cmocka_unit_test(test_each_line_of_many_threads_is_taken_once_and_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
