@@ -306,7 +306,7 @@ static void test_max_body_is_counted_as_the_chunks_come(void **state) {
 static void test_chunks_that_are_none_or_do_not_come_are_refused(void **state) {
   assert_refused(CHUNKED "hello\r\n", "400", "not in chunks");
   assert_refused(CHUNKED "5\nhello\n0\n\n", "400", "not in chunks");
-  assert_refused(CHUNKED "5\r\nhel", "408", "did not come whole");
+  assert_refused(CHUNKED "5\r\nhel", "408", "was not complete in time");
   assert_refused("POST / HTTP/1.1\r\nHost: x\r\n\r\n", "411",
                  "neither a Content-Length nor chunks");
 }
