@@ -222,7 +222,7 @@ tests() {
 suite_of_threads() {
   failed=
   TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp ${TSAN_OPTIONS:-}" \
-    suite tsan -R '^unit\.(net|store|api|bot|engine|script_routes|host_(task|wait|interpreter))_|^e2e\.(reload|dev)$'
+    suite tsan -R '^unit\.(net|store|api|bot|engine|cli_asking|script_routes|host_(task|wait|interpreter))_|^e2e\.(reload|dev)$'
   [ -z "$failed" ]
 }
 

@@ -8,8 +8,6 @@
 #include <locale.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +15,13 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <termios.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
-enum { HISTORY_KEPT = 1000, SLOW_S = 1 };
+#include "cli/asking.h"
+#include "cli/prompt_keys.h"
+
+enum { HISTORY_KEPT = 1000 };
 
 struct Prompt {
   PromptOptions options;
@@ -38,11 +37,7 @@ struct Prompt {
   Buf noted;        // the beginning of a line whose end has not come yet
   int wakes;        // eventfd of prompt_wake; -1: none
   int resizes;      // signalfd of SIGWINCH; -1: none
-  // While the program is asked:
-  struct termios typing;  // the terminal's settings
-  sem_t answered;
-  pthread_t watcher;
-  bool is_watched;
+  Buf typed;        // keys that were read while the program was asked
 };
 
 // ---- keys ---------------------------------------------------------------------------------------
@@ -119,9 +114,18 @@ static void mend_wrapped(Prompt *prompt) {
   if (!has_grown && (was_wrapped || prompt->is_wrapped)) redraw(prompt, STR(""));
 }
 
-static bool has_key(void) {
+static bool has_key(const Prompt *prompt) {
   struct pollfd one = { .fd = STDIN_FILENO, .events = POLLIN };
-  return poll(&one, 1, 0) > 0;
+  return prompt->typed.len > 0 || poll(&one, 1, 0) > 0;
+}
+
+// As read.
+static ssize_t read_key(Prompt *prompt, char *byte) {
+  Buf *typed = &prompt->typed;
+  if (typed->len == 0) return read(STDIN_FILENO, byte, 1);
+  *byte = typed->ptr[0];
+  memmove(typed->ptr, typed->ptr + 1, --typed->len);
+  return 1;
 }
 
 // Whole lines alone are shown: the input is drawn anew below the last one.
@@ -137,47 +141,15 @@ static void show_notes(Prompt *prompt) {
   if (prompt->noted.len) memmove(prompt->noted.ptr, all.ptr + whole, prompt->noted.len);
 }
 
-// While a line is typed Ctrl-C is a key. Nobody reads keys while the program is asked: if that takes long, it is a
-// signal.
-static void *let_interrupt(void *ctx) {
-  Prompt *prompt = ctx;
-  struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
-  until.tv_sec += SLOW_S;
-  while (sem_timedwait(&prompt->answered, &until) != 0) {
-    if (errno == EINTR) continue;
-    struct termios asking = prompt->typing;
-    asking.c_lflag |= ISIG;
-    asking.c_cc[VINTR] = 'C' & 037;
-    // Those would end or stop the process with the terminal as it is for typing.
-    asking.c_cc[VQUIT] = asking.c_cc[VSUSP] = _POSIX_VDISABLE;
-    tcsetattr(STDIN_FILENO, TCSANOW, &asking);
-    break;
-  }
-  return NULL;
-}
-
-static void begin_asking(Prompt *prompt) {
-  tcgetattr(STDIN_FILENO, &prompt->typing);
-  sem_init(&prompt->answered, 0, 0);
-  prompt->is_watched = pthread_create(&prompt->watcher, NULL, let_interrupt, prompt) == 0;
-}
-
-static void end_asking(Prompt *prompt) {
-  sem_post(&prompt->answered);
-  if (prompt->is_watched) pthread_join(prompt->watcher, NULL);
-  sem_destroy(&prompt->answered);
-  tcsetattr(STDIN_FILENO, TCSANOW, &prompt->typing);
-}
-
 static void show_news(Prompt *prompt) {
   uint64_t count;
   if (read(prompt->wakes, &count, sizeof count) < 0 || !prompt->options.news) return;
   Buf lines;
+  Asking asking;
   buf_init(&lines);
-  begin_asking(prompt);
+  asking_begin(&asking, STDIN_FILENO, &prompt->typed);
   prompt->options.news(prompt->options.ctx, &lines);
-  end_asking(prompt);
+  asking_end(&asking);
   show_above(prompt, buf_str(&lines));
   buf_clear(&lines);
 }
@@ -191,24 +163,31 @@ static void take_resize(Prompt *prompt) {
   el_set(prompt->edit, EL_REFRESH);
 }
 
-// Reads the next character for libedit; shows notes meanwhile.
-static int get_char(EditLine *edit, wchar_t *out) {
-  Prompt *prompt = prompt_of(edit);
-  char bytes[MB_LEN_MAX];
-  mbstate_t state = { 0 };
-  size_t count = 0;
-  if (!has_key()) mend_wrapped(prompt);
+// Waits for a key, and shows notes and news meanwhile. Returns false if there is no terminal any more.
+static bool await_key(Prompt *prompt) {
   for (;;) {
     struct pollfd ready[4] = { { .fd = STDIN_FILENO, .events = POLLIN },
                                { .fd = prompt->notes[0], .events = POLLIN },
                                { .fd = prompt->wakes, .events = POLLIN },
                                { .fd = prompt->resizes, .events = POLLIN } };
-    if (poll(ready, 4, -1) < 0 && errno != EINTR) return -1;
+    if (poll(ready, 4, -1) < 0 && errno != EINTR) return false;
     if (ready[3].revents & POLLIN) take_resize(prompt);
     if (ready[1].revents & POLLIN) show_notes(prompt);
     if (ready[2].revents & POLLIN) show_news(prompt);
-    if (!(ready[0].revents & (POLLIN | POLLHUP | POLLERR))) continue;
-    ssize_t len = read(STDIN_FILENO, &bytes[count], 1);
+    if (prompt->typed.len > 0 || ready[0].revents & (POLLIN | POLLHUP | POLLERR)) return true;
+  }
+}
+
+// Reads the next character for libedit.
+static int get_char(EditLine *edit, wchar_t *out) {
+  Prompt *prompt = prompt_of(edit);
+  char bytes[MB_LEN_MAX];
+  mbstate_t state = { 0 };
+  size_t count = 0;
+  if (!has_key(prompt)) mend_wrapped(prompt);
+  for (;;) {
+    if (prompt->typed.len == 0 && !await_key(prompt)) return -1;
+    ssize_t len = read_key(prompt, &bytes[count]);
     if (len <= 0) return (int)len;
     size_t used = mbrtowc(out, &bytes[count], 1, &state);
     if (used == (size_t)-1) {
@@ -264,11 +243,12 @@ static unsigned char on_complete(EditLine *edit, int key) {
   const LineInfo *info = el_line(edit);
   size_t length = 0;
   Buf candidates;
+  Asking asking;
   buf_init(&candidates);
   Str before = str_make(info->buffer, (size_t)(info->cursor - info->buffer));
-  begin_asking(prompt);
+  asking_begin(&asking, STDIN_FILENO, &prompt->typed);
   prompt->options.complete(prompt->options.ctx, before, &candidates, &length);
-  end_asking(prompt);
+  asking_end(&asking);
   Str all = str_trim(buf_str(&candidates));
   unsigned char result = CC_ERROR;
   size_t common = common_length(all);
@@ -347,81 +327,6 @@ static void choose_locale(void) {
   setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-// What the keys of xterm, rxvt and the Linux console send, beyond those of terminfo that libedit binds; an unbound one
-// would leave its last characters in the line. '*': a key's number, 1 to 34; '+': a modifier, 2 (Shift) to 8. Of two
-// entries for a key the later one counts.
-static const struct {
-  const char *keys, *does;
-} terminal_keys[] = {
-  { "\\e[1;+A", "ed-prev-history" },      // Up
-  { "\\e[1;+B", "ed-next-history" },      // Down
-  { "\\e[1;+C", "em-next-word" },         // Right
-  { "\\e[1;+D", "ed-prev-word" },         // Left
-  { "\\e[1;2C", "ed-next-char" },         // Shift-Right
-  { "\\e[1;2D", "ed-prev-char" },         // Shift-Left
-  { "\\e\\e[C", "em-next-word" },         // Alt-Right, rxvt
-  { "\\e\\e[D", "ed-prev-word" },         // Alt-Left, rxvt
-  { "\\e[c", "ed-next-char" },            // Shift-Right, rxvt
-  { "\\e[d", "ed-prev-char" },            // Shift-Left, rxvt
-  { "\\eOc", "em-next-word" },            // Ctrl-Right, rxvt
-  { "\\eOd", "ed-prev-word" },            // Ctrl-Left, rxvt
-  { "\\e[a", "ed-ignore" },               // Shift-Up, rxvt
-  { "\\e[b", "ed-ignore" },               // Shift-Down, rxvt
-  { "\\eOa", "ed-ignore" },               // Ctrl-Up, rxvt
-  { "\\eOb", "ed-ignore" },               // Ctrl-Down, rxvt
-  { "\\e[*~", "ed-ignore" },              // F1 to F20, Insert, PgUp, PgDn
-  { "\\e[*;+~", "ed-ignore" },            // the same with modifiers
-  { "\\e[*\\^", "ed-ignore" },            // with Ctrl, rxvt
-  { "\\e[*$", "ed-ignore" },              // with Shift, rxvt
-  { "\\e[1~", "ed-move-to-beg" },         // Home
-  { "\\e[7~", "ed-move-to-beg" },         // Home, rxvt
-  { "\\e[4~", "ed-move-to-end" },         // End
-  { "\\e[8~", "ed-move-to-end" },         // End, rxvt
-  { "\\e[1;+H", "ed-move-to-beg" },       // Home
-  { "\\e[1;+F", "ed-move-to-end" },       // End
-  { "\\e[3~", "ed-delete-next-char" },    // Del
-  { "\\e[3;+~", "em-delete-next-word" },  // Ctrl-Del, Alt-Del
-  { "\\e[3;2~", "ed-delete-next-char" },  // Shift-Del
-  { "\\e[3\\^", "em-delete-next-word" },  // Ctrl-Del, rxvt
-  { "\\e[3$", "ed-delete-next-char" },    // Shift-Del, rxvt
-  { "\\eOP", "ed-ignore" },               // F1
-  { "\\eOQ", "ed-ignore" },               // F2
-  { "\\eOR", "ed-ignore" },               // F3
-  { "\\eOS", "ed-ignore" },               // F4
-  { "\\e[1;+P", "ed-ignore" },            // F1 with modifiers
-  { "\\e[1;+Q", "ed-ignore" },
-  { "\\e[1;+R", "ed-ignore" },
-  { "\\e[1;+S", "ed-ignore" },
-  { "\\e[[A", "ed-ignore" },  // F1 to F5 of the Linux console
-  { "\\e[[B", "ed-ignore" },
-  { "\\e[[C", "ed-ignore" },
-  { "\\e[[D", "ed-ignore" },
-  { "\\e[[E", "ed-ignore" },
-  { "\\e[E", "ed-ignore" },  // 5 of the keypad
-  { "\\e[1;+E", "ed-ignore" },
-  { "\\eOE", "ed-ignore" },
-  { "\\e[Z", "ed-ignore" },  // Shift-Tab
-};
-
-static void bind_keys(EditLine *edit, const char *keys, const char *does) {
-  enum { NUMBERS = 34, MODIFIERS = 8, LONGEST = 24 };
-  const char *wild = strpbrk(keys, "*+");
-  if (!wild) {
-    el_set(edit, EL_BIND, keys, does, NULL);
-    return;
-  }
-  for (int n = *wild == '*' ? 1 : 2; n <= (*wild == '*' ? NUMBERS : MODIFIERS); n++) {
-    char one[LONGEST];
-    snprintf(one, sizeof one, "%.*s%d%s", (int)(wild - keys), keys, n, wild + 1);
-    bind_keys(edit, one, does);
-  }
-}
-
-static void bind_terminal_keys(EditLine *edit) {
-  for (size_t i = 0; i < sizeof terminal_keys / sizeof *terminal_keys; i++)
-    bind_keys(edit, terminal_keys[i].keys, terminal_keys[i].does);
-}
-
 static bool open_edit(Prompt *prompt) {
   choose_locale();
   prompt->edit = el_init("wemoon", stdin, stdout, stderr);
@@ -437,7 +342,7 @@ static bool open_edit(Prompt *prompt) {
   el_set(edit, EL_BIND, "^C", "wemoon-interrupt", NULL);
   el_set(edit, EL_BIND, "^I", "wemoon-complete", NULL);
   el_set(edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
-  bind_terminal_keys(edit);
+  prompt_bind_keys(edit);
   open_history(prompt);
   el_source(edit, NULL);
   el_set(edit, EL_GETCFN, get_char);
@@ -461,6 +366,7 @@ Prompt *prompt_open(const PromptOptions *options, Err *err) {
   }
   prompt->options = *options;
   buf_init(&prompt->noted);
+  buf_init(&prompt->typed);
   prompt->resizes = open_resizes();
   prompt->wakes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   prompt->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
@@ -482,6 +388,7 @@ void prompt_close(Prompt *prompt) {
   if (prompt->resizes >= 0) close(prompt->resizes);
   if (prompt->wakes >= 0) close(prompt->wakes);
   buf_clear(&prompt->noted);
+  buf_clear(&prompt->typed);
   free(prompt);
 }
 

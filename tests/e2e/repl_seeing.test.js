@@ -323,15 +323,18 @@ test('at a terminal Ctrl-C stops a script that never ends and keeps news or comp
     fs.rmSync(path.join(term.home, 'looping'), { force: true });
     writeFiles(term.home, { [name]: '' });
     await until(() => fs.existsSync(path.join(term.home, 'looping')), 'the loop', PATIENCE_MS);
-    if (name === 'completion') term.keys('-l', 'wechat.response_no');
-    if (name === 'completion') term.keys('Tab');
-    await term.asks();
-    term.keys('C-c');
-    await term.types();
+    if (name === 'news') {
+      await term.asks();
+      term.keys('C-c');
+      await term.types();
+    } else { // in the first second Ctrl-C is not a signal yet: one press is enough all the same
+      term.keys('-l', 'wechat.response_no');
+      term.keys('Tab', 'C-c');
+    }
     term.keys('C-u');
     term.keys('-l', '2+2');
     term.keys('Enter');
-    await term.shows(/月 > 2\+2\n(微月: come\n)?4\n月 >$/);
+    await term.shows(/月 > 2\+2\n(微月: come\n)?4\n(· on_message failed[^>]*)?月 >$/);
   }
   assert.equal(term.screen().match(/微月: come/g).length, 1);
 });
