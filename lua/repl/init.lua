@@ -137,6 +137,9 @@ function program.news()
   return text == "" and "" or text .. "\n"
 end
 
+--- Does nothing: who calls it may wait for what inputs have spawned.
+function program.settle() return "" end
+
 --- Sets the terminal's width in columns.
 function program.resize(columns)
   repl.columns = math.max(20, tonumber(columns) or 80)

@@ -243,12 +243,18 @@ static InputResult run_input(void *ctx, Str input) {
   tell_columns(repl);
   buf_reset(&repl->out);
   atomic_store(&repl->interrupted, false);
-  if (interpreter_program(repl->interpreter, "line", input, &repl->out, &err))
+  if (interpreter_program_alone(repl->interpreter, "line", input, &repl->out, &err))
     return inputs_say(buf_str(&repl->out));
   bool interrupted = atomic_exchange(&repl->interrupted, false);
   report_print(str_of(interrupted ? language_text("interrupted") : err.text));
   putchar('\n');
   return INPUT_FAILED;
+}
+
+// What inputs have spawned goes on beside the next ones. A pipe that ends is no wish to leave: the rest is waited for.
+static void finish_tasks(Repl *repl) {
+  if (prompt_is_terminal(repl->prompt) || !feof(stdin)) return;
+  interpreter_program(repl->interpreter, "settle", STR(""), &repl->out, NULL);
 }
 
 static void *watch_interrupts(void *ctx) {
@@ -293,6 +299,7 @@ static int run_prompt(Repl *repl) {
     if (prompt_is_terminal(repl->prompt)) log_divert(on_log, repl);
     watch_chats(repl);
     status = inputs_read(repl->prompt, "月 > ", run_input, repl);
+    finish_tasks(repl);
     chat_watch_close(repl->chats);
     log_divert(NULL, NULL);
     if (watching) pthread_cancel(interrupts);
@@ -330,7 +337,9 @@ const Command command_repl = {
       "appsecret\n"
       "the platform is simulated. Without BOT.lua an on_message that is defined at the prompt is "
       "the bot.\n"
-      "In a pipe the exit status is 1 if an input failed.\n"
+      "What an input spawns (wechat.spawn) goes on beside the next ones. In a pipe the exit status "
+      "is 1 if an\n"
+      "input failed, and the end waits for what was spawned.\n"
       "\n"
       "With --attach the prompt works in the running bot, with its wechat, its tokens and its "
       "globals. Each\n"

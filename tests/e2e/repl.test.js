@@ -156,6 +156,27 @@ test('.trace shows the XML and the API calls, and no token', async (t) => {
 
 // ---- at a terminal ----
 
+test('what an input spawns goes on beside the next ones; a pipe waits for it at its end, .quit does not', { timeout: 60000 }, async (t) => {
+  const spawn = 'local task = wechat.spawn(function() while not go do wechat.sleep(0.05) end print("spawned") end)';
+  for (const script of [undefined, 'function on_message() end']) {
+    assert.equal((await type(t, [spawn, 'go = false', '1 + 1', 'go = true'], { script })).out, '2\nspawned\n');
+    assert.equal((await type(t, [spawn, '1 + 1', '.quit'], { script })).out, '2\n');
+    assert.equal((await type(t, [spawn, 'task:cancel() and 2', 'select(2, task:join())'], { script })).out, '2\n"cancelled"\n');
+  }
+});
+
+test('at a terminal what an input spawns keeps no input waiting, and Ctrl-D leaves', async (t) => {
+  const term = terminal(t);
+  await term.shows(/月 >/);
+  term.keys('-l', 'local task = wechat.spawn(wechat.sleep, 600)');
+  term.keys('Enter');
+  term.keys('-l', '6 * 7');
+  term.keys('Enter');
+  await term.shows(/\n42\n月 >$/);
+  term.keys('C-d');
+  await term.ended();
+});
+
 test('at a terminal: completion of names, of arguments by the catalogue, and of commands', async (t) => {
   const term = terminal(t);
   await term.shows(/月 >/);
