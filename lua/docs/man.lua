@@ -8,7 +8,7 @@ local reference = require "docs.reference"
 local texts_zh = require "docs.texts_zh"
 local words = require "docs.words"
 
--- An option is not hyphenated.
+-- A dash is the character that is typed, and no place to break a line at.
 local function roff(text)
   local escaped = text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1")
   return (escaped:gsub("%f[%S]\\%-\\%-", "\\%%%0"))
@@ -22,14 +22,20 @@ local function detail(name, kind, text) return (".br\n%s: %s %s"):format(roff(na
 
 local function example(text) return ".br\n" .. roff(text):gsub("\n", "\n.br\n") end
 
--- roff breaks lines at blanks alone.
-local function breakable(line) return line:sub(1, 1) == "." and line or breaks(line, "\\:") end
+-- roff breaks lines at blanks alone. A word that is longer than most lines, an address, may end behind a slash or a comma.
+local LONG = 50
+
+local function breakable(line, chinese)
+  if line:sub(1, 1) == "." then return line end
+  local broken = line:gsub("%S+", function(word) return #word > LONG and not word:find("[\x80-\xff]") and word:gsub("[/,]%f[%w%[]", "%0\\:") or nil end)
+  return chinese and breaks(broken, "\\:") or broken
+end
 
 local parts = {}
 
 -- What programs read too: lexgrog, for apropos.
 local function head(say, about)
-  return (".TH WEMOON 1 \"\" \"wemoon %s\"\n.ad l\n.SH %s\nwemoon \\- %s\n.SH %s\n.B wemoon\n.I COMMAND\n[\\fIARGUMENT\\fR...]"):format(
+  return (".TH WEMOON 1 \"\" \"wemoon %s\"\n.ad l\n.nh\n.SH %s\nwemoon \\- %s\n.SH %s\n.B wemoon\n.I COMMAND\n[\\fIARGUMENT\\fR...]"):format(
     about.version, say "man_name", roff(say "man_about"), say "man_synopsis")
 end
 
@@ -147,7 +153,7 @@ local order = { "commands", "keys", "endings", "hooks", "message", "outcomes", "
 ---@return string
 return function(methods, about)
   local chinese, lines = about.lang == "zh", {}
-  local function put(text) lines[#lines + 1] = text ~= "" and (chinese and text:gsub("[^\n]+", breakable) or text) or nil end
+  local function put(text) lines[#lines + 1] = text ~= "" and text:gsub("[^\n]+", function(line) return breakable(line, chinese) end) or nil end
   local function say(name) return words.headings[name][chinese and 2 or 1] end
   about.methods = methods
   lines[1] = head(say, about)
