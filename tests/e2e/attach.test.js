@@ -6,8 +6,8 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { execFileSync, spawn } = require('node:child_process');
-const { BINARY, wemoon, startBot, textXml, tempDir, cleanEnv, sleep, until } = require('./harness');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
+const { BINARY, wemoon, startBot, textXml, tempDir, writeFiles, cleanEnv, sleep, until } = require('./harness');
 const { stopwatch } = require('./stopwatch');
 const { startDev } = require('./dev');
 const { terminal } = require('./prompt');
@@ -334,6 +334,52 @@ test('attach names a path, or false; without a SQLite file the socket is in XDG_
   assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
   assert.equal(fs.statSync(`${folder}/wemoon-${bare.pid}.sock`).mode & 0o777, 0o600);
   assert.equal((await attach(bare, ['1'], { env: nowhere })).out, '1\n');
+});
+
+test('a /tmp/wemoon-UID that is not the user\'s alone is used by neither bot nor prompt', { skip: process.getuid() !== 0 && 'needs root' }, async (t) => {
+  const uid = 1000000 + process.pid; // nobody's, and of no other test
+  const folder = `/tmp/wemoon-${uid}`;
+  const dir = tempDir(t);
+  fs.chmodSync(dir, 0o755);
+  fs.copyFileSync(BINARY, path.join(dir, 'wemoon')); // the one under test may lie where nobody but its owner may look
+  writeFiles(dir, { 'bot.lua': ECHO, 'config.lua': 'return { token = "aCallbackToken1", store = "memory:", listen = "127.0.0.1:0" }' });
+  const options = { cwd: dir, env: cleanEnv({ XDG_RUNTIME_DIR: '', XDG_STATE_HOME: '/nonexistent', HOME: '/nonexistent' }) };
+  const as_user = (...args) => ['--reuid', String(uid), '--regid', String(uid), '--clear-groups', './wemoon', ...args];
+  const serve = async (pattern) => {
+    const child = spawn('setpriv', as_user('run', 'bot.lua'), options);
+    let log = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { log += chunk; });
+    t.after(() => ended(child));
+    await until(() => pattern.test(log), `${pattern} in the log:\n${log}`);
+    return child;
+  };
+  const clear = () => fs.rmSync(folder, { recursive: true, force: true });
+  t.after(clear);
+  const elsewhere = path.join(dir, 'elsewhere');
+  fs.mkdirSync(elsewhere, { mode: 0o700 });
+  fs.chownSync(elsewhere, uid, uid);
+  const faults = {
+    'another user made it': () => fs.mkdirSync(folder, { mode: 0o700 }),
+    'root\'s, open to all': () => { fs.mkdirSync(folder); fs.chmodSync(folder, 0o777); },
+    'others may enter it': () => { fs.mkdirSync(folder); fs.chownSync(folder, uid, uid); fs.chmodSync(folder, 0o711); },
+    'a link to a folder of the user\'s own': () => { fs.symlinkSync(elsewhere, folder); fs.lchownSync(folder, uid, uid); },
+    'a file': () => { fs.writeFileSync(folder, ''); fs.chownSync(folder, uid, uid); fs.chmodSync(folder, 0o600); },
+  };
+  for (const [fault, make] of Object.entries(faults)) {
+    make();
+    const why = new RegExp(`${folder}: is not a folder that this user alone can enter \\(mode 0700\\): remove it, or set \`attach\` to another path`);
+    const bot = await serve(new RegExp(`warn {2}the socket of repl --attach could not be created .*${why.source}`));
+    const { status, stderr } = spawnSync('setpriv', as_user('repl', '--attach'), { ...options, input: '1\n', encoding: 'utf8' });
+    assert.match(stderr, why, fault);
+    assert.equal(status, 1, fault);
+    assert.deepEqual(fs.readdirSync(elsewhere), [], fault);
+    await ended(bot);
+    clear();
+  }
+  const bot = await serve(/http:\/\//);
+  await until(() => fs.existsSync(`${folder}/wemoon-${bot.pid}.sock`), 'the socket in a folder that it made itself');
+  assert.equal(fs.statSync(folder).uid, uid);
+  assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
 });
 
 test('a socket that cannot be made is one warning, and the bot serves', async (t) => {
