@@ -218,7 +218,7 @@ void record_differs(Record *record, const RecordEntry *was, const RecordCall *is
   bool same = str_eq(was->call.name, is->name) && was->call.task == is->task;
   if (record->difference[0]) return;
   snprintf(record->difference, sizeof record->difference,
-           "it calls %.*s at %.*s%s, and its record has %.*s at %.*s", STR_FMT(is->name),
+           "it now calls %.*s at %.*s%s, where it called %.*s at %.*s", STR_FMT(is->name),
            STR_FMT(place_of(is)), same ? " with other arguments" : "", STR_FMT(was->call.name),
            STR_FMT(place_of(&was->call)));
 }

@@ -29,9 +29,16 @@ int message_prepare_again(lua_State *L, const StoredRun *stored) {
   return lost ? 2 : 1;
 }
 
+static const char *what_follows(const KeptRun *run) {
+  return run->answering.len > 0
+             ? "the user's message goes to on_lost, or as a new one to on_message"
+             : "nothing answers the user's message";
+}
+
 void message_lose(MessageRun *run, const Err *err) {
-  log_warn("the script run for %.*s cannot be continued: %s", STR_FMT(run->stored->run.openid),
-           err->text);
+  const KeptRun *kept = &run->stored->run;
+  log_warn("the conversation with %.*s cannot go on, and ended: %s; %s", STR_FMT(kept->openid),
+           err->text, what_follows(kept));
   stored_run_drop(run->stored);
   stored_run_lose(run->stored);
   run->behind = 0;
@@ -41,8 +48,9 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   StoredRun *stored = run->stored;
   Engine *engine = task_engine(task);
   if (!stored || !task_record(task)) return false;
-  log_warn("the script changed, so its run for %.*s cannot be continued: %s",
-           STR_FMT(stored->run.openid), record_difference(task_record(task)));
+  log_warn("the script changed, so the conversation with %.*s ended: %s; %s",
+           STR_FMT(stored->run.openid), record_difference(task_record(task)),
+           what_follows(&stored->run));
   stored_run_drop(stored);
   stored_run_leave_said(stored, false);
   run->behind = 0;

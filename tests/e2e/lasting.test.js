@@ -168,7 +168,7 @@ test('a script that changed is noticed: on_lost gets the message, the log both p
     await bot.kill();
     bot = await startBot(t, { script: asks('\n\nlocal age = wechat.ask("how old?")') + hook, config });
     assert.equal(await bot.say('7'), hook ? '7 lost age? at bot.lua:4, true' : 'plain 7');
-    await bot.waitForLog(new RegExp(` warn {2}the script changed, .* it calls wechat\\.ask at \\S*bot\\.lua:6 with other arguments, and its record has wechat\\.ask at \\S*bot\\.lua:4.* openid=${OPENID} msgid=\\d+$`, 'm'));
+    await bot.waitForLog(new RegExp(` warn {2}the script changed, so the conversation with ${OPENID} ended: it now calls wechat\\.ask at \\S*bot\\.lua:6 with other arguments, where it called wechat\\.ask at \\S*bot\\.lua:4; the user's message goes to on_lost, or as a new one to on_message openid=${OPENID} msgid=\\d+$`, 'm'));
     assert.equal(await bot.say('8'), 'plain 8');
     await bot.stop();
   }

@@ -17,7 +17,7 @@ static void test_another_name_is_noticed_with_both_places(void **state) {
   run_again("act('one')\n\necho('two')");
   assert_int_equal(world.state, TASK_DIFFERS);
   assert_string_equal(world.difference,
-                      "it calls test.echo at [string \"act('one')...\"]:3, and its record has "
+                      "it now calls test.echo at [string \"act('one')...\"]:3, where it called "
                       "test.act at [string \"act('one')...\"]:2");
 }
 
@@ -33,7 +33,7 @@ static void test_a_return_before_the_record_ends_is_noticed(void **state) {
   run_new_record("act('one') act('two') save()");
   run_again("act('one')");
   assert_int_equal(world.state, TASK_DIFFERS);
-  assert_non_null(strstr(world.difference, "it calls nothing more"));
+  assert_non_null(strstr(world.difference, "it now calls nothing more"));
 }
 
 static void test_no_pcall_and_no_coroutine_keeps_a_difference(void **state) {

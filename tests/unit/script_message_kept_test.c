@@ -85,7 +85,8 @@ test_a_record_of_another_version_loses_the_run_and_begins_with_its_message(void 
   load("function on_message(msg) print('again: ' .. msg.content) end");
   save(owed_run(0));
   interpreter_run_due(world.in, STR("owed/gh_1/openid-1/id-1"));
-  assert_soon_logged("the script run for openid-1 cannot be continued");
+  assert_soon_logged(
+      "the conversation with openid-1 cannot go on, and ended: the record has another format");
 }
 
 static void test_a_run_that_two_processes_ended_with_is_not_begun_again(void **state) {

@@ -17,7 +17,9 @@ static void test_on_lost_gets_the_message_and_the_question_that_was_lost(void **
       "end");
   assert_answer_through(interpreter_answer, "large", TASK_RETURNED,
                         "large|Which size?|bot.lua:2|true");
-  assert_logged("the script changed, so its run for openid-1 cannot be continued");
+  assert_logged(
+      "the script changed, so the conversation with openid-1 ended: it now calls os.time");
+  assert_logged("the user's message goes to on_lost, or as a new one to on_message");
 }
 
 static void test_without_on_lost_on_message_gets_the_message(void **state) {
