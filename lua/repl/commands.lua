@@ -2,6 +2,7 @@
 
 local words = require "docs.words"
 local misread = require "wechat.misread"
+local nearest = require "wechat.nearest"
 
 return function(repl)
   local wechat, host, paint, say = repl.wechat, repl.host, repl.paint, repl.say
@@ -360,12 +361,18 @@ return function(repl)
 
   function out.names() return order end
 
+  local function unknown(name)
+    local near = name == ".exit" and ".quit" or nearest(name, order)
+    if near then return say("unknown command %s; did you mean %s? .help lists all", name, near) end
+    return say("unknown command %s: .help lists all", name)
+  end
+
   --- Runs a command line; returns its outcome and the text to print.
   function out.run(input)
     local name, rest = input:match("^%s*(%.%a+)%s*(.-)%s*$")
     local command = commands[name]
     if not command and repl.bot and not_here[name] then return needs(say("%s is not for a running bot: %s", name, say(not_here[name]))) end
-    if not command then return "failed", repl.error(say("unknown command %s: .help lists all", name)) end
+    if not command then return needs(unknown(name)) end
     local good, word, text = pcall(command.fn, rest)
     if not good then return "failed", repl.error(paint.safe(tostring(word))) end
     return word, text

@@ -111,6 +111,14 @@ function program.start(json)
   return answer("done", lines)
 end
 
+-- What a newcomer types at a terminal to leave, or for help, where the script has no such name.
+local function hint_for(input)
+  local word = input:match("^%s*(%a+)%s*%(?%s*%)?%s*$") or input:match("^%s*(%?)%s*$")
+  if repl.settings.terminal == "" or not word or repl.env[word] ~= nil then return nil end
+  if word == "help" or word == "?" then return repl.say "commands begin with a dot: .help lists them" end
+  if word == "exit" or word == "quit" then return repl.say "to leave: .quit, or Ctrl-D" end
+end
+
 local function is_yes(input) return input:match("^%s*[yY][eE]?[sS]?%s*$") or input:match("^%s*是%s*$") end
 local function is_no(input) return input:match("^%s*[nN][oO]?%s*$") or input:match("^%s*否%s*$") end
 
@@ -121,6 +129,8 @@ local function take_line(input)
   if asked and is_yes(input) then return run(asked) end
   if input:match("^%s*$") or asked and is_no(input) then return asked and answer("done", repl.say "not done") or "done\n" end
   if input:find("^%s*%.%a") then return run(commands.run, input) end
+  local hint = hint_for(input)
+  if hint then return answer("done", hint) end
   return run(evaluate, input)
 end
 

@@ -191,13 +191,15 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
 
 static int run(Invocation *in) {
   const char *script = in->arguments.positionals[0];
-  if (!command_configure_server(in, script, false, true)) return STATUS_USAGE;
   Account account;
   BotOptions bot_options;
   Err err;
+  // First: a mistyped name of the script is no reason to ask for a token.
+  if (!preflight_script(script, &err)) return report_err("", &err);
+  if (!command_configure_server(in, script, false, true)) return STATUS_USAGE;
   preflight_warn_of_tokens(in->config);
   preflight_warn_of_zone();
-  bool ready = preflight_script(script, &err) && config_account(in->config, &account, &err) &&
+  bool ready = config_account(in->config, &account, &err) &&
                config_bot(in->config, script, &account, &bot_options, &err) &&
                serving_raise_file_limit(config_integer(in->config, "threads"),
                                         config_integer(in->config, "max_jobs"), &err);

@@ -195,6 +195,11 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   });
 }
 
+test('a script that is not there is said before a token is asked for', async (t) => {
+  const { stderr } = await wemoon(['run', 'nothere.lua'], { cwd: tempDir(t), code: 2 });
+  assert.equal(stderr, 'wemoon: nothere.lua: No such file or directory\n');
+});
+
 test('run without a token: status 2 and the mend', async (t) => {
   const dir = botDir(t);
   const { stderr, stdout } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 2 });

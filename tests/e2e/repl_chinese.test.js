@@ -47,6 +47,22 @@ test('at a terminal its first lines are Chinese, .push asks in Chinese, and 是 
   }, 'the end of the call');
 });
 
+test('who types exit, quit or help at a terminal is told what to type, in both languages, and a misspelt command is guessed', async (t) => {
+  for (const [env, leave, help, guess] of [[{}, 'to leave: .quit, or Ctrl-D', 'commands begin with a dot: .help lists them', 'unknown command .hlep; did you mean .help?'],
+    [CHINESE, '离开：.quit 或 Ctrl-D', '命令以点开头：.help 列出所有命令', '没有命令 .hlep；是不是 .help？']]) {
+    const term = terminal(t, { env });
+    await term.shows(/月 >/);
+    for (const [line, told] of [['exit', leave], ['quit()', leave], ['help', help], ['?', help], ['.hlep', guess], ['.exit', '.quit']]) {
+      term.keys('-l', line);
+      term.keys('Enter');
+      await until(() => term.screen().split(`月 > ${line}\n`)[1]?.includes(told) && /月 >$/.test(term.screen()), `${told} of ${line}`);
+    }
+    term.keys('-l', 'quit = 7');
+    term.keys('Enter', 'quit', 'Enter');
+    await term.shows(/\n7\n月 >$/);
+  }
+});
+
 test('in a running bot it is Chinese beside another prompt that is English', async (t) => {
   const bot = await startBot(t, { config: { watch: false }, script: `function on_message(msg)
     if msg.content == "ask" then return wechat.ask("your name?", { timeout_s = 3600 }) and "hi" end
