@@ -64,7 +64,7 @@ function draw_messages(panel) {
 // ---- errors, conversations, owed answers ----
 
 const line_row = (line) => h('div', { class: `logged ${line.level}` }, h('span', { class: 'clock' }, clock(line.time)), h('b', {}, line.level),
-  line.openid && h('button', { type: 'button', class: 'place', title: t('of_user'), onclick: () => search(line.openid) }, line.openid), h('pre', {}, line.text));
+  line.openid && h('button', { class: 'place', title: t('of_user'), onclick: () => search(line.openid) }, line.openid), h('pre', {}, line.text));
 
 const ago = (unix_s) => duration(Date.now() / 1000 - unix_s);
 
@@ -149,7 +149,7 @@ function draw_bar() {
 function draw_tabs() {
   const counts = { errors: state.lines.length, conversations: state.health?.conversations, owed: state.owed.length + state.kept.length };
   sync(at('tabs'), names.map((name, i) => ({ key: name, version: '', make: () => h('button', {
-    type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': 'panel', onclick: () => choose_tab(i),
+    role: 'tab', id: `tab-${name}`, 'aria-controls': 'panel', onclick: () => choose_tab(i),
   }, t(`tab_${name}`), h('span', { class: 'so-many' })) })));
   for (const name of names) {
     const button = at(`tab-${name}`);

@@ -45,16 +45,21 @@ return function(p, host)
     return value
   end
 
+  -- Stores a file that is given as base64 `data`; returns its media id. `id` is generated if nil.
+  local function stored(given, kind, id)
+    local bytes, why = host.codec.base64_decode(text(given, "data"))
+    if not bytes then error({ why = "data is not base64: " .. tostring(why) }, 0) end
+    return p.keep_media({ kind = kind, body = bytes, filename = given.filename,
+      content_type = given.content_type or "application/octet-stream" }, id)
+  end
+
   -- Returns the media id of an act: given by id, stored from base64 `data`, or a sample. With both, as in a saved chat,
   -- the data are stored under that id, unless there is such a file.
   local function media(act, kind)
     local id = act.media_id and text(act, "media_id")
     if id and (p.media(id) or not act.data) then return id end
     if not act.data then return p.sample_media(kind) end
-    local bytes, why = host.codec.base64_decode(text(act, "data"))
-    if not bytes then error({ why = "data is not base64: " .. tostring(why) }, 0) end
-    act.media_id = p.keep_media({ kind = kind, body = bytes, filename = act.filename,
-      content_type = act.content_type or "application/octet-stream" }, id)
+    act.media_id = stored(act, kind, id)
     return act.media_id
   end
 
@@ -82,10 +87,14 @@ return function(p, host)
       message("voice", fields)
   end
 
-  -- Returns the media id of a video's picture. A saved chat has the video's bytes, and a sample for its picture.
+  -- Returns the media id of a video's picture, which a saved chat has in `thumb`. Without one the video of such a chat
+  -- gets a sample, as one without a picture does.
   local function thumb(act, id)
-    if id and (p.media(id) or not act.data) then return id end
-    return p.sample_media("thumb", id)
+    local given = act.thumb
+    if id and (p.media(id) or not (given or act.data)) then return id end
+    if not given then return p.sample_media("thumb", id) end
+    if type(given) ~= "table" then error({ why = "thumb is no table" }, 0) end
+    return stored(given, "thumb", id)
   end
 
   local function video(kind)
@@ -340,7 +349,7 @@ return function(p, host)
   end
 
   --- Sends a message of the trace again as a new one of the user; `document`, if given, replaces its text; `media_id`
-  --- and `data` are its file, for a platform that may not have it.
+  --- and `data` are its file and `thumb` a video's picture, for a platform that may not have them.
   function acts.resend(user, act)
     local document = act.document
     for _, item in ipairs(p.trace) do
@@ -385,7 +394,7 @@ return function(p, host)
   local function kept(act)
     local copy = {}
     for name, value in pairs(act) do copy[name] = value end
-    copy.user, copy.data = nil, nil
+    copy.user, copy.data, copy.thumb = nil, nil, nil
     return copy
   end
 

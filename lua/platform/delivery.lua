@@ -183,6 +183,7 @@ return function(p, host)
     local make = kinds[values.MsgType]
     local entry = make and make(values) or { kind = values.MsgType, media_id = values.MediaId }
     entry.from, entry.via, entry.act = "user", "message", { act = "resend", document = document }
+    if values.ThumbMediaId and p.media(values.ThumbMediaId) then entry.thumb_url = p.media_url(values.ThumbMediaId) end
     return entry
   end
 

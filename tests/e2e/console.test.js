@@ -423,6 +423,21 @@ for (const mode of ['normal', 'safe']) {
   });
 }
 
+test('on a narrow screen the header shows the whole error of a script, in a line of its own', async (t) => {
+  const script = 'function on_message(msg)\n  local answer = wechat.json.decode(msg.content)\n  return answer.temperature_of_tomorrow.morning\nend';
+  const { page, say } = await open(t, { width: 360, script });
+  const bot = page.locator('#bot'), tools = page.locator('.tools');
+  const right = async (one) => { const { x, width } = await one.boundingBox(); return x + width; };
+  assert.ok((await tools.boundingBox()).y > (await bot.boundingBox()).y - 40 && await right(tools) > 330, 'one line as long as nothing failed');
+  await say('{}');
+  await page.waitForSelector('#bot.bad');
+  assert.match(await bot.innerText(), /bot\.lua:3: .*temperature_of_tomorrow/);
+  const size = () => bot.evaluate((one) => [one.scrollWidth - one.clientWidth, one.scrollHeight - one.clientHeight]);
+  assert.deepEqual(await size(), [0, 0]);
+  assert.ok((await bot.boundingBox()).width > 300);
+  assert.ok(await right(tools) > 330);
+});
+
 test('on a narrow screen a key of the other side shows that side', async (t) => {
   const { page } = await openConsole(t, { script: BOT, width: 360 });
   await page.keyboard.press('5');

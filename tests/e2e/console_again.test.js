@@ -185,6 +185,30 @@ test('a saved chat has the bytes of its pictures and voices: another platform pl
   assert.deepEqual(others, ['voice sound ', 'image moon moon', 'image moon moon']);
 });
 
+test('a saved chat has the bytes of a video\'s picture too, and of one that was sent again', async (t) => {
+  const script = `function on_message(msg)
+    local film = wechat.http.get(assert(wechat.download_media(msg.media_id)).video_url)
+    return film.body .. " " .. assert(wechat.download_media(msg.thumb_media_id)).body
+  end`;
+  const first = await openConsole(t, { script });
+  const thumb = { data: Buffer.from('moon').toString('base64'), content_type: 'image/png' };
+  await first.dev.act('video', { data: Buffer.from('film').toString('base64'), thumb });
+  await first.saw('film moon');
+  await first.dev.act('resend', { id: (await first.dev.state()).trace.at(-1).id });
+  const chat = async (dev) => (await dev.state()).chats.oWemoonAlice0000000000000001;
+  assert.equal((await chat(first.dev)).some((entry) => JSON.stringify(entry.act || {}).includes(thumb.data)), false, 'no bytes in the chat itself');
+  await first.page.click('#foot .toggle >> nth=1');
+  const [download] = await Promise.all([first.page.waitForEvent('download'), first.page.click('[data-act=save_chat]')]);
+  const file = `${tempDir(t)}/chat.jsonl`;
+  await download.saveAs(file);
+  await first.dev.bot.stop();
+  const { page, dev } = await openConsole(t, { script });
+  await playChat(page, file);
+  const answers = async () => (await dev.state()).trace.filter((one) => one.outcome).map((one) => /<Content><!\[CDATA\[([^\]]*)/.exec(one.replied)[1]);
+  await until(async () => (await answers()).length === 2, 'two answers', PATIENCE_MS);
+  assert.deepEqual(await answers(), ['film moon', 'film moon']);
+});
+
 test('a video of a saved chat has a sample for its picture on another platform, one that was sent again too', async (t) => {
   const script = 'function on_message(msg) local picture, err = wechat.download_media(msg.thumb_media_id) return picture and picture.body:sub(2, 4) or tostring(err) end';
   const first = await startDev(t, { script });

@@ -36,7 +36,7 @@ function draw_bar() {
 function draw_sides() {
   document.body.dataset.side = side;
   sync(at('sides'), ['phone', 'desk'].map((name) => ({ key: name, version: '', make: () => h('button', {
-    type: 'button', role: 'tab', onclick: () => show_side(name),
+    role: 'tab', onclick: () => show_side(name),
   }, t(name)) })));
   for (const button of at('sides').children) set(button, { 'aria-selected': String(button.textContent === t(side)) });
 }
@@ -82,8 +82,7 @@ document.addEventListener('keydown', (event) => {
     if (!phone.lower()) event.target.blur(); // leaves the focused input
     return undefined;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || at('dialog').open) return undefined;
-  if (event.target.closest('input, textarea, select')) return undefined;
+  if (event.ctrlKey || event.metaKey || event.altKey || at('dialog').open || event.target.closest('input, textarea, select')) return undefined;
   if (event.key === '?') return show_keys();
   if (event.key >= '1' && event.key <= String(desk.names.length)) {
     return show_tab(Number(event.key) - 1);

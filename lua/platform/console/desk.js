@@ -84,8 +84,8 @@ function draw_trace(panel) {
 }
 
 function trace_body(item) {
-  return [h('div', { class: 'row again' }, h('button', { type: 'button', onclick: () => again(item) }, t('send_again')),
-    h('button', { type: 'button', onclick: () => again_changed(item) }, t('change_again'))),
+  return [h('div', { class: 'row again' }, h('button', { onclick: () => again(item) }, t('send_again')),
+    h('button', { onclick: () => again_changed(item) }, t('change_again'))),
     item.script_error && [h('pre', { class: 'fault' }, item.script_error), script.place_button(item.script_error)],
     item.note && h('p', {}, said(item.note)),
     is_in_parts(item) && [h('h2', {}, t('t_parts')), item.parts.map(part_row)],
@@ -166,9 +166,9 @@ function fault_row(name) {
 function make_faults() {
   const once = (work) => () => work().catch(tell_error);
   return h('div', { class: 'faults' }, fault_names.map(fault_row),
-    h('div', { class: 'row' }, h('button', { type: 'button', onclick: move_time }, t('move_time')),
-      h('button', { type: 'button', onclick: once(sim.revoke_token) }, t('revoke_now')),
-      h('button', { type: 'button', onclick: once(sim.reset) }, t('reset'))));
+    h('div', { class: 'row' }, h('button', { onclick: move_time }, t('move_time')),
+      h('button', { onclick: once(sim.revoke_token) }, t('revoke_now')),
+      h('button', { onclick: once(sim.reset) }, t('reset'))));
 }
 
 // Updates the panel without touching the input being edited.
@@ -195,7 +195,7 @@ const panels = {
 function draw_tabs() {
   const bad = { log: state.log.some((line) => line.level === 'error'), script: state.bot.error };
   sync(at('tabs'), names.map((name, i) => ({ key: name, version: '', make: () => h('button', {
-    type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': 'panel', onclick: () => choose(i),
+    role: 'tab', id: `tab-${name}`, 'aria-controls': 'panel', onclick: () => choose(i),
   }, t(`tab_${name}`)) })));
   for (const name of names) set(at(`tab-${name}`), { 'aria-selected': String(name === tab), tabindex: name === tab ? 0 : -1, class: bad[name] ? 'alert' : null });
   set(at('panel'), { 'aria-labelledby': `tab-${tab}` });

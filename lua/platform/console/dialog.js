@@ -36,15 +36,15 @@ export async function ask(title, fields) {
   const answer = await show(h('form', { method: 'dialog' }, h('h2', {}, title),
     fields.map((field, i) => h('label', {}, h('span', {}, field.label), inputs[i])),
     h('div', { class: 'row' },
-      h('button', { type: 'button', onclick: () => dialog.close('') }, t('cancel')),
-      h('button', { value: 'ok', class: 'main' }, t('ok')))));
+      h('button', { onclick: () => dialog.close('') }, t('cancel')),
+      h('button', { type: 'submit', value: 'ok', class: 'main' }, t('ok')))));
   if (answer !== 'ok') return null;
   return Object.fromEntries(fields.map((field, i) => [field.name, value_of(field, inputs[i])]));
 }
 
 export function show_page(title, ...children) {
   return show(h('form', { method: 'dialog' }, h('h2', {}, title), children,
-    h('div', { class: 'row' }, h('button', { class: 'main' }, t('close')))));
+    h('div', { class: 'row' }, h('button', { type: 'submit', class: 'main' }, t('close')))));
 }
 
 // `why`: a text, or an Error.

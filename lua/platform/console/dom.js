@@ -5,9 +5,10 @@ const SVG = 'http://www.w3.org/2000/svg';
 export const at = (id) => document.getElementById(id);
 
 // h('button', { class: 'x', onclick: fn, 'aria-label': '...' }, child, ...): creates an element. Children are
-// elements, texts, or lists of these; null and false children and attributes are omitted.
+// elements, texts, or lists of these; null and false children and attributes are omitted. A button submits if it says so.
 export function h(tag, attributes, ...children) {
   const element = document.createElement(tag);
+  if (tag === 'button') element.type = tag;
   for (const [name, value] of Object.entries(attributes || {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);

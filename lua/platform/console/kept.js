@@ -26,7 +26,7 @@ const age = (unix_s, words) => h('span', { class: 'age', 'data-since': unix_s, '
 const rest = (unix_s) => h('span', { class: 'age', 'data-until': unix_s });
 const line = (key, version, ...children) => ({ key, version, make: () => h('div', { class: 'fact' }, children) });
 const what = (text) => h('span', { class: 'what' }, text);
-const button = (word, act, label) => h('button', { type: 'button', onclick: act, 'aria-label': label }, t(word));
+const button = (word, act, label) => h('button', { onclick: act, 'aria-label': label }, t(word));
 
 // `bytes`: the length of a value that was cut.
 const value_of = (text, bytes) => h('div', {}, code(text), bytes && h('p', {}, t('u_cut', bytes)));
@@ -85,8 +85,7 @@ const read = sim.one_at_a_time(async () => {
   const user = current_user();
   try {
     const [kept, platform] = await Promise.all([sim.read_kept(user, prefix), sim.read_quota(user)]);
-    Object.assign(kept, { platform });
-    [found, whose, fault] = [kept, user, ''];
+    [found, whose, fault] = [{ ...kept, platform }, user, ''];
   } catch (error) {
     fault = error.message;
   }
@@ -160,11 +159,13 @@ const why_not = () => (state.account.callback ? t('u_elsewhere', state.account.c
 
 export function draw(panel) {
   const before = parts;
-  if (!state.bot.script) return sync(panel, [{ key: 'no bot', version: '', make: () => h('p', { class: 'empty' }, why_not()) }]);
+  if (!state.bot.script) {
+    sync(panel, [{ key: 'no bot', version: '', make: () => h('p', { class: 'empty' }, why_not()) }]);
+    return;
+  }
   sync(panel, [{ key: 'kept', version: '', make: () => (parts = make()).root }]);
   update();
   if (parts !== before || whose !== current_user()) read();
-  return undefined;
 }
 
 sim.listen((event) => { if (['all', 'trace', 'entry', 'time', 'reload'].includes(event)) refresh(); });

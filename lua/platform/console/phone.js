@@ -33,7 +33,7 @@ async function act(fields) {
 // ---- entries ----
 
 // A text that the user sends by a click.
-const choice = (content, id, words = content) => h('button', { type: 'button', class: 'choice',
+const choice = (content, id, words = content) => h('button', { class: 'choice',
   onclick: () => act({ act: 'say', content, bizmsgmenuid: id }) }, words);
 
 // Returns what an <a> of a bot's text is on the platform: a page, a text to send, a Mini Program; else its source.
@@ -194,7 +194,7 @@ function unread(openid) {
 function person(one) {
   const disc = h('span', { class: 'face' }, [...one.nickname][0]);
   disc.style.background = one.headcolor;
-  return h('button', { type: 'button', role: 'option', class: 'person', title: one.openid, onclick: () => choose_user(one.openid) },
+  return h('button', { role: 'option', class: 'person', title: one.openid, onclick: () => choose_user(one.openid) },
     disc, h('span', {}, one.nickname), h('i', { class: 'count', hidden: true }));
 }
 
@@ -208,7 +208,7 @@ function draw_people() {
     set(element.lastChild, { hidden: count === 0 });
     if (element.lastChild.textContent !== String(count)) fill(element.lastChild, count);
   });
-  sync(at('add'), [{ key: 'add', version: '', make: () => h('button', { type: 'button', class: 'person add', 'aria-label': t('add_user'), title: t('add_user'), onclick: add_user },
+  sync(at('add'), [{ key: 'add', version: '', make: () => h('button', { class: 'person add', 'aria-label': t('add_user'), title: t('add_user'), onclick: add_user },
     h('span', { class: 'face' }, icon(icons.plus)), h('span', {}, t('add_user'))) }]);
 }
 
@@ -305,12 +305,13 @@ function tell_gone() {
   gone = 0;
 }
 
-// A line of the file. A user's picture goes with its bytes, because another platform does not have it.
-async function line_of({ time, id, ...entry }) {
-  const media_id = entry.act && (entry.act.media_id || entry.media_id);
-  const file = media_id && await read_file(media_id);
-  if (file) entry.act = { ...await with_file({ file }), ...entry.act, media_id };
-  return JSON.stringify({ t: time, ...entry });
+// A line of the file. A user's files go with their bytes, because another platform does not have them.
+async function line_of({ time, id, act: did, ...entry }) {
+  const media_id = did?.media_id || entry.media_id;
+  const file = did && media_id && await read_file(media_id);
+  const picture = file && entry.thumb_url && await read_file(entry.thumb_url.split('/').pop());
+  const act = file ? { ...await with_file({ file }), ...did, media_id, thumb: picture && await with_file({ file: picture }) } : did;
+  return JSON.stringify({ t: time, ...entry, act });
 }
 
 async function save_chat() {
@@ -369,7 +370,7 @@ async function send(name, fields) {
 
 // Offers unfollow to a follower and follow to others.
 const offered = () => sendable.filter(([name]) => name !== (user_of(user).subscribed === false ? 'unfollow' : 'follow'));
-const sheet_button = (name, fields) => h('button', { type: 'button', role: 'menuitem', 'data-act': name, onclick: () => send(name, fields) },
+const sheet_button = (name, fields) => h('button', { role: 'menuitem', 'data-act': name, onclick: () => send(name, fields) },
   icon(icons[pictures[name] || name]), h('span', {}, t(name)));
 
 async function say(event) {
@@ -409,14 +410,14 @@ async function tap(button, path) {
 
 function sub_menu(button, i) {
   return h('div', { class: 'sub', role: 'menu', hidden: true }, button.sub_button.map((one, j) => h('button', {
-    type: 'button', role: 'menuitem', title: one.type, onclick: () => tap(one, `${i + 1}.${j + 1}`),
+    role: 'menuitem', title: one.type, onclick: () => tap(one, `${i + 1}.${j + 1}`),
   }, one.name)));
 }
 
 function top_button(button, i) {
   const parent = button.sub_button && button.sub_button.length;
   return h('div', { class: 'top' }, parent && sub_menu(button, i), h('button', {
-    type: 'button', title: button.type || '', 'aria-haspopup': parent ? 'menu' : null,
+    title: button.type || '', 'aria-haspopup': parent ? 'menu' : null,
     onclick: () => {
       if (!parent) return tap(button, `${i + 1}`);
       raised = raised === i ? null : i;
@@ -447,8 +448,8 @@ function draw_menu() {
 
 const menu_bar = h('div', { class: 'menu-bar' });
 const sheet = h('div', { class: 'sheet', role: 'menu' });
-const toggle = h('button', { type: 'button', class: 'toggle', onclick: () => { show_foot(foot === 'keyboard' ? 'menu' : 'keyboard'); } });
-const plus = h('button', { type: 'button', class: 'toggle', onclick: () => { toggle_more(); } }, icon(icons.plus));
+const toggle = h('button', { class: 'toggle', onclick: () => { show_foot(foot === 'keyboard' ? 'menu' : 'keyboard'); } });
+const plus = h('button', { class: 'toggle', onclick: () => { toggle_more(); } }, icon(icons.plus));
 at('foot').append(sheet, h('div', { class: 'line' }, toggle, keyboard, menu_bar, plus));
 
 arrow_keys(at('people'));

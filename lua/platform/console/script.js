@@ -119,7 +119,7 @@ function take_theirs() {
 export function place_button(text) {
   const found = /([^\s:'"]+\.lua):(\d+):/.exec(text);
   const source = found && new RegExp(`^ *${found[2]} \\| (.*)$`, 'm').exec(text)?.[1].trim();
-  return found && h('button', { type: 'button', class: 'place', onclick: () => edit(found[1], Number(found[2]), source) }, t('see_line', found[2]));
+  return found && h('button', { class: 'place', onclick: () => edit(found[1], Number(found[2]), source) }, t('see_line', found[2]));
 }
 
 // ---- drawing ----
@@ -133,9 +133,9 @@ function make() {
   const choice = h('select', { onchange: () => { choose_file(choice.value); update(); } });
   const made = {
     editor, choice, gutter: h('div', { id: 'gutter', 'aria-hidden': 'true' }), note: h('p', { id: 'note', role: 'status' }),
-    save: h('button', { type: 'button', class: 'main', onclick: save }), warning: h('p', { role: 'alert' }),
+    save: h('button', { class: 'main', onclick: save }), warning: h('p', { role: 'alert' }),
     theirs: h('textarea', { id: 'theirs', readOnly: true, wrap: 'off' }),
-    mine: h('button', { type: 'button', onclick: keep_mine }), other: h('button', { type: 'button', onclick: take_theirs }),
+    mine: h('button', { onclick: keep_mine }), other: h('button', { onclick: take_theirs }),
   };
   made.both = h('div', { class: 'both' }, made.warning, h('div', { class: 'row' }, made.mine, made.other), made.theirs);
   made.root = h('div', { class: 'script' }, h('div', { class: 'row' }, choice, made.save), made.note, made.both,
