@@ -100,6 +100,98 @@ test('every example in it is Lua', async (t) => {
   await wemoon(['exec', file], { code: 0 });
 });
 
+// Runs the example that a message names, with all functions of wechat watched; replies what is not as the page says, or "fine".
+const RUNS_EXAMPLES = `
+local has = { HttpAnswer = "status", ApiError = "errmsg", Download = "body", Timer = "stop", Task = "join", Gate = "enter",
+  HttpStream = "lines", Message = "type", Menu = "click" }
+local lua = { string = true, number = true, boolean = true, table = true, integer = true }
+local got, pending
+
+local function watched(path, below)
+  return setmetatable({}, { __index = function(_, name)
+    local full, value = path .. name, below[name]
+    if examples[full] then
+      return function(...) got[full] = table.pack(value(...)) return table.unpack(got[full], 1, got[full].n) end
+    end
+    for known in pairs(examples) do
+      if known:sub(1, #full + 1) == full .. "." then return watched(full .. ".", value) end
+    end
+    return value
+  end })
+end
+
+local function is_one(value, kind)
+  if kind == "any" then return true end
+  if kind == "true" then return value == true end
+  if kind == "Reply" then return tostring(value):find("^<xml>") ~= nil or tostring(value) == "success" end
+  if kind:find("[]", 1, true) then return type(value) == "table" end
+  if lua[kind] then return type(value) == kind or math.type(value) == kind end
+  return value[has[kind] or error("what is a " .. kind)] ~= nil
+end
+
+local function is_as_said(value, said)
+  if value == nil then return not said or said:sub(-1) == "?" or said == "any" end
+  for kind in (said or "nothing"):gsub("%?$", ""):gmatch("[^|]+") do
+    if is_one(value, kind) then return true end
+  end
+  return false
+end
+
+local function fault_of(name, values)
+  if not values then return "it is not called" end
+  if examples[name].returns == "-" then return nil end
+  local said = {}
+  for one in examples[name].returns:gmatch("[^,%s]+") do said[#said + 1] = one end
+  for i = 1, math.max(values.n, #said == 0 and 0 or 1) do
+    if not is_as_said(values[i], said[i]) then return ("value %d is %s, and not %s"):format(i, tostring(values[i]), said[i]) end
+  end
+end
+
+local function run(msg, name)
+  local env = setmetatable({ msg = msg, bot = require "wechat.bot", wechat = watched("", wechat),
+    request = { query = { signature = "a", timestamp = "1", nonce = "b" }, body = "<xml/>" } }, { __index = _G })
+  got = {}
+  local ran, why = pcall(assert(load(examples[name].text, name, "t", env)))
+  local fault = not ran and tostring(why) or examples[name].is_function and fault_of(name, got[name])
+  return fault and name .. ": " .. fault or "fine"
+end
+
+function on_message(msg)
+  if msg.type == "image" then return run(msg, pending) end
+  if not examples[msg.content] then return "another message" end
+  pending = msg.content
+  return pending:find("download") and "send a picture" or run(msg, pending)
+end`;
+const RUNS_ALL = `test("examples", function()
+  bot:answers("https://example.com/", { a = 1 })
+  local alice, faults = bot:user("alice"), {}
+  for _, name in ipairs(names) do
+    local said = alice:says(name).text
+    if said == "send a picture" then said = alice:sends_image().text end
+    if name == "ask" then said = alice:says("小月").text end
+    if name == "say" then said = "fine" end
+    if said ~= "fine" then faults[#faults + 1] = said end
+  end
+  expect(table.concat(faults, "\\n")):is("")
+end)`;
+const NEEDS_A_DEVICE = /^response_device_/;
+
+test('every example of a function runs on the simulated platform, and gives what the page says that it returns', async (t) => {
+  const rows = [...(await page(t, 'en')).matchAll(/<h3 id="wechat\.([\w.]+)">([^]*?)<pre>([^]*?)<\/pre>/g)].filter(([, name]) => !NEEDS_A_DEVICE.test(name));
+  assert.ok(rows.length > 500, `${rows.length} examples`);
+  const dir = tempDir(t), lua = (text) => `[=====[${unescape(text)}]=====]`;
+  const examples = rows.map(([, name, head, text]) => {
+    const returns = /<p>Returns: <code>([^]*?)<\/code>/.exec(head)?.[1].replace(/<[^>]*>/g, '');
+    return `[${JSON.stringify(name)}] = { is_function = ${!['config', 'json', 'log'].includes(name)}, returns = ${lua(returns ?? '-')}, text = ${lua(text)} }`;
+  });
+  fs.writeFileSync(path.join(dir, 'bot.lua'), `local examples = {\n${examples.join(',\n')} }\n${RUNS_EXAMPLES}`);
+  fs.writeFileSync(path.join(dir, 'bot_spec.lua'), `local names = { ${rows.map(([, name]) => JSON.stringify(name)).join(', ')} }\n${RUNS_ALL}`);
+  fs.writeFileSync(path.join(dir, 'config.lua'), 'return { partnerkey = "0123456789abcdef0123456789abcdef" }');
+  for (const name of ['photo.jpg', 'a.jpg']) fs.writeFileSync(path.join(dir, name), 'a picture');
+  const { stdout, stderr, code } = await wemoon(['test', path.join(dir, 'bot_spec.lua')], { cwd: dir });
+  assert.equal(code, 0, stdout + stderr);
+});
+
 test('the examples of files, signatures and sessions are what a script would write', async (t) => {
   const text = unescape(await page(t, 'en'));
   const exampleOf = (name) => text.split(`id="wechat.${name}"`)[1].split('<pre>')[1].split('</pre>')[0];
