@@ -54,7 +54,7 @@ end
 
 local function judge_compared(check, one)
   local field = one.field.name
-  if not names_of[field] or check.set_names[field] or check.any_field then return end
+  if not names_of[field] or check.set_names[field] or check:fills_messages() then return end
   local fault = fault_of_type(field, one.value.value)
   if fault then check:add(one.file, one.value.token, fault, one.field.variable) end
 end
@@ -106,13 +106,13 @@ end
 ---@param call table
 function habits.judge_method(check, call)
   local name = call.token.text
-  if not check.is_field(name) or check:may_set(name) or check.any_field then return end
+  if not check.is_field(name) or check:may_set(name) or check:fills_messages() then return end
   check:add(call.file, call.token, ("msg.%s is no function: write it with a dot and without ()"):format(name),
     call.meaning.variable)
 end
 
 local function judge_added(check, one)
-  if check:may_set("__add") then return end
+  if check.set_names.__add then return end
   check:add(one.file, one.token, 'texts are joined with .. and not with +: "a" .. b')
 end
 

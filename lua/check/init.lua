@@ -452,6 +452,9 @@ function Check:hand(callee, value)
   else self.hands_message = self.hands_message or value.kind == "message" or message_tables[value.name] ~= nil end
 end
 
+-- Whether a message may get fields under computed names.
+function Check:fills_messages() return self.any_field or (self.fills_parameter and self.hands_message) end
+
 -- Reports at the end, because a field that the script sets anywhere is known everywhere.
 function Check:judge()
   if self.replaced then return end
@@ -470,7 +473,7 @@ function Check:judge()
   habits.judge(self)
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
   self:judge_parts()
-  if self.any_field or (self.fills_parameter and self.hands_message) then return end
+  if self:fills_messages() then return end
   for _, field in ipairs(self.fields) do
     if not self:may_set_path(field.name) then
       self:add(field.file, field.token, fault_of_field(field.name), field.variable)

@@ -25,7 +25,7 @@ local new_notes = require "check.notes"
 ---  called
 ---@field call_bot fun(meaning: Meaning, count: integer, open: boolean, values: table) a function of wechat.bot is called
 ---@field compares fun(field: Meaning, value: Meaning) a field of a message is compared with a literal
----@field adds fun(token: Token, value: Meaning) a text is added to, or something to a text
+---@field adds fun(token: Token) a text and a literal or a field of a message are added, with that +
 ---@field returns fun(value: Meaning) a function that answers messages returns that
 ---@field unread fun(variable: table) a variable that holds a reply is read nowhere
 ---@field assign_global fun(name: string)
@@ -361,12 +361,13 @@ local function is_text(meaning) return meaning and meaning.kind == "literal" and
 
 -- Reports what is often written in a wrong way: `msg.type == "txt"`, `"a" + b`.
 function Parser:joined(operator, a, b)
-  local text = is_text(b) and b or is_text(a) and a
-  if not text then return end
-  local other = text == b and a or b
+  local text, other = b, a
+  if not is_text(text) then text, other = a, b end
+  if not is_text(text) then return end
   local compares = operator.text == "==" or operator.text == "~="
   if compares and other and other.kind == "field" then self.watch.compares(other, text) end
-  if operator.text == "+" and not tonumber(text.value) then self.watch.adds(operator, text) end
+  local is_plain = other and (other.kind == "field" or other.kind == "literal") -- and no object that can be added to
+  if operator.text == "+" and is_plain and not tonumber(text.value) then self.watch.adds(operator) end
 end
 
 function Parser:expression(gets, limit)

@@ -499,6 +499,9 @@ finds('what other languages write: + for texts, null, a call of a field', answer
   'bot.lua:3:22: texts are joined with .. and not with +: "a" .. b',
   'bot.lua:3:30: there is no global len: write #text, or wechat.utf8.len(text)',
   'bot.lua:3:54: msg.content is no function: write it with a dot and without ()']);
+passes('a text is added to what may be an object, and messages that the script fills itself', `local P = require "patterns"
+local function mark(m, name) m[name] = "txt" end
+${answer('mark(msg, "type") if msg.type == "txt" and msg.content() then return "a" end return P("b") + "c" + ("d" + P("e")) .. ""')}`, { 'patterns.lua': 'return function(text) return setmetatable({}, { __add = function() return text end }) end' });
 passes('and where the script has made them so', `null, len = nil, function(text) return #text end
 getmetatable("").__add = function(a, b) return a .. b end
 ${answer('msg.answer = function(self) return "a" + self.content end if msg.content == null then return "10" + 5 .. "" end return msg:answer() .. len(msg.content)')}`);
