@@ -89,7 +89,7 @@ test('a late question of a user who has a conversation in the store leaves that 
   await bot.waitForLog(/the conversation with \S+ at \S*bot\.lua:3 ends with this process: the user has another one/);
   await until(() => peer.sent.length === 1, 'the second question');
   await bot.kill();
-  bot = await startBot(t, { script: two, config });
+  bot = await startBot(t, { script: two, config: { ...config, deadline_ms: 4500 } });
   assert.equal(await bot.say('x'), 'text got x');
   assert.equal(await bot.say('go'), 'text?');
 });
