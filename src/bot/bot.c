@@ -142,12 +142,13 @@ static bool make_parts(Bot *bot, const BotOptions *options, Err *err) {
   webhook->jobs = job_pool_new();
   webhook->overdue = overdue_new();
   webhook->workspaces = workspace_pool_new(webhook->overdue);
+  webhook->lines = user_lines_new();
   shared->conversations = conversations_new();
   shared->cancels = cancels_new();
   shared->lost = bot_metrics_lost;
   shared->lost_ctx = options->metrics;
   bool ok = shared->conversations && shared->cancels && webhook->dedupe && webhook->jobs &&
-            webhook->workspaces && webhook->overdue;
+            webhook->workspaces && webhook->overdue && webhook->lines;
   return ok || err_set(err, ERR_MEMORY, "no memory");
 }
 
@@ -270,6 +271,7 @@ bool bot_free(Bot *bot) {
   peers_free(webhook->peers);
   dedupe_free(webhook->dedupe);
   workspace_pool_free(webhook->workspaces);
+  user_lines_free(webhook->lines);
   job_pool_free(webhook->jobs);
   overdue_free(webhook->overdue);
   free(bot);

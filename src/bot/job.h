@@ -17,6 +17,7 @@ typedef struct Job {
   Str msgid;               // the message's name in the log (outcome.h); in `arena`
   bool is_event;
   bool is_silent;        // its user sees no reply
+  bool awaits_script;    // its user's conversation is under way: it waits for its turn there
   int attempt;           // tries of the message that dedupe has seen, including this one
   uint32_t known;        // the number of dedupe's entry for the job, plus one; 0: none
   void *claim;           // the claim in peers

@@ -24,5 +24,7 @@ typedef struct Queued {
 void queued_wait(Queued *queued);
 // Does the same after a pause, in which an interpreter that was given up may get a successor.
 void queued_wait_later(Queued *queued);
+// Does the same without a pause. The call does not wait, and takes no turn on this thread.
+void queued_wait_soon(Queued *queued);
 
 #endif

@@ -16,6 +16,7 @@ enum { OWE_BEFORE_US = 200 * 1000 };
 
 struct Run {
   Queued queued;  // first
+  UserPlace place;
   Webhook *webhook;
   Job *job;
   RunMessage message;
@@ -190,6 +191,7 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .owes = owes,
                         .claim = webhook->peers ? &CLAIM : NULL,
                         .arena = job->arena,
+                        .awaits_script = &job->awaits_script,
                         .rank = rank_of(job),
                         .due_us = job->started_us + webhook->options->deadline_ms * 1000,
                         .owner = job,
@@ -206,12 +208,14 @@ static TaskState run_somewhere(Webhook *webhook, Interpreter *in, const MessageT
   bool busy;
   Conversation *conversation =
       conversations_take(webhook->shared.conversations, task->sender, task->head->is_event, &busy);
+  *task->awaits_script = busy;
   if (busy) return TASK_LOST;  // the message waits for the script
   if (conversation) {
     Interpreter *its = conversation_interpreter(conversation);
     TaskState state = conversation_run_message(conversation, task,
                                                its == in ? INT64_MAX : INTERPRETER_SOON, answer);
     interpreter_release(its);
+    if (state == TASK_LOST) *task->awaits_script = true;
     return state;
   }
   if (in) return interpreter_answer(in, task, INT64_MAX, answer);
@@ -248,8 +252,15 @@ static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job,
   return finish_first(webhook, job, state, &answer);
 }
 
+// Returns whether the message must not run before earlier ones of its user, which wait for the conversation. An event
+// waits only if the conversation takes it.
+static bool is_behind(Webhook *webhook, const Job *job) {
+  return job->awaits_script || (!job->is_event && user_lines_has(webhook->lines, job->from_user));
+}
+
 TaskState run_here(Webhook *webhook, Job *job, const RunMessage *message) {
   end_conversations_of_leaver(webhook, job, message->head);
+  if (is_behind(webhook, job)) return TASK_LOST;
   TaskState state = first_slice(webhook, NULL, job_retain(job), message);
   if (state == TASK_LOST) job_release(job);
   else admission_turn_in_time(&webhook->admission, job->started_us);
@@ -352,23 +363,55 @@ static void log_not_run(const Run *run) {
   log_about(before);
 }
 
+// Puts the run into its user's line if it belongs there. Returns whether others come first: leave_line then calls the
+// run, which the caller must not use again.
+static bool joins_behind(Run *run) {
+  UserPlace *place = &run->place;
+  if (place->is_in || !is_behind(run->webhook, run->job)) return false;
+  place->owner = run;
+  return !user_lines_join(run->webhook->lines, place, run->job->from_user);
+}
+
+static void leave_line(Run *run) {
+  Webhook *webhook = run->webhook;
+  UserPlace *next = run->place.is_in ? user_lines_leave(webhook->lines, &run->place) : NULL;
+  if (!next) return;
+  admission_turn_awaited(&webhook->admission, clock_now_us());
+  queued_wait_soon(&((Run *)next->owner)->queued);
+}
+
+// Returns whether the run has begun, or will not.
+static bool begin(Run *run, Interpreter *in, int64_t now_us) {
+  Webhook *webhook = run->webhook;
+  bool too_late = is_too_late(run, now_us);
+  if (too_late) log_not_run(run);
+  if (too_late || !job_is_wanted(run->job, now_us)) {
+    run_abandon(run);
+    return true;
+  }
+  if (now_us < run->queued.turn.due_us) admission_turn_in_time(&webhook->admission, now_us);
+  return first_slice(webhook, in, run->job, &run->message) != TASK_LOST;
+}
+
+// The run's end releases the job, in whose arena the run is.
 static void run_now(Queued *queued, Interpreter *in) {
   Run *run = (Run *)queued;
+  Job *job = job_retain(run->job);
   int64_t now_us = clock_now_us();
-  Webhook *webhook = run->webhook;
-  admission_turn_over(&webhook->admission);
-  if (is_too_late(run, now_us)) {
-    log_not_run(run);
-    return run_abandon(run);
+  admission_turn_over(&run->webhook->admission);
+  if (joins_behind(run)) {
+    // leave_line calls it
+  } else if (begin(run, in, now_us)) {
+    leave_line(run);
+  } else if (!joins_behind(run)) {
+    admission_turn_awaited(&run->webhook->admission, now_us);
+    queued_wait_later(queued);
   }
-  if (!job_is_wanted(run->job, now_us)) return run_abandon(run);
-  if (now_us < queued->turn.due_us) admission_turn_in_time(&webhook->admission, now_us);
-  if (first_slice(webhook, in, run->job, &run->message) != TASK_LOST) return;
-  admission_turn_awaited(&webhook->admission, now_us);
-  queued_wait_later(queued);
+  job_release(job);
 }
 
 void run_in_turn(Run *run) {
+  if (joins_behind(run)) return;
   admission_turn_awaited(&run->webhook->admission, clock_now_us());
   queued_wait(&run->queued);
 }

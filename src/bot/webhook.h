@@ -10,6 +10,7 @@
 #include "bot/peers.h"
 #include "bot/overdue.h"
 #include "bot/pool.h"
+#include "bot/user_lines.h"
 #include "bot/workspace.h"
 
 #include <stdatomic.h>
@@ -23,6 +24,7 @@ typedef struct {
   JobPool *jobs;
   WorkspacePool *workspaces;
   Overdue *overdue;
+  UserLines *lines;  // messages that wait for their user's conversation
   BotShared shared;
   struct Page *streams;        // pages with open streams (page_wait.c); used on the loop only
   atomic_bool ending_streams;  // the loop is about to end them

@@ -39,6 +39,8 @@ typedef struct {
   Trail *trail;  // of the message, or NULL; held as long as a task runs for the message
   // Counts the script's calls of the platform; belongs to the owner; NULL: not counted.
   atomic_int *api_calls;
+  // Gets true if nothing was run because the user's conversation is under way; NULL: not set.
+  bool *awaits_script;
   int64_t *begun_us;  // gets the time (monotonic) when the script's turn began; NULL: not set
   Said *said;         // for the parts of the answer; belongs to the owner; NULL: no parts
   Arena *arena;       // for the answer; the owner keeps it until it has the answer

@@ -219,6 +219,8 @@ static bool run_conversation(Interpreter *in, const MessageTask *message, int64_
     if (!answers) *state = TASK_LOST;  // the message waits for the run that was under way
   }
   buf_clear(&value);
+  if (found != KEEP_NOTHING && *state == TASK_LOST && message->awaits_script)
+    *message->awaits_script = true;
   return found != KEEP_NOTHING;
 }
 

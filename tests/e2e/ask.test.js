@@ -181,6 +181,33 @@ test('a message that comes while a conversation works waits until it asks again 
   assert.equal(await third, 'plain c');
 });
 
+for (const store of ['memory:', 'sqlite:kept.db']) {
+  test(`of several messages that come while a conversation works the first is the next answer, on ${store}`, async (t) => {
+    const bot = await startBot(t, {
+      script: `function on_message(msg)
+        if msg.content ~= "start" then return "plain " .. msg.content end
+        local all = {}
+        for i = 1, 3 do
+          all[i] = wechat.ask("question " .. i).content
+          wechat.sleep(0.7)
+        end
+        return table.concat(all, " ")
+      end`,
+      config: { store },
+    });
+    await Promise.all(Array.from({ length: 5 }, async (_, i) => {
+      const user = { fields: { FromUserName: `user${i}` } };
+      assert.equal(await bot.say('start', user), 'question 1');
+      const answers = [];
+      for (const word of ['a', 'b', 'c', 'd', 'e']) {
+        answers.push(bot.say(word, user));
+        await sleep(50 + i * 10);
+      }
+      assert.deepEqual(await Promise.all(answers), ['question 2', 'question 3', 'a b c', 'plain d', 'plain e']);
+    }));
+  });
+}
+
 test('unfollowing ends the user\'s conversation', async (t) => {
   const bot = await startBot(t, { script: dialogue });
   assert.equal(await bot.say('start'), 'name?');
