@@ -72,6 +72,7 @@ static void on_taken(void *ctx, Str identity) {
   if (job && dedupe_enter(webhook->dedupe, job, clock_now_us(), &running, &answer, &answered_s) ==
                  DEDUPE_NEW)
     dedupe_finish(webhook->dedupe, job, STR(""), clock_now_us());
+  if (running) atomic_store(&running->taken, true);
   if (running) job_release(running);
   if (job) job_release(job);
   buf_clear(&answer);

@@ -28,6 +28,7 @@ typedef struct Job {
   Str kept;  // the kept answer that precedes its reply (bot/kept.h), packed, in `arena`; usually
              // empty
   atomic_bool kept_waits;  // `kept` has not been joined to a reply yet
+  atomic_bool taken;       // a run that this process took over answers its message late
   const char *kept_as;     // the outcome, if the answer is a kept answer; else NULL
   atomic_bool held;        // its answer, or a promise of it, is among the kept answers
   atomic_int api_calls;    // calls of the platform that the script has made so far

@@ -20,9 +20,7 @@ void queued_wait_later(Queued *queued) {
   loop_call(queued->loop, &queued->call, set_retry, queued);
 }
 
-void queued_wait_soon(Queued *queued) {
-  loop_call(queued->loop, &queued->call, on_retry, queued);
-}
+void queued_wait_soon(Queued *queued) { loop_call(queued->loop, &queued->call, on_retry, queued); }
 
 // Work that waited at an interpreter which is out of service now moves to the successor.
 static void take_turn(Turn *turn, bool there) {

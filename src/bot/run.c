@@ -240,6 +240,7 @@ static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job,
   MessageTask task = task_of(webhook, job, message);
   int64_t begun_us = 0, received_us = job->started_us;
   Answer answer = { .reply.form = REPLY_NONE };
+  if (atomic_load(&job->taken)) return finish_first(webhook, job, TASK_RETURNED, &answer);
   if (run_is_outdated(webhook, job)) {
     on_newest(job);
     return finish_first(webhook, job, TASK_CANCELLED, &answer);

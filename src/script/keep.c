@@ -264,10 +264,9 @@ KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, Kept
   return found == KEEP_BUSY ? KEEP_ANSWERED : found;
 }
 
-void keep_tell_taken(Keep *keep, const KeptRun *run) {
+void keep_tell_taken(Keep *keep, Str identity) {
   const KeepOptions *options = &keep->options;
-  if (options->taken && run->owed && run->identity.len)
-    options->taken(options->taken_ctx, run->identity);
+  if (options->taken && identity.len) options->taken(options->taken_ctx, identity);
 }
 
 KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run) {

@@ -97,8 +97,8 @@ KeepFound keep_claim(Keep *keep, Str openid, bool is_event, Str answering, Buf *
 // Does the same for the run of a message that the platform may have tried before. KEEP_ANSWERED: another process runs
 // it.
 KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, KeptRun *run);
-// Reports, through KeepOptions.taken, that a claimed run continues without its message.
-void keep_tell_taken(Keep *keep, const KeptRun *run);
+// Reports, through KeepOptions.taken, that a claimed run continues without the message that it answers.
+void keep_tell_taken(Keep *keep, Str identity);
 // Does the same as keep_claim for a run by its key, which keep_due returned.
 KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run);
 

@@ -114,6 +114,8 @@ static TaskState run_kept(Interpreter *in, const KeptRun *kept, Str value, const
     } else {
       go_without_message(run);
       run->gone = reason != NULL;
+      // The platform's next try of what the conversation is answering is no new message.
+      if (kept->state == KEPT_RUNS && !kept->owed) keep_tell_taken(message_keep(in), run->identity);
     }
     if (!record && !run->refused) message_lose(run, &err);
     state = begin_kept(run, record, message);
@@ -128,7 +130,7 @@ static bool run_claimed(Interpreter *in, KeepFound found, KeptRun *kept, Str val
   Keep *keep = message_keep(in);
   KeptState state = kept->state;
   if (found != KEEP_ASKING && found != KEEP_ENDED) return true;
-  keep_tell_taken(keep, kept);
+  if (kept->owed) keep_tell_taken(keep, kept->identity);
   if (run_kept(in, kept, value, reason, NULL, INT64_MAX, NULL) != TASK_LOST) return true;
   keep_put_back(keep, kept, state);
   return false;

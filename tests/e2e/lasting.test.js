@@ -366,6 +366,43 @@ test('another process goes on when one of several is killed', async (t) => {
   assert.match(await bots[1].say('Li'), /^age of Li/);
 });
 
+for (const kind of ['one Redis', 'one SQLite file']) {
+  for (const when of ['after', 'while it waits behind']) {
+    test(`a message that a killed process was answering is no new message ${when} the user's next one, on ${kind}`, async (t) => {
+      const peer = await startPeer(t);
+      const script = `function on_message(msg)
+        if msg.content ~= "start" then return "plain " .. msg.content end
+        local first = wechat.ask("one?").content
+        wechat.http.get("${peer.url}/held")
+        local second = wechat.ask("two, after " .. first .. "?").content
+        return first .. " " .. second
+      end`;
+      const config = { store: kind === 'one Redis' ? (await makeRedis(t)).url : sqlite(t), ...platform(peer) };
+      const bots = [];
+      for (let i = 0; i < 2; i++) bots.push(await startBot(t, { script, config }));
+      assert.equal(await bots[0].say('start'), 'one?');
+      const xml = textXml('a');
+      bots[0].deliver(xml).catch(() => {});
+      await until(() => peer.seen.length === 1, 'the call');
+      await bots[0].kill();
+      const next = bots[1].say('b');
+      await until(() => peer.seen.length === 2, 'the call of the next process', 15000);
+      if (when === 'after') {
+        peer.lets = true;
+        await next;
+      }
+      const again = bots[1].deliver(xml);
+      await sleep(200);
+      peer.lets = true;
+      assert.equal((await again).body, 'success');
+      const answer = await next;
+      await until(() => [answer, ...peer.sent.map((sent) => sent.text.content)].includes('a b'), 'the end');
+      assert.deepEqual(peer.sent.map((sent) => sent.text.content).filter((text) => text !== 'a b'), ['two, after a?']);
+      assert.equal(await bots[1].say('c'), 'plain c');
+    });
+  }
+}
+
 test('of two conversations of one user the second is named as one that its process keeps to itself', async (t) => {
   const script = 'function on_message(msg) return wechat.ask(msg.event and "two?" or "one?").content end';
   const bot = await startBot(t, { script, config: { store: sqlite(t) } });
