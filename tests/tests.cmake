@@ -46,6 +46,8 @@ if(WEMOON_TESTS)
   target_link_options(script_late_order_test PRIVATE -Wl,--wrap=malloc)
   target_link_options(host_spawned_test PRIVATE -Wl,--wrap=calloc)
   target_link_options(bot_dedupe_test PRIVATE -Wl,--wrap=calloc)
+  # Its calls of the store are watched, and held up.
+  target_link_options(bot_peers_test PRIVATE -Wl,--wrap=store_call)
   # Hundreds of clients of its own are crowd enough: they run alone, and the others of that file, which wait, beside all tests.
   add_test(NAME unit.net_server_test.crowd COMMAND net_server_test "*busy_clients*")
   set_tests_properties(unit.net_server_test.crowd PROPERTIES RUN_SERIAL ON TIMEOUT 120)

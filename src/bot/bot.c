@@ -37,6 +37,7 @@ struct Bot {
   Maintenance *maintenance;     // NULL: no data outlives the process
   TimerLeader *leader;          // NULL: no other process uses the store
   Notices *notices;             // NULL: no other process uses the store
+  int64_t end_us;               // monotonic: bot_drain's; 0: none
   char name[ACCOUNT_NAME_MAX];  // the account's name, by which its processes find each other
 };
 
@@ -224,12 +225,19 @@ static bool wait_until(bool (*is_so)(Webhook *), Webhook *webhook, int64_t max_m
   return is_so(webhook);
 }
 
+static void leave(Bot *bot, int64_t until_us) {
+  if (bot->webhook.peers) peers_leave(bot->webhook.peers, until_us);
+}
+
 void bot_leave(Bot *bot) {
-  if (bot->webhook.peers) peers_leave(bot->webhook.peers);
-  wait_until(is_written, &bot->webhook, LEAVE_MS);
+  int64_t until_us = clock_now_us() + LEAVE_MS * 1000, left_us;
+  leave(bot, until_us);
+  left_us = until_us - clock_now_us();
+  wait_until(is_written, &bot->webhook, left_us > 0 ? left_us / 1000 : 0);
 }
 
 bool bot_drain(Bot *bot, int64_t grace_ms) {
+  bot->end_us = clock_now_us() + grace_ms * 1000;
   bot_refuse(bot);
   if (wait_until(is_idle, &bot->webhook, grace_ms)) return true;
   bot_leave(bot);
@@ -250,9 +258,10 @@ void bot_end_loads(Bot *bot) { atomic_store(&bot->webhook.shared.ending, true); 
 bool bot_free(Bot *bot) {
   if (!bot) return true;
   Webhook *webhook = &bot->webhook;
+  int64_t least_us = clock_now_us() + LEAVE_MS * 1000;
   bot_end_loads(bot);
   // Now: what follows may take longer than the process has.
-  if (webhook->peers) peers_leave(webhook->peers);
+  leave(bot, max_of(least_us, bot->end_us - (CLOSING_MS + LEAVE_MS) * 1000));
   maintenance_stop(bot->maintenance);
   watch_stop(bot->watch);
   if (webhook->shared.conversations) conversations_end_all(webhook->shared.conversations);
@@ -268,7 +277,7 @@ bool bot_free(Bot *bot) {
   kept_answers_free(webhook->shared.kept);
   keep_free(webhook->shared.keep);
   timer_leader_free(bot->leader);
-  if (webhook->peers) peers_leave(webhook->peers);
+  leave(bot, clock_now_us() + LEAVE_MS * 1000);
   peers_free(webhook->peers);
   dedupe_free(webhook->dedupe);
   workspace_pool_free(webhook->workspaces);

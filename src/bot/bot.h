@@ -52,7 +52,8 @@ void bot_capture(BotOptions *options, struct Capture *capture);
 // Loads the script. Returns NULL with ERR_USAGE if the file does not exist, or with ERR_FAILED if the script failed.
 // The options are not copied: they and what they point to outlive the bot.
 Bot *bot_new(const BotOptions *options, Err *err);
-// Waits up to `grace_ms` for jobs under way and late replies. Returns false if some are left: then the process must
+// Waits up to `grace_ms` for jobs under way and late replies; what is left of it, bot_free may take to write what a
+// successor needs. Returns false if some are left: then the process must
 // end, and the store has, as far as it took them within another second, the answers that its successor needs.
 bool bot_drain(Bot *bot, int64_t grace_ms);
 // Writes the answers that a successor needs, although something is still under way; waits up to a second for the store.

@@ -1,4 +1,4 @@
-// Claims and answers, stored under a message's identity: "R" and the claiming process, or "A", the time and the answer.
+// The claims of this process, and what it knows of other processes.
 #include "bot/peers_inner.h"
 
 #include "base/clock.h"
@@ -32,11 +32,14 @@ typedef struct Claim {
 
 Peers *peers_new(Store *store, Str account, int64_t window_s) {
   Peers *peers = calloc(1, sizeof *peers);
+  PeersTelling *telling = peers ? peers_telling_new(peers) : NULL;
   uint64_t owner;
-  if (!peers || !digest_random(&owner, sizeof owner)) {
+  if (!telling || !digest_random(&owner, sizeof owner)) {
+    peers_telling_end(telling);
     free(peers);
     return NULL;
   }
+  peers->telling = telling;
   peers->store = store;
   peers->account = account;
   peers->window_ms = window_s * 1000;
@@ -47,6 +50,7 @@ Peers *peers_new(Store *store, Str account, int64_t window_s) {
 
 void peers_free(Peers *peers) {
   if (!peers) return;
+  peers_telling_end(peers->telling);
   // A call of the store takes less than a second, even if it fails.
   while (atomic_load(&peers->asking) > 0) nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
   pthread_mutex_destroy(&peers->mutex);
@@ -70,15 +74,6 @@ static void tell(Peers *peers, const StoreCall *call) {
 }
 
 // ---- claims -------------------------------------------------------------------------------------
-
-Str peers_key(const Peers *peers, Str identity, char text[STORE_KEY_MAX]) {
-  if (identity.len + peers->account.len + 8 > STORE_KEY_MAX) return str_make("", 0);
-  char *at = str_put(text, STR("answer/"));
-  at = str_put(at, peers->account);
-  at = str_put(at, STR("/"));
-  at = str_put(at, identity);
-  return str_make(text, (size_t)(at - text));
-}
 
 static Str claim_key(const Claim *claim) { return str_make(claim->key, claim->key_len); }
 
@@ -196,6 +191,7 @@ void peers_renew(Peers *peers, int64_t now_us) {
     renew(peers, claim, NULL, NULL);
   }
   pthread_mutex_unlock(&peers->mutex);
+  peers_tell_more(peers->telling);
 }
 
 // Returns the job's claim, held once more; NULL if there is none.
@@ -233,22 +229,8 @@ bool peers_confirm(Peers *peers, Job *job, void (*told)(void *ctx, bool mine), v
   return asked;
 }
 
-// Writes an answer; returns false without memory. If the store is away, writes once it is back, because the platform
-// may try again at another process.
-static bool put_answer(Peers *peers, Str key, int64_t answered_s, Str packed, int64_t left_ms) {
-  Buf value;
-  buf_init(&value);
-  buf_addc(&value, 'A');
-  buf_add_int(&value, answered_s);
-  buf_addc(&value, ':');
-  buf_add(&value, packed);
-  StoreCall call = {
-    .op = STORE_SET, .key = key, .value = buf_str(&value), .ttl_ms = left_ms, .keep_ms = left_ms
-  };
-  bool ok = !value.failed;
-  if (ok) store_call(peers->store, &call, store_reply_drop, NULL, NULL);
-  buf_clear(&value);
-  return ok;
+static bool put_answer(Peers *peers, Str key, int64_t answered_s, Str packed) {
+  return peers_put_answer(peers, key, answered_s, packed, peers->window_ms, store_reply_drop, NULL);
 }
 
 void peers_finish(Peers *peers, Job *job, Str packed) {
@@ -256,7 +238,7 @@ void peers_finish(Peers *peers, Job *job, Str packed) {
   if (!claim) return;
   Str key = claim_key(claim);
   if (atomic_load(&claim->lost)) return claim_release(claim);
-  if (peers->window_ms == 0 || !put_answer(peers, key, job->answered_s, packed, peers->window_ms))
+  if (peers->window_ms == 0 || !put_answer(peers, key, job->answered_s, packed))
     tell(peers, &(StoreCall){ .op = STORE_DELETE, .key = key });
   claim_release(claim);
 }
@@ -264,8 +246,7 @@ void peers_finish(Peers *peers, Job *job, Str packed) {
 void peers_mark(Peers *peers, Str identity) {
   char text[STORE_KEY_MAX];
   Str key = peers_key(peers, identity, text);
-  if (key.len && peers->window_ms)
-    put_answer(peers, key, clock_unix_s(), STR(""), peers->window_ms);
+  if (key.len && peers->window_ms) put_answer(peers, key, clock_unix_s(), STR(""));
 }
 
 void peers_forget(Peers *peers, Job *job) {
@@ -276,40 +257,10 @@ void peers_forget(Peers *peers, Job *job) {
   claim_release(claim);
 }
 
-// ---- stored values ------------------------------------------------------------------------------
-
-PeersFound peers_read_value(const Peers *peers, Str value, Buf *answer, int64_t *answered_s) {
-  Str seconds, packed;
-  if (!str_starts(value, STR("A")))
-    return str_eq(value, str_of(peers->claim)) ? FOUND_OWN : FOUND_CLAIM;
-  if (!str_cut(str_sub(value, 1, value.len), ':', &seconds, &packed) ||
-      !str_to_int64(seconds, answered_s))
-    return FOUND_CLAIM;
-  buf_add(answer, packed);
-  return answer->failed ? FOUND_CLAIM : FOUND_ANSWER;
-}
-
 // ---- company ------------------------------------------------------------------------------------
 
-typedef struct {
-  Peers *peers;
-  int64_t now_us;
-  int64_t written_us;  // what expires earlier is there already
-} Telling;
-
-static bool tell_answered(void *ctx, const DedupeSeen *seen) {
-  Telling *telling = ctx;
-  int64_t left_ms = (seen->expires_us - telling->now_us) / 1000;
-  if (left_ms <= 0 || seen->expires_us < telling->written_us) return false;
-  char text[STORE_KEY_MAX];
-  Str key = peers_key(telling->peers, seen->identity, text);
-  if (key.len) put_answer(telling->peers, key, seen->answered_s, seen->answer, left_ms);
-  return true;
-}
-
 static bool tell_running(void *ctx, const DedupeSeen *seen) {
-  Telling *telling = ctx;
-  Peers *peers = telling->peers;
+  Peers *peers = ctx;
   char text[STORE_KEY_MAX];
   Str key = peers_key(peers, seen->identity, text);
   if (key.len) peers_hold(peers, seen->job, key, 0);
@@ -317,12 +268,6 @@ static bool tell_running(void *ctx, const DedupeSeen *seen) {
   if (claim) renew(peers, claim, NULL, NULL);
   claim_release(claim);
   return true;
-}
-
-static void tell_all(Peers *peers, DedupeVisit running) {
-  Telling telling = { .peers = peers, .now_us = clock_now_us(), .written_us = peers->written_us };
-  dedupe_show(peers->dedupe, running, &telling);
-  dedupe_show_answered(peers->dedupe, SIZE_MAX, tell_answered, &telling);
 }
 
 static size_t count_keys(const StoreReply *list, Str *out) {
@@ -371,13 +316,16 @@ void peers_look(Peers *peers) {
   bool alone = store_company(peers->store) == STORE_ALONE;
   if (!alone) atomic_store(&peers->others_us, now_us);
   if (atomic_load_explicit(&peers->met, memory_order_relaxed) == !alone) return;
-  if (!atomic_exchange(&peers->met, !alone) && !alone) tell_all(peers, tell_running);
+  if (!atomic_exchange(&peers->met, !alone) && !alone)
+    peers_tell(peers->telling, tell_running, atomic_load(&peers->written_us));
 }
 
-void peers_leave(Peers *peers) {
+void peers_leave(Peers *peers, int64_t until_us) {
   int64_t written_us = clock_now_us() + peers->window_ms * 1000 - FINISH_US;
-  if (!peers->dedupe || atomic_load(&peers->met)) return;
-  tell_all(peers, NULL);
+  if (!peers->dedupe) return;
+  if (!atomic_load(&peers->met)) peers_tell(peers->telling, NULL, atomic_load(&peers->written_us));
+  peers_tell_all(peers->telling, until_us);
+  // Only now: peers_look may have begun anew meanwhile.
   atomic_store(&peers->written_us, written_us);
 }
 

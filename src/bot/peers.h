@@ -27,14 +27,17 @@ void peers_free(Peers *peers);  // no call may follow; waits for calls under way
 
 // From now on, until another process opens the store (store_company), messages cost no call of the store, except
 // messages that an earlier process has answered. `dedupe`, which outlives this object, knows the messages; once another
-// process opens the store, the messages under way and answered are written to the store. Without this call every
-// message is written to the store at once.
+// process opens the store, the messages under way and answered are written to the store, the newest first. Of those
+// answered, those that dedupe knows whole are: at up to 10,000 messages a second all that the platform may try again
+// (dedupe.h). Without this call every message is written to the store at once.
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe);
 // Checks whether another process has opened the store. Call it together with peers_renew.
 void peers_look(Peers *peers);
-// Writes the answered messages to the store for a successor, when the process is about to end. Called again, it writes
-// those answered since.
-void peers_leave(Peers *peers);
+// Writes the answered messages that dedupe knows whole to the store for a successor, the newest first, when the process is
+// about to end. Called again, it writes those answered since. Waits until the store has all but some thousand of them,
+// which it writes before it is closed, at most until `until_us` (monotonic), and two seconds with a store that writes
+// nothing; the log says how many could not be written.
+void peers_leave(Peers *peers, int64_t until_us);
 
 // Gets the state of a message: `packed` and `answered_s` with PEERS_ANSWERED, valid during the call. Called once, on
 // the store's thread; must not block.

@@ -9,10 +9,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/peers.h"
+#include "another.h"
 #include "redis_store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -424,6 +426,213 @@ static void test_another_try_waits_for_a_silent_store_for_as_long_as_is_said(voi
   close(fd);
 }
 
+// ---- telling others what was answered ---------------------------------------------------------------
+
+enum { UNDER_WAY_MOST = 2048 + 64, HELD_MOST = 8192 };
+
+// What peers asks of the store, while `watching`.
+typedef struct {
+  StoreDone done;
+  void *ctx;
+} Watched;
+
+static atomic_bool watching, holding;
+static atomic_int calls, under_way, highest;
+static int first_number, last_number;
+static bool is_in_order;
+static Watched held[HELD_MOST];
+static atomic_int held_count;
+
+bool __real_store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err);
+bool __wrap_store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err);
+
+static void on_watched(void *ctx, StoreReply *reply) {
+  Watched watched = *(Watched *)ctx;
+  free(ctx);
+  atomic_fetch_sub(&under_way, 1);
+  watched.done(watched.ctx, reply);
+}
+
+// "answer/wx1/m17" is 17.
+static int number_of(Str key) {
+  int64_t number = -1;
+  if (str_starts(key, STR("answer/wx1/m"))) str_to_int64(str_sub(key, 12, key.len), &number);
+  return (int)number;
+}
+
+// A piece is told by one thread at a time.
+static void watch(Str key) {
+  int number = number_of(key), now = atomic_fetch_add(&under_way, 1) + 1;
+  if (atomic_fetch_add(&calls, 1) == 0) first_number = number;
+  else if (number != last_number - 1) is_in_order = false;
+  last_number = number;
+  if (now > atomic_load(&highest)) atomic_store(&highest, now);
+}
+
+bool __wrap_store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err) {
+  if (!atomic_load(&watching) || call->op != STORE_SET)
+    return __real_store_call(store, call, done, ctx, err);
+  watch(call->key);
+  if (atomic_load(&holding)) {
+    held[atomic_fetch_add(&held_count, 1)] = (Watched){ done, ctx };
+    return true;
+  }
+  Watched *watched = malloc(sizeof *watched);
+  *watched = (Watched){ done, ctx };
+  return __real_store_call(store, call, on_watched, watched, err);
+}
+
+static void begin_watching(bool holds) {
+  atomic_store(&calls, 0);
+  atomic_store(&under_way, 0);
+  atomic_store(&highest, 0);
+  atomic_store(&held_count, 0);
+  is_in_order = true;
+  atomic_store(&holding, holds);
+  atomic_store(&watching, true);
+}
+
+static void end_watching(void) {
+  atomic_store(&watching, false);
+  for (int i = 0; i < atomic_load(&held_count); i++)
+    held[i].done(held[i].ctx, calloc(1, sizeof(StoreReply)));
+}
+
+// Answers "m<from>" to "m<to - 1>", `ago_s` ago.
+static void answer_many(Fixture *f, Dedupe *dedupe, int from, int to, int64_t ago_s) {
+  int64_t now_us = clock_now_us() - ago_s * 1000000, answered_s;
+  Job *running;
+  for (int i = from; i < to; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "m%d", i);
+    Job *job = job_known_as(f, name);
+    assert_int_equal(dedupe_enter(dedupe, job, now_us, &running, &f->answer, &answered_s),
+                     DEDUPE_NEW);
+    dedupe_finish(dedupe, job, STR("Tok"), now_us);
+    job_release(job);
+  }
+}
+
+static int64_t in_s(int64_t s) { return clock_now_us() + s * 1000000; }
+
+static PeersResult claim_named(Fixture *f, Peers *peers, const char *name) {
+  Job *job = job_known_as(f, name);
+  PeersResult result = claim(f, peers, job);
+  if (result == PEERS_MINE) peers_forget(peers, job);
+  job_release(job);
+  return result;
+}
+
+static Dedupe *keep_to_oneself(Fixture *f) {
+  Dedupe *dedupe = dedupe_new(60);
+  peers_keep_to_oneself(f->here, dedupe);
+  return dedupe;
+}
+
+static void leave_for_good(Fixture *f, Dedupe *dedupe) {
+  peers_free(f->here);
+  f->here = NULL;
+  dedupe_free(dedupe);
+}
+
+static void test_who_leaves_tells_all_in_pieces_the_newest_first(void **state) {
+  Fixture *f = *state;
+  Dedupe *dedupe = keep_to_oneself(f);
+  answer_many(f, dedupe, 0, 20000, 10);
+  begin_watching(false);
+  peers_leave(f->here, in_s(60));
+  leave_for_good(f, dedupe);
+  while (atomic_load(&under_way) > 0) usleep(1000);
+  end_watching();
+  assert_int_equal(atomic_load(&calls), 20000);
+  assert_int_equal(first_number, 19999);
+  assert_true(is_in_order);
+  assert_in_range(atomic_load(&highest), 1, UNDER_WAY_MOST);
+  assert_int_equal(claim_named(f, f->there, "m0"), PEERS_ANSWERED);
+  assert_string_equal(f->answer.ptr, "Tok");
+  assert_int_equal(claim_named(f, f->there, "m19999"), PEERS_ANSWERED);
+  assert_int_equal(claim_named(f, f->there, "m20000"), PEERS_MINE);
+}
+
+static void test_called_again_it_tells_what_was_answered_since(void **state) {
+  Fixture *f = *state;
+  Dedupe *dedupe = keep_to_oneself(f);
+  answer_many(f, dedupe, 0, 5000, 10);
+  peers_leave(f->here, in_s(60));
+  answer_many(f, dedupe, 5000, 5010, 0);
+  begin_watching(false);
+  peers_leave(f->here, in_s(60));
+  leave_for_good(f, dedupe);
+  while (atomic_load(&under_way) > 0) usleep(1000);
+  end_watching();
+  assert_int_equal(atomic_load(&calls), 10);
+  assert_int_equal(claim_named(f, f->there, "m5009"), PEERS_ANSWERED);
+}
+
+static void find_untold(void *ctx, LogLevel level, Str message) {
+  sscanf(message.ptr, "%d answered messages, the oldest, could not be written", (int *)ctx);
+}
+
+static int leave_held(Fixture *f, int64_t until_us) {
+  int untold = 0;
+  begin_watching(true);
+  log_divert(find_untold, &untold);
+  peers_leave(f->here, until_us);
+  log_divert(NULL, NULL);
+  return untold;
+}
+
+static void test_what_could_not_be_told_in_time_is_counted_and_said(void **state) {
+  Fixture *f = *state;
+  Dedupe *dedupe = keep_to_oneself(f);
+  answer_many(f, dedupe, 0, 20000, 10);
+  int untold = leave_held(f, clock_now_us() + 100000);
+  int told = atomic_load(&calls);
+  assert_in_range(told, 1, UNDER_WAY_MOST);
+  assert_int_equal(untold, 20000 - told);
+  leave_for_good(f, dedupe);
+  end_watching();  // the store has written them only now
+  assert_int_equal(atomic_load(&calls), told);
+}
+
+static void test_a_store_that_writes_nothing_is_not_waited_for_to_the_end(void **state) {
+  Fixture *f = *state;
+  Dedupe *dedupe = keep_to_oneself(f);
+  answer_many(f, dedupe, 0, 5000, 10);
+  int64_t began_us = clock_now_us();
+  assert_int_not_equal(leave_held(f, in_s(60)), 0);
+  assert_true(clock_now_us() - began_us < 30 * 1000000);
+  leave_for_good(f, dedupe);
+  end_watching();
+}
+
+static void test_a_process_that_comes_is_told_without_waiting_for_the_store(void **state) {
+  char path[] = "/tmp/peers-XXXXXX", url[64];
+  Fixture f;
+  close(mkstemp(path));
+  snprintf(url, sizeof url, "sqlite:%s", path);
+  meet(&f, url, 60);
+  Dedupe *dedupe = keep_to_oneself(&f);
+  answer_many(&f, dedupe, 0, 20000, 10);
+  begin_watching(true);
+  assert_true(another_opens(path));
+  for (int i = 0; i < 2000 && store_company(f.store) == STORE_ALONE; i++) usleep(5000);
+  peers_look(f.here);
+  assert_in_range(atomic_load(&calls), 1, UNDER_WAY_MOST);
+  assert_int_equal(first_number, 19999);
+  atomic_store(&holding, false);
+  int first = atomic_exchange(&held_count, 0);
+  for (int i = 0; i < first; i++) held[i].done(held[i].ctx, calloc(1, sizeof(StoreReply)));
+  while (atomic_load(&calls) < 20000 || atomic_load(&under_way) > first) usleep(1000);
+  end_watching();
+  assert_true(is_in_order);
+  assert_int_equal(claim_named(&f, f.there, "m0"), PEERS_ANSWERED);
+  leave_for_good(&f, dedupe);
+  another_ends();
+  part(&f);
+  unlink(path);
+}
+
 // ---- many threads -------------------------------------------------------------------------------
 
 enum { THREADS = 4, MESSAGES = 200 };
@@ -507,6 +716,11 @@ int main(void) {
     cmocka_unit_test(test_another_try_waits_for_a_store_that_is_away_and_for_what_it_is_told_then),
     cmocka_unit_test(test_another_try_waits_for_a_silent_store_for_as_long_as_is_said),
     TEST(of_many_that_get_the_same_messages_each_is_run_once),
+    TEST(who_leaves_tells_all_in_pieces_the_newest_first),
+    TEST(called_again_it_tells_what_was_answered_since),
+    TEST(what_could_not_be_told_in_time_is_counted_and_said),
+    TEST(a_store_that_writes_nothing_is_not_waited_for_to_the_end),
+    cmocka_unit_test(test_a_process_that_comes_is_told_without_waiting_for_the_store),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
