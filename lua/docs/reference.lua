@@ -264,13 +264,15 @@ end
 --- is the whole name (`whole`), then other names that have it, then descriptions.
 ---@param methods table<string, MethodEntry>
 ---@param word string
----@param about { keys: table[], commands: table[], lang: "zh"|"en" } the configuration's keys, wemoon's commands; of `doc`
+---@param about { keys: table[], commands: table[], lang: "zh"|"en", whole: boolean? } the configuration's keys, wemoon's
+---commands; of `doc`; only rows of which the word is the whole name, no endpoints
 ---@return table[]
 function reference.search(methods, word, about)
   local wanted, whole, by_name, by_doc = word:lower(), {}, {}, {}
   local function try(name, english, chinese, more)
     local row = { name, about.lang == "zh" and chinese or english, whole = is_named(name, wanted) }
     if row.whole then whole[#whole + 1] = row
+    elseif about.whole then return
     elseif name:lower():find(wanted, 1, true) then by_name[#by_name + 1] = row
     elseif table.concat({ english, chinese or "", more or "" }, " "):lower():find(wanted, 1, true) then by_doc[#by_doc + 1] = row end
   end
@@ -286,7 +288,7 @@ function reference.search(methods, word, about)
   type_rows(try)
   for _, key in ipairs(about.keys) do try("config " .. key.name, key.help, words.keys[key.name]) end
   for _, command in ipairs(about.commands) do try("wemoon " .. command.name, command.summary, (commands_zh[command.name] or {}).summary) end
-  for _, group in ipairs(catalogue.groups) do
+  for _, group in ipairs(about.whole and {} or catalogue.groups) do
     local about_group, names = catalogue.group(group)
     for _, name in ipairs(names) do
       local endpoint = catalogue.find(group, name)

@@ -177,10 +177,10 @@ return function(repl)
 
   -- Searches for a word in names and documentation, English and Chinese. `known`: all that it names as a whole, no more.
   local function search(word, known)
-    local about = { keys = repl.settings.keys or {}, commands = repl.settings.commands or {}, lang = repl.settings.lang }
+    local about = { keys = repl.settings.keys or {}, commands = repl.settings.commands or {}, lang = repl.settings.lang, whole = known ~= nil }
     local lines, count = {}, 0
     for _, row in ipairs(reference.search(repl.host.args.methods, word, about)) do
-      if not known or row.whole and not known:find(row[1], 1, true) then
+      if not known or not known:find(row[1], 1, true) then
         count = count + 1
         if count <= SHOWN then lines[count] = repl.fitted(("  %s  %s"):format(paint.text("name", row[1]), row[2]), 4) end
       end

@@ -360,8 +360,10 @@ test('.help knows every entry of the page, in its language', async (t) => {
     ];
     assert.ok(words.length > 700, `${words.length}`);
     for (const word of ['unanswered', 'ApiError.kind', 'msg.content', 'on_lost', 'menu:click', 'text', 'event location', 'late_reply', 'model:reply']) assert.ok(words.includes(word), word);
-    const answers = await ask_each(t, words, env);
-    const unknown = words.filter((word, i) => !answers[i].includes(word) || /^(error|错误)/.test(answers[i]));
+    // In Chinese every fourth: the names are the same, but for those of the kinds of messages.
+    const asked = lang === 'en' ? words : words.filter((word, i) => i % 4 === 0 || /[\u4e00-\u9fff]/.test(word));
+    const answers = await ask_each(t, asked, env);
+    const unknown = asked.filter((word, i) => !answers[i].includes(word) || /^(error|错误)/.test(answers[i]));
     assert.deepEqual(unknown, [], lang);
   }
 });
