@@ -335,7 +335,7 @@ end`, [
   'bot.lua:11:61: no type of message has a field contnet; did you mean content?',
   'bot.lua:11:77: a gate has no method entr; did you mean gate:enter?']);
 passes('a variable that is one thing and then another, whatever it hangs on', `local own = require "own"
-local get, other, tool = wechat.http.get, wechat.http.get, nil
+local get, other, later, tool = wechat.http.get, wechat.http.get, wechat.http.get, nil
 if os.getenv("NOBODY") then get = own.get end
 function on_load() tool = own end
 function on_message(msg)
@@ -352,8 +352,16 @@ function on_message(msg)
   local v = tool
   v = v or wechat.http
   wechat.every(60, function() msg = { note = "a" } end)
-  return r.data .. q.data .. s.data .. t.data .. u.data .. v.get().data .. msg.note
-end`, { 'own.lua': 'return { get = function() return { data = 1 } end }' });
+  local w, x
+  for _ = 1, 2 do
+    local y = x
+    if y then print(y.data) end
+    x = w
+    w = later("http://a")
+  end
+  return r.data .. q.data .. s.data .. t.data .. u.data .. v.get().data .. msg.note .. x.data
+end
+function on_unload() later = own.get end`, { 'own.lua': 'return { get = function() return { data = 1 } end }' });
 finds('what is read of `x or {}`, `x or nil` and `a and x` is missing as in x', answer(`local a = wechat.http.get("http://a") or {}
   local b = wechat.http.get("http://a") or nil
   local c = msg.content and wechat.http.get("http://a")
