@@ -16,7 +16,7 @@ static void test_a_time_is_waited_for(void **state) {
 static void test_the_earlier_one_wakes_first(void **state) {
   ended = over = 0;
   run_lua("order = ''");
-  task_start(task_new(engine, &noting, "sleep(40) order = order .. 'b' return order"));
+  task_start(task_new(engine, &noting, "sleep(400) order = order .. 'b' return order"));
   task_start(task_new(engine, &noting, "sleep(10) order = order .. 'a' return order"));
   wait_until_none_waits();
   assert_string_equal(result, "ab");

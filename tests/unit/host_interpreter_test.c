@@ -1,6 +1,8 @@
 // The interpreter: loading, modules, strict globals, the hand-over of state, chunks run once.
 #include "host_world.h"
 
+#include <time.h>
+
 static void assert_not_loaded(const char *code, const char *because) {
   if (try_load(code)) fail_msg("loaded: %s", code);
   assert_int_equal(world.err.code, ERR_FAILED);
@@ -351,9 +353,9 @@ static void test_what_exec_runs_can_be_interrupted_and_the_state_serves_on(void 
 // ---- cost
 
 static void test_an_interpreter_is_made_quickly(void **state) {
-  int64_t began_us = clock_now_us();
+  clock_t began = clock();  // CPU time: the machine may run other tests
   for (int i = 0; i < 10; i++) interpreter_release(interpreter_new(&world.options, &world.err));
-  int64_t each_us = (clock_now_us() - began_us) / 10;
+  int64_t each_us = (int64_t)(clock() - began) * 1000000 / CLOCKS_PER_SEC / 10;
   printf("an interpreter: %lld us\n", (long long)each_us);
   assert_true(each_us < 200000);  // 5 ms without sanitizers
 }
