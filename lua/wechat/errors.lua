@@ -21,6 +21,7 @@ local hints = {
   unknown = "it may have happened: check before you make the same call again",
   cancelled = "nothing waited for its result any more: the script had ended, or the program was ending",
 }
+local crowded = "the platform's answers are too much at once: ask for less, or make fewer calls at a time"
 local passes = { network = true, timeout = true }
 
 local function one_line(err)
@@ -62,7 +63,8 @@ function errors.new(failure, method, secret)
     local errcodes = require "wechat.errcodes"  -- here: most scripts never need it
     failure.hint, failure.retryable = errcodes.hint(failure.errcode), errcodes.retryable(failure.errcode)
   else
-    failure.hint = hints[failure.kind]
+    local is_crowded = failure.kind == "http" and failure.errmsg:find("held at once", 1, true)
+    failure.hint = is_crowded and crowded or hints[failure.kind]
     failure.retryable = passes[failure.kind] or (failure.status or 0) >= 500
   end
   return setmetatable(failure, meta)

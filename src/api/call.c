@@ -187,8 +187,8 @@ static bool refuse_cost(Call *call, size_t cost) {
   return false;
 }
 
-// Holds what the answer will become, and the parser's copy. A small one is looked through only where the worst of its
-// length would be too much.
+// Holds what the answer will become at most, and the parser's copy, until it is parsed. A small one is looked through
+// only where the worst of its length would be too much.
 static bool hold_json(Call *call, Str text, size_t *cost) {
   size_t *counted = &call->result->json_counted, copy = json_copy_most(text.len);
   if (is_small(text) && answer_json_hold(counted, copy + (*cost = json_cost_most(text.len))))
@@ -205,7 +205,7 @@ static void parse(void *ctx) {
   Err err;
   if (!hold_json(call, text, &limits.memory_max)) return;
   result->json = json_parse_within(text, &limits, &err);
-  answer_json_hold(&result->json_counted, limits.memory_max);
+  answer_json_hold(&result->json_counted, result->json ? json_size(result->json) : 0);
   if (result->json) return;
   api_result_clear_json(result);
   if (!is_download(call)) api_result_fail(result, API_JSON, "the answer is no JSON: %s", err.text);

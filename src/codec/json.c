@@ -25,6 +25,7 @@ struct Json {
 struct JsonDoc {
   Arena *arena;  // holds this object too
   Json *root;
+  size_t size;
 };
 
 // The parser of one text.
@@ -119,12 +120,24 @@ void json_free(JsonDoc *doc) {
   if (doc) arena_free(doc->arena);
 }
 
+enum {
+  COST_OF_ALL = 65536,
+  COST_OF_SMALL = 8192  // the arena's first block, and its next one
+};
+
+// Blocks of the arena that are begun, which grow with it.
+static size_t cost_of_room(size_t len) {
+  size_t small = COST_OF_SMALL + 2 * len;
+  return small < COST_OF_ALL ? small : COST_OF_ALL;
+}
+
 static JsonDoc *read_document(const JsonMender *m, Reading *reading) {
   Arena *arena = arena_new();
   JsonDoc *doc = arena ? arena_alloc(arena, sizeof *doc) : NULL;
   if (doc) {
     reading->arena = arena;
-    *doc = (JsonDoc){ arena, build(reading, m) };
+    *doc = (JsonDoc){ .arena = arena, .root = build(reading, m) };
+    doc->size = reading->used + cost_of_room(m->text.len);
     if (doc->root) return doc;
   }
   arena_free(arena);
@@ -157,16 +170,8 @@ JsonDoc *json_parse(Str text, Err *err) { return json_parse_within(text, &(JsonL
 // cJSON's string.
 enum {
   VALUE_COST = sizeof(cJSON) + sizeof(Json) + 2 * sizeof(JsonNumber) + 16,
-  BROKEN_COST = 3 * 3,
-  COST_OF_ALL = 65536,
-  COST_OF_SMALL = 8192  // the arena's first block, and its next one
+  BROKEN_COST = 3 * 3
 };
-
-// Blocks of the arena that are begun, which grow with it.
-static size_t cost_of_room(size_t len) {
-  size_t small = COST_OF_SMALL + 2 * len;
-  return small < COST_OF_ALL ? small : COST_OF_ALL;
-}
 
 // The position behind the string that begins at `from`, or the end of the text.
 static size_t behind_string(Str text, size_t from) {
@@ -207,7 +212,8 @@ size_t json_cost(Str text) {
          count_broken(text) * BROKEN_COST;
 }
 
-// Nearly all values have two bytes, the comma counted, and the others are one within the other. A broken byte costs less.
+// Nearly all values have two bytes, the comma counted, and the others are one within the other. A broken byte
+// costs less.
 size_t json_cost_most(size_t len) {
   size_t values = len / 2 + JSON_DEPTH_MAX;
   if (values > len) values = len;
@@ -217,6 +223,8 @@ size_t json_cost_most(size_t len) {
 size_t json_copy_most(size_t len) { return 2 * len; }
 
 // ---- asking -------------------------------------------------------------------------------------
+
+size_t json_size(const JsonDoc *doc) { return doc->size; }
 
 const Json *json_root(const JsonDoc *doc) { return doc->root; }
 

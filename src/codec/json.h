@@ -38,9 +38,11 @@ JsonDoc *json_parse_within(Str text, const JsonLimits *limits, Err *err);
 size_t json_cost(Str text);
 // The same for the worst text of that length.
 size_t json_cost_most(size_t len);
-// What the parser has besides until it ends: a text that cJSON cannot read as it is, be it for one real number, is copied
-// into a buffer that doubles.
+// What the parser has besides until it ends: a text that cJSON cannot read as it is, be it for one real number, is
+// copied into a buffer that doubles.
 size_t json_copy_most(size_t len);
+// What the document takes, now that it is parsed: no more than both of the above say.
+size_t json_size(const JsonDoc *doc);
 void json_free(JsonDoc *doc);               // NULL is allowed
 const Json *json_root(const JsonDoc *doc);  // lives as long as the document
 

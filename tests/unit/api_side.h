@@ -67,15 +67,16 @@ static bool token_is_good(const PeerRequest *request) {
   return at && (at[strlen(good)] == 0 || at[strlen(good)] == '&');
 }
 
-enum { LARGE_COUNT = 20000 };
+enum { LARGE_COUNT = 20000, LIST_COUNT = 500 };
 
-static bool give_large(const PeerRequest *request) {
-  size_t room = LARGE_COUNT * 32 + 100, len;
+// A list of openids, of 16 bytes each.
+static bool give_list(const PeerRequest *request, int count, bool is_broken) {
+  size_t room = (size_t)count * 32 + 100, len;
   char *json = malloc(room);
   len = (size_t)snprintf(json, room, "{\"openid\":[");
-  for (int i = 0; i < LARGE_COUNT; i++)
+  for (int i = 0; i < count; i++)
     len += (size_t)snprintf(json + len, room - len, "%s\"openid-%06d\"", i ? "," : "", i);
-  len += (size_t)snprintf(json + len, room - len, is(request, "/large") ? "]}" : "]");
+  len += (size_t)snprintf(json + len, room - len, is_broken ? "]" : "]}");
   bool good = peer_answer(request->fd, 200, "application/json", json, len);
   free(json);
   return good;
@@ -132,7 +133,9 @@ static bool serve(void *ctx, const PeerRequest *request) {
   if (is(request, "/half"))
     return peer_raw(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"errcode\""), false;
   if (is(request, "/drop")) return false;
-  if (is(request, "/large") || is(request, "/large-broken")) return give_large(request);
+  if (is(request, "/large")) return give_list(request, LARGE_COUNT, false);
+  if (is(request, "/large-broken")) return give_list(request, LARGE_COUNT, true);
+  if (is(request, "/list")) return give_list(request, LIST_COUNT, false);
   if (is(request, "/quote"))
     return peer_json(fd, "{\"errcode\":40097,\"errmsg\":\"you sent hunter2hunter2\"}");
   if (is(request, "/silence")) return sleep(2), false;

@@ -243,6 +243,7 @@ static void assert_cost_of_str_suffices(const char *before, Str part, const char
   Err err = { 0 };
   JsonDoc *doc = json_parse_within(buf_str(&text), &limits, &err);
   if (!doc) fail_msg("%.*s: %s", STR_FMT(part), err.text);
+  assert_in_range(json_size(doc), 1, limits.memory_max);
   json_free(doc);
   buf_clear(&text);
 }
@@ -255,6 +256,7 @@ static void assert_most_suffices(const char *before, const char *part, const cha
     Err err = { 0 };
     JsonDoc *doc = json_parse_within(buf_str(&text), &limits, &err);
     if (!doc) fail_msg("%zu bytes of %s: %s", text.len, part, err.text);
+    assert_in_range(json_size(doc), 1, limits.memory_max);
     json_free(doc);
     buf_clear(&text);
   }
