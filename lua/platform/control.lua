@@ -214,6 +214,10 @@ return function(p, host)
     text = text:gsub('("([%w_]+)"%s*:%s*")([^"]*)"', function(head, name, value)
       if hidden[name] then return head .. mask(value) .. '"' end
     end)
+    -- of a form
+    text = ("&" .. text):gsub("(&([%w_]+)=)([^&]*)", function(head, name, value)
+      if hidden[name] then return head .. mask(value) end
+    end):sub(2)
     local secret = p.account.appsecret
     if secret == "" then return text end
     return (text:gsub(secret:gsub("%p", "%%%0"), (mask(secret):gsub("%%", "%%%%"))))

@@ -92,6 +92,10 @@ test('a web token may be asked for by a form, as OAuth clients do; JSON has the 
   const renewed = await (await post('/sns/oauth2/refresh_token', { appid: ACCOUNT.appid, grant_type: 'refresh_token', refresh_token: token.refresh_token })).json();
   assert.equal(renewed.openid, token.openid);
   assert.equal((await (await post('/sns/userinfo', { access_token: token.access_token, openid: token.openid })).json()).errcode, 43001);
+  const calls = await dev.get('/sim/calls');
+  const forms = calls.filter(({ verb }) => verb === 'POST').map(({ body }) => body);
+  assert.ok(forms.some((form) => form.includes('secret=0123…(32)&')), forms.join('\n'));
+  for (const value of [ACCOUNT.appsecret, token.access_token, token.refresh_token]) assert.ok(!forms.join().includes(value), forms.join('\n'));
   assert.equal(answer.headers.get('content-type'), 'text/plain');
   assert.equal((await fetch(`${dev.url}/cgi-bin/get_api_domain_ip`)).headers.get('content-type'), 'application/json; encoding=utf-8');
 });
