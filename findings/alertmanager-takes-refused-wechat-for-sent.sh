@@ -28,7 +28,7 @@ const server = require('node:http').createServer((request, response) => request.
 })).listen(0, '127.0.0.1', () => console.log(server.address().port));
 END
 node platform.js >port & platform=$!
-until [ -s port ]; do sleep 0.1; done
+until [ -s port ]; do kill -0 "$platform" || exit 1; sleep 0.1; done
 cat >root/config.yml <<END
 route: { receiver: chat, group_wait: 0s, group_interval: 1s, repeat_interval: 1s }
 receivers:
@@ -39,7 +39,7 @@ END
 free=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
 chroot root /usr/bin/prometheus-alertmanager --config.file=/config.yml --storage.path=/data --cluster.listen-address= \
   --web.listen-address="127.0.0.1:$free" >log 2>&1 & manager=$!
-until curl -s "http://127.0.0.1:$free/-/ready" >/dev/null; do sleep 0.2; done
+until curl -s "http://127.0.0.1:$free/-/ready" >/dev/null; do kill -0 "$manager" || exit 1; sleep 0.2; done
 curl -s "http://127.0.0.1:$free/api/v2/alerts" -H 'Content-Type: application/json' -d '[{"labels":{"alertname":"BotDown"}}]'
 tries=0
 until grep -q '"refused":[3-9]' seen 2>/dev/null || [ $tries = 60 ]; do sleep 0.5; tries=$((tries + 1)); done

@@ -4,7 +4,7 @@
 # RFC 9112 (9.6) lets such a client wait for its answer. The upstream sees a client that left, the client sees success.
 set -eu
 dir=$(mktemp -d)
-trap 'kill $caddy $node 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'kill ${caddy:-} ${node:-} 2>/dev/null || true; rm -rf "$dir"' EXIT
 cd "$dir"
 apt-get -q download caddy=2.6.2-5 >/dev/null 2>&1
 dpkg -x ./*.deb root
@@ -15,7 +15,7 @@ const server = require('node:http').createServer((request, response) => {
 }).listen(0, '127.0.0.1', () => console.log(server.address().port));
 END
 node up.js >up & node=$!
-until [ -s up ]; do sleep 0.1; done
+until [ -s up ]; do kill -0 "$node" || exit 1; sleep 0.1; done
 port=$(node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
 printf '{\n  admin off\n  auto_https off\n}\nhttp://127.0.0.1:%s {\n  reverse_proxy 127.0.0.1:%s\n}\n' "$port" "$(head -n 1 up)" >Caddyfile
 HOME=$dir "$dir/root/usr/bin/caddy" run --config Caddyfile --adapter caddyfile >log 2>&1 & caddy=$!
@@ -27,7 +27,7 @@ ask() {
     s.on("error", () => {}).on("data", (d) => { text += d; }).on("end", () => { s.end();
       const [head, body] = text.split("\r\n\r\n"); console.log(`${head.split("\r\n")[0]}, body "${(body || "").trim()}"`); });' "$port" "$1"
 }
-until ask open | grep -q answer; do sleep 0.2; done
+until ask open | grep -q answer; do kill -0 "$caddy" || exit 1; sleep 0.2; done
 "$dir/root/usr/bin/caddy" version
 echo "client keeps its side open: $(ask open)"
 half=$(ask half)

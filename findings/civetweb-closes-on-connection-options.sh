@@ -5,7 +5,7 @@
 # (RFC 9112, 9.3: an HTTP/1.1 connection persists unless "close" is there; the others name headers of this hop.)
 set -eu
 dir=$(mktemp -d)
-trap '[ -s "$dir/pid" ] && kill "$(cat "$dir/pid")"; rm -rf "$dir"' EXIT
+trap 'kill ${server:-} 2>/dev/null || true; rm -rf "$dir"' EXIT
 cd "$dir"
 version=1.15+dfsg-4
 apt-get -q download "libcivetweb-dev=$version" "libcivetweb1=$version" >/dev/null 2>&1
@@ -36,8 +36,8 @@ int main(void) {
 }
 END
 gcc -Iroot/usr/include server.c -o server -L"$library" -Wl,-rpath-link="$library" -lcivetweb
-LD_LIBRARY_PATH=$library ./server >started & echo $! >pid
-until [ -s started ]; do sleep 0.1; done
+LD_LIBRARY_PATH=$library ./server >started & server=$!
+until [ -s started ]; do kill -0 "$server" || exit 1; sleep 0.1; done
 cat >client.js <<'END'
 const ask = (connection, more = '') => new Promise((resolve) => {
   let text = '', state = 'open';

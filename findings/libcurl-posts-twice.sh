@@ -4,7 +4,7 @@
 # new connection's POST is not repeated. A request that must not happen twice needs a fresh connection, or the server's help.
 set -eu
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+trap 'kill ${pid:-} 2>/dev/null || true; rm -rf "$dir"' EXIT
 cd "$dir"
 apt-get -q download curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15 >/dev/null 2>&1
 for deb in ./*.deb; do dpkg -x "$deb" root; done
@@ -27,7 +27,7 @@ const server = net.createServer((socket) => {
 process.on('SIGTERM', () => { console.log(`posts received: ${posts}`); process.exit(); });
 END
 node server.js >out & pid=$!
-until [ -s out ]; do sleep 0.1; done
+until [ -s out ]; do kill -0 "$pid" || exit 1; sleep 0.1; done
 url=http://127.0.0.1:$(head -n 1 out)/
 LD_LIBRARY_PATH="$dir/root/usr/lib/$(uname -m)-linux-gnu"
 export LD_LIBRARY_PATH
@@ -35,5 +35,6 @@ export LD_LIBRARY_PATH
 "$dir/root/usr/bin/curl" -s --data hello "$url" --next -s --data hello "$url" -w '\nexit %{exitcode}, connections %{num_connects}\n'
 kill "$pid"
 wait "$pid" || true
+pid=
 tail -n 1 out
 if [ "$(tail -n 1 out)" = "posts received: 3" ]; then echo "as found: two were asked for"; else echo "changed"; exit 1; fi

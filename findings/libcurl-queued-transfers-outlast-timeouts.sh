@@ -7,7 +7,7 @@
 # hand libcurl more transfers than it has connections.
 set -eu
 dir=$(mktemp -d)
-trap '[ -z "${server:-}" ] || kill "$server"; rm -rf "$dir"' EXIT
+trap 'kill ${server:-} 2>/dev/null || true; rm -rf "$dir"' EXIT
 cd "$dir"
 version=7.88.1-10+deb12u15
 apt-get -q download "libcurl4-openssl-dev=$version" "libcurl4=$version" >/dev/null 2>&1
@@ -69,7 +69,7 @@ const server = require('node:http').createServer((request, response) => {
 process.on('SIGTERM', () => { console.log(`requests received: ${asked} of 6`); process.exit(); });
 END
 node server.js >out & server=$!
-until [ -s out ]; do sleep 0.1; done
+until [ -s out ]; do kill -0 "$server" || exit 1; sleep 0.1; done
 LD_LIBRARY_PATH=$dir/root/usr/lib/$arch ./client "http://127.0.0.1:$(head -n 1 out)/" | tee seen
 echo "libcurl $version"
 kill "$server"

@@ -5,7 +5,7 @@
 # always. (Windows of several intervals differ too: the test sees one sample more, so that thresholds come out higher.)
 set -eu
 dir=$(mktemp -d)
-trap '[ -n "${pid:-}" ] && kill "$pid"; [ -n "${page:-}" ] && kill "$page"; sleep 1; rm -rf "$dir"' EXIT
+trap 'kill ${pid:-} ${page:-} 2>/dev/null || true; sleep 1; rm -rf "$dir"' EXIT
 cd "$dir"
 apt-get -q download prometheus=2.42.0+ds-5+deb12u1 >/dev/null 2>&1
 for deb in ./*.deb; do dpkg -x "$deb" root; done
@@ -33,7 +33,7 @@ const server = require('node:http').createServer((request, response) => response
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 END
 node page.js >port & page=$!
-until [ -s port ]; do sleep 0.1; done
+until [ -s port ]; do kill -0 "$page" || exit 1; sleep 0.1; done
 cat >prometheus.yml <<END
 global: { scrape_interval: 2s, evaluation_interval: 2s }
 rule_files: [rules.yml]

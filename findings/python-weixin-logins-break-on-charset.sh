@@ -9,9 +9,10 @@ set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
+# Pinned: the libraries, and all that looks at charsets. The archive drops the others' versions with each security update.
 apt-get -q download python3-social-auth-core=4.3.0-1 python3-django-allauth=0.51.0-1 python3-requests=2.28.1+dfsg-1 \
-  python3-requests-oauthlib python3-oauthlib python3-urllib3 python3-idna python3-certifi python3-chardet \
-  python3-charset-normalizer python3-six python3-django python3-asgiref python3-sqlparse python3-tz python3-jwt >/dev/null 2>&1
+  python3-requests-oauthlib python3-oauthlib python3-urllib3 python3-idna python3-certifi \
+  python3-chardet=5.1.0+dfsg-2 python3-charset-normalizer=3.0.1-2 python3-six python3-django python3-asgiref python3-sqlparse python3-tz python3-jwt >/dev/null 2>&1
 for deb in ./*.deb; do dpkg -x "$deb" root; done
 cat >run.py <<'END'
 import http.server, json, sys, threading

@@ -6,7 +6,7 @@
 # meanwhile. Where there are Sentinels, use SENTINEL FAILOVER; a client should ask the named server for its ROLE.
 set -eu
 dir=$(mktemp -d)
-trap 'cat "$dir"/*/pid | xargs -r kill; sleep 1; rm -rf "$dir"' EXIT
+trap 'cat "$dir"/*/pid 2>/dev/null | xargs -r kill 2>/dev/null || true; sleep 1; rm -rf "$dir"' EXIT
 cd "$dir"
 version=5:7.0.15-1~deb12u10
 apt-get -q download "redis-server=$version" "redis-tools=$version" "redis-sentinel=$version" >/dev/null 2>&1
@@ -25,19 +25,20 @@ for port in "$1" "$2" "$3"; do
     --repl-diskless-sync-delay 0 $of >/dev/null
 done
 cli() { "$bin/redis-cli" -p "$@"; }
-until [ "$(cli "$1" info replication | grep -c state=online)" = 2 ]; do sleep 0.2; done
+all_run() { for one in "$dir"/*/pid; do kill -0 "$(cat "$one")" || return 1; done; }
+until [ "$(cli "$1" info replication | grep -c state=online)" = 2 ]; do all_run || exit 1; sleep 0.2; done
 mkdir sentinel
 printf 'port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor bots 127.0.0.1 %s 1\nsentinel down-after-milliseconds bots 2000\n' "$4" "$dir" "$1" >sentinel.conf
 "$bin/redis-sentinel" sentinel.conf --daemonize yes --pidfile "$dir/sentinel/pid" --logfile "$dir/log" >/dev/null
 named() { cli "$4" sentinel get-master-addr-by-name bots | tail -n 1; }
-until [ "$(cli "$4" sentinel replicas bots | grep -A1 master-link-status | grep -c '^ok')" = 2 ]; do sleep 0.2; done
+until [ "$(cli "$4" sentinel replicas bots | grep -A1 master-link-status | grep -c '^ok')" = 2 ]; do all_run || exit 1; sleep 0.2; done
 cli "$1" failover to 127.0.0.1 "$2" >/dev/null
-until cli "$2" role | head -n 1 | grep -q master; do sleep 0.1; done
+until cli "$2" role | head -n 1 | grep -q master; do all_run || exit 1; sleep 0.1; done
 refusal=$(cli "$1" set key value 2>&1 | cut -d ' ' -f 1)
 began=$(date +%s)
 while [ "$(named "$@")" = "$1" ] && [ $(($(date +%s) - began)) -lt 90 ]; do sleep 0.5; done
 seconds=$(($(date +%s) - began))
-until grep -q '+switch-master' log; do sleep 0.2; done
+until grep -q '+switch-master' log; do all_run || exit 1; sleep 0.2; done
 echo "redis $(cli "$1" info server | sed -n 's/^redis_version:\([0-9.]*\).*/\1/p')"
 [ "$(named "$@")" = "$2" ] && whom='the promoted replica' || whom='the other replica'
 echo "FAILOVER to the first replica: the old master answers $refusal to a write"

@@ -4,16 +4,16 @@
 # short. (With the line, the script declares flags, and none of them says that it is allowed when memory is full.)
 set -eu
 dir=$(mktemp -d)
-trap '[ -s "$dir/pid" ] && kill "$(cat "$dir/pid")"; rm -rf "$dir"' EXIT
+trap 'kill ${server:-} 2>/dev/null || true; rm -rf "$dir"' EXIT
 cd "$dir"
 version=5:7.0.15-1~deb12u10
 apt-get -q download "redis-server=$version" "redis-tools=$version" >/dev/null 2>&1
 for deb in ./*.deb; do dpkg -x "$deb" root; done
 bin=$dir/root/usr/bin
 "$bin/redis-check-rdb" --version >/dev/null 2>&1 || apt-get -q install -y --no-install-recommends libjemalloc2 liblua5.1-0 lua-cjson lua-bitop liblzf1 >/dev/null
-"$bin/redis-server" --port 0 --unixsocket "$dir/s" --save '' --daemonize yes --pidfile "$dir/pid" --logfile "$dir/log"
+"$bin/redis-server" --port 0 --unixsocket "$dir/s" --save '' --logfile "$dir/log" & server=$!
 cli() { "$bin/redis-cli" -s "$dir/s" "$@"; }
-until cli ping >/dev/null 2>&1; do sleep 0.1; done
+until cli ping >/dev/null 2>&1; do kill -0 "$server" || exit 1; sleep 0.1; done
 cli set lock mine >/dev/null
 cli config set maxmemory 1 >/dev/null
 flagged=$(cli eval "$(printf '#!lua\nreturn redis.call("del", KEYS[1])')" 1 lock)

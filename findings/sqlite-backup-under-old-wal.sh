@@ -16,7 +16,7 @@ mkfifo in
 "$sqlite" live.db <in >/dev/null & pid=$!
 exec 3>in
 echo 'PRAGMA wal_autocheckpoint=0; DELETE FROM kept;' >&3
-until [ -s live.db-wal ]; do sleep 0.1; done
+until [ -s live.db-wal ]; do kill -0 "$pid" || exit 1; sleep 0.1; done
 sleep 0.5
 kill -9 "$pid"
 exec 3>&-
