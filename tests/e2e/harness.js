@@ -428,12 +428,12 @@ class Bot {
 //   args     further arguments; env: further environment
 //   command  `dev` instead of `run`; its script may be undefined: only the simulated platform runs
 //   under    a command that starts wemoon: ['prlimit', '--nofile=64']
-async function startBot(t, { script, config = {}, mode, files = {}, args = [], env, command = 'run', under = [] } = {}) {
+async function startBot(t, { script, config = {}, mode, files = {}, args = [], env, command = 'run', under = [], binary = BINARY } = {}) {
   const dir = makeDir();
   const sealing = mode && mode !== 'normal' ? { encrypt_mode: mode, encoding_aes_key: AES_KEY, appid: APPID } : {};
   const all = { token: TOKEN, listen: '127.0.0.1:0', ...sealing, ...config };
   writeFiles(dir, { ...(script === undefined ? {} : { 'bot.lua': script }), 'config.lua': configLua(all), ...files });
-  const [program, ...rest] = [...under, BINARY, command, ...(script === undefined ? [] : [path.join(dir, 'bot.lua')]), ...args];
+  const [program, ...rest] = [...under, binary, command, ...(script === undefined ? [] : [path.join(dir, 'bot.lua')]), ...args];
   const child = spawn(program, rest, {
     cwd: dir, env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'],
   });
