@@ -12,6 +12,7 @@ enum { ROOM = 256 };
 // By descriptor. The accepting thread writes it before it passes the descriptor on.
 static atomic_int_least64_t times_us[DESCRIPTORS_MAX];
 
+// By descriptor too: a Cut.
 static _Atomic unsigned char cuts[DESCRIPTORS_MAX];
 
 void accepted_note(int fd) {

@@ -11,11 +11,12 @@ void accepted_note(int fd);
 // When the last connection on `fd` was accepted (monotonic, microseconds); 0 if that is not known.
 int64_t accepted_us(int fd);
 
-// Why the server shut a connection down for reading within its request.
+// Why the server shut a connection down for reading: within its request, or just before that came.
 typedef enum {
-  CUT_NOT,        // it did not
-  CUT_LATE,       // the request's time was over
-  CUT_FOR_OTHERS  // it came slowly, and others waited for a thread
+  CUT_NOT,         // it did not
+  CUT_LATE,        // the request's time was over
+  CUT_FOR_OTHERS,  // it came slowly, and others waited for a thread
+  CUT_TO_CLOSE     // the connection was idle, and the server stops or needs its thread
 } Cut;
 
 // Shuts the connection down for reading. Any thread; the reason is there before its reader finds the end.

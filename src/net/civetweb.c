@@ -249,13 +249,15 @@ typedef struct {
 static Refusal explain_head(const Civetweb *civetweb) {
   Str head = wire_head();
   int64_t age_ms = (clock_now_us() - wire_arrived_us()) / 1000;
+  Cut cut = accepted_why_cut(wire_descriptor());
   if (head.len >= WIRE_HEAD_MAX) return (Refusal){ 431, "its head is larger than 16 KB" };
-  if (!wire_is_whole() && accepted_why_cut(wire_descriptor()) == CUT_FOR_OTHERS)
+  if (wire_is_whole()) return (Refusal){ 400, bad_head_reason(head) };
+  if (cut == CUT_FOR_OTHERS)
     return (Refusal){ 408, "its head came slowly, and others waited for a thread" };
-  if (!wire_is_whole() && age_ms + COARSE_MS >= civetweb->options.head_timeout_ms)
+  if (age_ms + COARSE_MS >= civetweb->options.head_timeout_ms)
     return (Refusal){ 408, "its head was not complete in time" };
-  if (!wire_is_whole() && wire_has_ended())
-    return (Refusal){ 400, "its connection ended within its head" };
+  if (cut == CUT_TO_CLOSE) return (Refusal){ 408, "the server was closing its connection" };
+  if (wire_has_ended()) return (Refusal){ 400, "its connection ended within its head" };
   return (Refusal){ 400, bad_head_reason(head) };
 }
 

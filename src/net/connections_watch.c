@@ -95,7 +95,7 @@ static void close_idle(Connections *all) {
     Connection *one = longest_idle(all);
     if (!one || age_us(one, now_us) < IDLE_LEAST_MS * 1000) return;
     one->told = true;
-    shutdown(one->fd, SHUT_RD);
+    accepted_cut(one->fd, CUT_TO_CLOSE);
   }
 }
 
@@ -109,6 +109,13 @@ static bool any_over(Connections *all) {
   return false;
 }
 
+static Cut why_over(const Connection *connection, bool others_wait, int64_t now_us) {
+  const Connections *all = connection->all;
+  if (atomic_load(&connection->phase) == PHASE_WAITS && atomic_load(&all->draining))
+    return CUT_TO_CLOSE;
+  return !others_wait || age_us(connection, now_us) > all->timeout_us ? CUT_LATE : CUT_FOR_OTHERS;
+}
+
 // Closes the connection of a thread if its time is over. A thread whose socket is shut down for reading reads what has
 // arrived, finds the end of the stream, and closes; it can still answer. The time includes that in which a body waited
 // unread for a thread.
@@ -117,8 +124,7 @@ static void close_if_over(Connection *connection, int fd, int64_t now_us) {
   bool stalls =
       others_wait && atomic_load(&connection->phase) == PHASE_READS && is_silent(fd, SILENCE_MS);
   if (!stalls && !is_over(connection, others_wait, now_us)) return;
-  bool late = age_us(connection, now_us) > connection->all->timeout_us;
-  accepted_cut(fd, late || !others_wait ? CUT_LATE : CUT_FOR_OTHERS);
+  accepted_cut(fd, why_over(connection, others_wait, now_us));
 }
 
 static Connection *slot_of(Connections *all, int fd) {
@@ -157,7 +163,7 @@ static void judge(Connections *all, int fd, bool ends, int64_t now_us) {
   if (has_bit(all->waiting, fd)) judge_waiter(all, fd, ends, now_us);
   else if (tcp_has_unread(fd)) note_request(all, fd);
   else if (!ends) note_silent(&all->silent, fd);
-  if (atomic_load(&all->draining) && is_silent(fd, REST_MS)) shutdown(fd, SHUT_RD);
+  if (atomic_load(&all->draining) && is_silent(fd, REST_MS)) accepted_cut(fd, CUT_TO_CLOSE);
 }
 
 // How many threads have, or will have, a connection of which no request was read.

@@ -209,17 +209,18 @@ static int read_some(Exchange *x, void *out, size_t len) {
                              : civetweb_read(x->conn, out, len);
 }
 
-static bool has_client_ended(const Exchange *x, int64_t began_us) {
-  enum { COARSE_MS = 50 };  // libcivetweb's own timeout may end a little early
-  int64_t ms = (clock_now_us() - began_us) / 1000;
-  return civetweb_why_cut(x->conn) == CUT_NOT && ms + COARSE_MS < x->server->body_timeout_ms;
+static bool is_in_time(const Exchange *x, int64_t began_us) {
+  enum { EARLY_MS = 50 };  // libcivetweb's own timeout may end so much early
+  return (clock_now_us() - began_us) / 1000 + EARLY_MS < x->server->body_timeout_ms;
 }
 
 // Why a body that began to be read at `began_us` has ended too early.
 static BodyFault early_end(const Exchange *x, int64_t began_us) {
-  if (civetweb_why_cut(x->conn) == CUT_FOR_OTHERS)
+  Cut cut = civetweb_why_cut(x->conn);
+  if (cut == CUT_FOR_OTHERS)
     return (BodyFault){ 408, "its body came slowly, and others waited for a thread" };
-  if (has_client_ended(x, began_us))
+  if (cut == CUT_TO_CLOSE) return (BodyFault){ 408, "the server was closing its connection" };
+  if (cut == CUT_NOT && is_in_time(x, began_us))
     return (BodyFault){ 408, "its connection ended within its body" };
   return (BodyFault){ 408, "its body was not complete in time" };
 }

@@ -657,6 +657,16 @@ test('why a body or a head did not come whole is said as it was, and counted', a
   for (const { socket } of [...slow, ...heads]) socket.destroy();
 });
 
+test('a head that has begun when the server stops is not said to be cut by its client', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const { closed } = stall(bot, head(bot, 'GET', `/wechat?${search(signedQuery())}`));
+  await sleep(300);
+  const stopped = bot.stop();
+  await closed;
+  await stopped;
+  assert.match(bot.log, /with 408: the server was closing its connection/);
+});
+
 test('each refusal is one line in the log that says why, and nothing secret', async (t) => {
   const bot = await startBot(t, { script: ECHO, mode: 'safe', config: { max_body: 1000, appsecret: 'a-secret-of-the-account' } });
   const sealed = seal(textXml('x'), { appid: 'wxother' });
