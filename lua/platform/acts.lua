@@ -94,7 +94,8 @@ return function(p, host)
     if id and (p.media(id) or not (given or act.data)) then return id end
     if not given then return p.sample_media("thumb", id) end
     if type(given) ~= "table" then error({ why = "thumb is no table" }, 0) end
-    return stored(given, "thumb", id)
+    local file = { act = "thumb", data = given.data, filename = given.filename, content_type = given.content_type }
+    return stored(file, "thumb", id)
   end
 
   local function video(kind)

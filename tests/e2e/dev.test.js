@@ -676,6 +676,7 @@ test('a body that is not a JSON object is 400, one that is too large 413, and th
     { act: 'event' }, { act: 'event', name: 'x', fields: 7 }, { act: 'xml' }, { act: 'say', content: '' }, {}]) {
     assert.equal((await sim.call('POST', '/sim/act', { user: 'alice', ...act })).status, 400, JSON.stringify(act));
   }
+  assert.match((await sim.call('POST', '/sim/act', { user: 'alice', act: 'video', thumb: {} })).body, /thumb needs data/);
   for (const fields of [[1, 2], { a: [[1]], 'b c': 1, d: null, e: true, f: { g: [] } }]) {
     assert.equal((await sim.act('event', { name: 'odd', fields })).attempts, 1);
   }
