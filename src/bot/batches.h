@@ -14,8 +14,8 @@ enum {
   // them.
   BATCH_ROOM = 512 << 10,
   BATCH_CORES = CORE_LISTS,
-  // After so many looks of the writer for all lines, none of which found that a batch had been filled, the memory that a
-  // load has touched is given back.
+  // After so many looks of the writer for all lines, none of which found that a batch had been filled, the memory that
+  // a load has touched is given back.
   BATCH_QUIET_LOOKS = 25
 };
 

@@ -32,7 +32,6 @@ enum {
   START_MS = 5000,
   FEW_THREADS_WAIT_MS = 500,
   LINGER_MS = 1000,  // how long a client that was refused may go on sending
-  COARSE_MS = 10,    // who ends a connection that is late may have a clock that is as much behind
 };
 
 struct Civetweb {
@@ -254,7 +253,7 @@ static Refusal explain_head(const Civetweb *civetweb) {
   if (wire_is_whole()) return (Refusal){ 400, bad_head_reason(head) };
   if (cut == CUT_FOR_OTHERS)
     return (Refusal){ 408, "its head came slowly, and others waited for a thread" };
-  if (age_ms + COARSE_MS >= civetweb->options.head_timeout_ms)
+  if (age_ms + CIVETWEB_COARSE_MS >= civetweb->options.head_timeout_ms)
     return (Refusal){ 408, "its head was not complete in time" };
   if (cut == CUT_TO_CLOSE) return (Refusal){ 408, "the server was closing its connection" };
   if (wire_has_ended()) return (Refusal){ 400, "its connection ended within its head" };

@@ -52,6 +52,9 @@ bool civetweb_free(Civetweb *civetweb);
 
 // civetweb silently drops headers past CIVETWEB_HEADERS_MAX.
 enum { CIVETWEB_HEADERS_MAX = 64 };
+// What ended so much before its time was not cut short by the client: civetweb's timeouts, and the clock of who ends a
+// connection that is late, are that coarse.
+enum { CIVETWEB_COARSE_MS = 50 };
 // Reads up to `len` bytes of the body; returns how many, or 0 or less at the end.
 int civetweb_read(CivetwebConnection *conn, void *out, size_t len);
 // Writes what the client takes at once; returns how many bytes, or -1 if the connection is broken. On any thread.

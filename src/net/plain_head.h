@@ -25,8 +25,8 @@ typedef struct {
 // number; no Transfer-Encoding, Upgrade or Expect. What is false here may still be a valid request.
 bool plain_head_read(Str bytes, PlainHead *head);
 
-// A thread's own, for its latest head, made with the first call; NULL without memory. It goes with its thread. In the memory
-// that each thread begins with it would be a page of the many threads that may never serve.
+// A thread's own, for its latest head, made with the first call; NULL without memory. It goes with its thread. In the
+// memory that each thread begins with it would be a page of the many threads that may never serve.
 PlainHead *plain_head_of_thread(void);
 
 #endif

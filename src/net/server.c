@@ -210,8 +210,7 @@ static int read_some(Exchange *x, void *out, size_t len) {
 }
 
 static bool is_in_time(const Exchange *x, int64_t began_us) {
-  enum { EARLY_MS = 50 };  // libcivetweb's own timeout may end so much early
-  return (clock_now_us() - began_us) / 1000 + EARLY_MS < x->server->body_timeout_ms;
+  return (clock_now_us() - began_us) / 1000 + CIVETWEB_COARSE_MS < x->server->body_timeout_ms;
 }
 
 // Why a body that began to be read at `began_us` has ended too early.

@@ -100,8 +100,8 @@ static void note_first_bytes(int fd) {
 
 // ---- empty lines --------------------------------------------------------------------------------
 
-// An empty line, which some clients send behind a body, begins no request (RFC 9112, 2.2). More of them in a row do: they
-// are refused, and no client lives on them.
+// An empty line, which some clients send behind a body, begins no request (RFC 9112, 2.2). More of them in a row do:
+// they are refused, and no client lives on them.
 static bool is_empty_line(Str bytes) {
   return str_eq(bytes, STR("\r\n")) || str_eq(bytes, STR("\n")) || str_eq(bytes, STR("\r"));
 }
