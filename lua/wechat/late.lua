@@ -57,6 +57,12 @@ return function(wechat, host)
     return err.kind == "api" and "refused" or "network", may_yet(err)
   end
 
+  -- Whether an error is of all messages, so that no other would go out now.
+  local function is_of_all(err)
+    local _, all = reason_of(err)
+    return all
+  end
+
   local function complain(openid, what, left, err)
     local reason = reason_of(err)
     host.reply.lost(reason)
@@ -69,6 +75,25 @@ return function(wechat, host)
     else
       log.warn(lost .. ": " .. tostring(err))
     end
+  end
+
+  -- Sends the bodies in their order. One whose fault is its own, or that may have gone out, is lost alone (the line has
+  -- `one` as its number), and those behind it go out. Returns how many went out; where none would go any more, also the
+  -- number of the first one that did not, and the error.
+  local function send_all(bodies, openid, what, one)
+    local sent = 0
+    for i, body in ipairs(bodies) do
+      body.touser = openid
+      local answer, err = deliver(body)
+      if answer then
+        sent = sent + 1
+      elseif is_of_all(err) then
+        return sent, i, err
+      else
+        complain(openid, what, one, err)
+      end
+    end
+    return sent
   end
 
   -- ---- keeping
@@ -103,8 +128,7 @@ return function(wechat, host)
 
   -- Whether what was not sent may be kept. Only the account and the user's quota speak against sending as such.
   local function can_keep(err)
-    local _, keeps = reason_of(err)
-    return host.kept.on and keeps
+    return host.kept.on and is_of_all(err)
   end
 
   -- ---- parts
@@ -113,16 +137,8 @@ return function(wechat, host)
     pcall(function() return wechat.message.custom.typing { touser = openid, command = "Typing" } end)
   end
 
-  local function send_all(bodies, openid)
-    for _, body in ipairs(bodies) do
-      body.touser = openid
-      local answer, err = deliver(body)
-      if not answer then return nil, err end
-    end
-    return true
-  end
-
-  -- Sends one message of parts. True if it went out; nil if nothing else will come of it; false and the error otherwise.
+  -- Sends one message of parts. True if it went out; nil if nothing else will come of it; false, the error, and how
+  -- many messages are left of it otherwise.
   local function send_part(part, openid, is_ai)
     local bodies, why = host.reply.custom(part)
     if not bodies then
@@ -132,18 +148,16 @@ return function(wechat, host)
     end
     if why then log.warn(("a part of the answer to %s: %s"):format(openid, why)) end
     for _, body in ipairs(bodies) do body.aimsgcontext = is_ai and { is_ai_msg = 1 } or nil end
-    local sent, err = send_all(bodies, openid)
-    return sent or false, err
+    local sent, failed, err = send_all(bodies, openid, "a part of the answer")
+    if failed then return false, err, #bodies - failed + 1 end
+    return sent > 0 or nil
   end
 
-  -- What was not sent and is not kept is lost, and never tried again: the part alone if the fault is its own or it may
-  -- have gone out, else with it all that is ready. Returns whether the part alone is lost.
-  local function lose_part(parts, openid, err)
-    local _, all = reason_of(err)
-    local count = 1
-    if all then for _ in parts:rest(host.reply.cut) do count = count + 1 end end
+  -- What can neither be sent nor kept is lost, with all that is ready.
+  local function lose_parts(parts, openid, err, count)
+    for _ in parts:rest(host.reply.cut) do count = count + 1 end
     complain(openid, "a part of the answer", count > 1 and count or nil, err)
-    return not all
+    parts.lost = true
   end
 
   local function keep_parts(parts, late)
@@ -160,11 +174,12 @@ return function(wechat, host)
       local mark = parts:mark()
       local part = parts:next(host.quota.left(late.openid, message) or math.huge, host.reply.cut)
       if part == nil then break end
-      local sent, err = send_part(part, late.openid, parts.ai)
+      local sent, err, left = send_part(part, late.openid, parts.ai)
       if sent == false and can_keep(err) then
         parts:go_back(mark)
         parts.keeps, parts.why = true, err
-      elseif sent == false and not lose_part(parts, late.openid, err) then
+      elseif sent == false then
+        lose_parts(parts, late.openid, err, left)
         break
       elseif sent then
         parts.sent = parts.sent + 1
@@ -172,8 +187,9 @@ return function(wechat, host)
       end
     end
     parts.sending = false
-    if parts.done and parts.sent > 0 and not parts:left() then
-      log.info(("the rest of the answer to %s went out in %d part%s"):format(late.openid, parts.sent, parts.sent == 1 and "" or "s"))
+    if parts.done and parts.sent > 0 and not parts.lost and not parts:left() then
+      log.info(("the rest of the answer to %s went out in %d part%s"):format(late.openid, parts.sent,
+        parts.sent == 1 and "" or "s"))
       parts.sent = 0
     end
     if parts.keeps and parts.done then keep_parts(parts, late) end
@@ -205,6 +221,14 @@ return function(wechat, host)
 
   -- ---- a whole answer
 
+  -- What is left of a reply from its `from`-th body on.
+  local function rest_of(reply, bodies, from)
+    if from == 1 then return reply end
+    local left = {}
+    for i = from, #bodies do left[#left + 1] = bodies[i].text.content end
+    return table.concat(left)
+  end
+
   local function send_reply(reply, late)
     local what = what_of(late.is_rest)
     local bodies, why = host.reply.custom(reply)
@@ -213,24 +237,13 @@ return function(wechat, host)
       return log.warn(("%s to %s is lost: %s"):format(what, late.openid, why))
     end
     if why then log.warn(("%s to %s: %s"):format(what, late.openid, why)) end
-    for i, body in ipairs(bodies) do
-      body.touser = late.openid
-      local answer, err = deliver(body)
-      if not answer and not late.gone and can_keep(err) then
-        local left = reply
-        if i > 1 then
-          left = {}
-          for j = i, #bodies do left[#left + 1] = bodies[j].text.content end
-          left = table.concat(left)
-        end
-        return keep(late, pack(left), err)
-      end
-      if not answer then return complain(late.openid, what, #bodies - i + 1, err) end
-    end
-    if #bodies == 0 then return end
+    local sent, failed, err = send_all(bodies, late.openid, what, 1)
+    if failed and not late.gone and can_keep(err) then return keep(late, pack(rest_of(reply, bodies, failed)), err) end
+    if failed then return complain(late.openid, what, #bodies - failed + 1, err) end
+    if sent == 0 then return end
     if host.kept.on and not late.is_rest then host.kept.settle(late.openid, late.identity) end
-    log.info(("%s to %s went out as %d customer service message%s"):format(what, late.openid, #bodies,
-      #bodies == 1 and "" or "s"))
+    log.info(("%s to %s went out as %d customer service message%s"):format(what, late.openid, sent,
+      sent == 1 and "" or "s"))
   end
 
   host.reply.on_late(function(reply, message, is_rest)

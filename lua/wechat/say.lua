@@ -10,6 +10,7 @@ local text_bytes = 2048
 ---@field at integer the first item that has not gone out whole
 ---@field skip integer bytes of it that have
 ---@field sent integer parts that went out as customer service messages, and are not in the log yet
+---@field lost? boolean what was ready was lost, because none could be sent or kept
 ---@field done? boolean the script has ended
 ---@field sending? boolean a task sends parts
 ---@field gate? Gate one task sends at a time

@@ -158,6 +158,38 @@ test('where none can be sent or kept, what is left is lost with one line', async
   assert.equal(bot.log.match(/is lost/g).length, 1, bot.log);
 });
 
+test('what is lost after some went out is not said to have gone out', async (t) => {
+  const { platform, bot } = await start(t, 'wechat.sleep(0.5) wechat.say("one\\n\\n") wechat.sleep(1) return "two"',
+    { refuse: (n, text) => (text === 'one' ? 0 : 45047), config: { late_reply: 'customer_service' } });
+  assert.equal(await replyTo(bot), null);
+  await bot.waitForLog(/a part of the answer to \S+ is lost: .*45047/);
+  await bot.stop();
+  assert.deepEqual(platform.texts(), ['one']);
+  assert.doesNotMatch(bot.log, /went out in/);
+});
+
+// A text of three messages, of which the first fails for a reason of its own.
+for (const [how, errcode, config] of [['may have gone out', null, { api_timeout_s: 1 }], ['is refused', 45002, {}]]) {
+  test(`a whole answer goes out whole: the others follow one that ${how}`, async (t) => {
+    const { platform, bot } = await start(t, 'wechat.sleep(0.5) return ("a"):rep(2048) .. ("b"):rep(2048) .. "c"',
+      { refuse: (n, text) => (text[0] === 'a' ? errcode : 0), config: { late_reply: 'customer_service', ...config } });
+    assert.equal(await replyTo(bot), null);
+    await bot.waitForLog(/a late reply to \S+ went out as 2 customer service messages/);
+    assert.deepEqual(platform.texts().map((text) => text[0]), errcode === null ? ['a', 'b', 'c'] : ['b', 'c']);
+    assert.equal(bot.log.match(/a late reply to \S+ is lost \(1 message\): /g).length, 1, bot.log);
+  });
+}
+
+test('where none goes any more, the pieces of a whole answer are lost with one line', async (t) => {
+  const { platform, bot } = await start(t, 'wechat.sleep(0.5) return ("a"):rep(2048) .. ("b"):rep(2048) .. "c"',
+    { refuse: (n, text) => (text[0] === 'a' ? 0 : 45047), config: { late_reply: 'customer_service' } });
+  assert.equal(await replyTo(bot), null);
+  await bot.waitForLog(/a late reply to \S+ is lost \(2 messages\): .*45047/);
+  await bot.stop();
+  assert.equal(platform.texts().length, 1);
+  assert.doesNotMatch(bot.log, /went out/);
+});
+
 test('a duplicate of a message whose answer went out in parts is answered success', async (t) => {
   const { platform, bot } = await start(t, 'wechat.sleep(0.6) wechat.say("一。") return "二。"');
   const xml = textXml('x');
