@@ -46,7 +46,7 @@ if(WEMOON_TESTS)
   target_link_options(store_no_memory_test PRIVATE -Wl,--wrap=malloc)
   target_link_options(script_late_order_test PRIVATE -Wl,--wrap=malloc)
   target_link_options(host_spawned_test PRIVATE -Wl,--wrap=calloc)
-  target_link_options(bot_dedupe_test PRIVATE -Wl,--wrap=calloc)
+  target_link_options(bot_dedupe_test PRIVATE -Wl,--wrap=calloc,--wrap=malloc_trim,--wrap=EVP_MAC_init)
   # Its calls of the store are watched, and held up.
   target_link_options(bot_peers_test PRIVATE -Wl,--wrap=store_call)
   # Hundreds of clients of its own are crowd enough: they run alone, and the others of that file, which wait, beside

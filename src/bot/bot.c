@@ -64,19 +64,14 @@ HttpHandler bot_handler(Bot *bot) { return (HttpHandler){ .route = route, .ctx =
 // Marks a message that this process answers late as answered, so that the platform's next try is a duplicate.
 static void on_taken(void *ctx, Str identity) {
   Webhook *webhook = ctx;
-  Buf answer;
-  Job *running = NULL, *job = job_new(webhook->jobs, clock_now_us());
-  int64_t answered_s;
-  buf_init(&answer);
+  Job *job = job_new(webhook->jobs, clock_now_us());
   if (webhook->peers) peers_mark(webhook->peers, identity);
-  if (job) job->identity = arena_dup(job->arena, identity);
-  if (job && dedupe_enter(webhook->dedupe, job, clock_now_us(), &running, &answer, &answered_s) ==
-                 DEDUPE_NEW)
-    dedupe_finish(webhook->dedupe, job, STR(""), clock_now_us());
+  if (!job) return;
+  job->identity = arena_dup(job->arena, identity);
+  Job *running = dedupe_mark(webhook->dedupe, job, clock_now_us());
   if (running) atomic_store(&running->taken, true);
   if (running) job_release(running);
-  if (job) job_release(job);
-  buf_clear(&answer);
+  job_release(job);
 }
 
 // Prepares for other processes on the store, if the store can be shared.
@@ -96,7 +91,7 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   bot->notices = notices_new(store, name, &bot->webhook.shared);
   if (!bot->leader || !peers || !bot->notices) return err_set(err, ERR_MEMORY, "no memory");
   peers_keep_to_oneself(peers, bot->webhook.dedupe);
-  // Until then the others have noticed this process, and have written what they answered.
+  // Until then the others have noticed this process, and have written the newest of what they answered.
   if (store_company(store) == STORE_MET) usleep(2 * WATCH_TICK_MS * 1000);
   return true;
 }

@@ -1,5 +1,5 @@
-// An index of messages under way and answered, and a queue of the answered messages in the order in which they ended. The
-// oldest leave it for a set of digests when there are too many.
+// An index of messages under way and answered, and a queue of the answered messages in the order in which they ended.
+// The oldest leave it for a set of digests when there are too many.
 #include "bot/dedupe.h"
 
 #include "base/index.h"
@@ -17,11 +17,12 @@
 enum {
   ROOM = 88,
   TELL_EVERY_US = 60 * 1000 * 1000,
-  FEWEST = 256,        // entries
-  FEWEST_LEFT = 8192,  // whose memory is not given back
-  STEP = 64,           // how many messages may expire, and become compact, when one finishes
-  SWEEP_STEP = 512,    // and while a sweep holds the mutex
-  SWEEP_STEPS = 40     // of one sweep
+  FEWEST = 256,         // entries
+  FEWEST_LEFT = 8192,   // whose memory is not given back
+  STEP = 64,            // how many messages may expire, and become compact, when one finishes
+  SWEEP_STEP = 512,     // and while a sweep holds the mutex
+  SWEEP_STEPS = 40,     // of one sweep
+  TRIM_LEAST = 1 << 20  // bytes that have become free
 };
 
 typedef struct {
@@ -55,7 +56,8 @@ struct Dedupe {
   size_t emptied, bytes;
   uint32_t fullest;
   uint32_t shown_next;  // by dedupe_show_answered; INDEX_NONE: no entry
-  DigestSet *compact;   // NULL: none. All of them expire before the entries of the queue
+  DigestSet *compact;   // NULL: none yet. All of them expire before the entries of the queue
+  size_t most_bytes;    // since memory was given back
   Dropped untold;       // since the log told of such
   int64_t told_us;      // 0: it never did
 };
@@ -284,20 +286,30 @@ static bool is_over(const Entry *entry, int64_t now_us) {
   return !entry->job && entry->expires_us <= now_us;
 }
 
+// Returns the message's entry unless it has expired.
+static Entry *find_known(Dedupe *dedupe, uint32_t hash, Str identity, int64_t now_us) {
+  Entry *entry = find(dedupe, hash, identity);
+  if (!entry || !is_over(entry, now_us)) return entry;
+  expire(dedupe, now_us, SIZE_MAX);
+  return NULL;
+}
+
+// Counts `by` tries more of a message that is known compact. Returns which one it is; 0: it is not known so; below 0
+// without memory.
+static int try_compact(Dedupe *dedupe, Str identity, int by, int64_t now_us) {
+  return dedupe->compact ? digest_set_try(dedupe->compact, identity, by, now_us) : 0;
+}
+
 DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,
                           int64_t *answered_s) {
   uint32_t hash = hash_of(dedupe, job->identity);
   DedupeResult result = DEDUPE_NEW;
   pthread_mutex_lock(&dedupe->mutex);
-  Entry *entry = find(dedupe, hash, job->identity);
-  if (entry && is_over(entry, now_us)) {
-    expire(dedupe, now_us, SIZE_MAX);
-    entry = NULL;
-  }
-  int tries = entry             ? ++entry->tries
-              : dedupe->compact ? digest_set_try(dedupe->compact, job->identity, now_us)
-                                : 0;
-  if (!entry && tries > 0) {
+  Entry *entry = find_known(dedupe, hash, job->identity, now_us);
+  int tries = entry ? ++entry->tries : try_compact(dedupe, job->identity, 1, now_us);
+  if (tries < 0) {
+    result = DEDUPE_NO_MEMORY;
+  } else if (!entry && tries > 0) {
     *answered_s = 0;
     result = DEDUPE_ANSWERED;
   } else if (!entry) {
@@ -360,6 +372,18 @@ void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
   pthread_mutex_unlock(&dedupe->mutex);
   tell(dedupe, dropped);
   if (entry) job_release(job);
+}
+
+Job *dedupe_mark(Dedupe *dedupe, Job *job, int64_t now_us) {
+  uint32_t hash = hash_of(dedupe, job->identity);
+  pthread_mutex_lock(&dedupe->mutex);
+  Entry *entry = find_known(dedupe, hash, job->identity, now_us);
+  Job *running = entry && entry->job ? job_retain(entry->job) : NULL;
+  bool added =
+      !entry && try_compact(dedupe, job->identity, 0, now_us) == 0 && add(dedupe, hash, job);
+  pthread_mutex_unlock(&dedupe->mutex);
+  if (added) dedupe_finish(dedupe, job, STR(""), now_us);
+  return running;
 }
 
 void dedupe_forget(Dedupe *dedupe, Job *job) {
@@ -441,11 +465,10 @@ static void close_gaps(Dedupe *dedupe) {
   dedupe->spare = INDEX_NONE;
 }
 
-// Returns whether memory was given back.
-static bool shrink(Dedupe *dedupe) {
+static void shrink(Dedupe *dedupe) {
   uint32_t capacity = dedupe->capacity;
   while (capacity > FEWEST_LEFT && dedupe->index.count <= capacity / 4) capacity /= 2;
-  if (capacity == dedupe->capacity || dedupe->shown_next != INDEX_NONE) return false;
+  if (capacity == dedupe->capacity || dedupe->shown_next != INDEX_NONE) return;
   close_gaps(dedupe);
   Entry *entries = realloc(dedupe->entries, capacity * sizeof *entries);
   if (entries) {
@@ -453,7 +476,6 @@ static bool shrink(Dedupe *dedupe) {
     dedupe->capacity = capacity;
   }
   index_shrink(&dedupe->index);
-  return true;
 }
 
 // Returns whether there was anything to do.
@@ -465,11 +487,18 @@ static bool sweep_some(Dedupe *dedupe, int64_t now_us) {
   return before != after || whole != dedupe->answered;
 }
 
-static bool drop_empty_set(Dedupe *dedupe) {
-  if (!dedupe->compact || digest_set_count(dedupe->compact) > 0) return false;
-  digest_set_free(dedupe->compact);
-  dedupe->compact = NULL;
-  return true;
+static size_t bytes_of(const Dedupe *dedupe) {
+  size_t slots = dedupe->index.slots ? (size_t)dedupe->index.mask + 1 : 0;
+  return dedupe->capacity * sizeof(Entry) + slots * sizeof *dedupe->index.slots +
+         (dedupe->compact ? digest_set_bytes(dedupe->compact) : 0);
+}
+
+// Returns whether so much became free that malloc_trim is worth the locks of all arenas.
+static bool must_trim(Dedupe *dedupe) {
+  size_t bytes = bytes_of(dedupe), most = dedupe->most_bytes;
+  bool must = most > bytes && most - bytes >= TRIM_LEAST && most - bytes >= most / 4;
+  if (must || bytes > most) dedupe->most_bytes = bytes;
+  return must;
 }
 
 void dedupe_sweep(Dedupe *dedupe, int64_t now_us) {
@@ -480,11 +509,12 @@ void dedupe_sweep(Dedupe *dedupe, int64_t now_us) {
     pthread_mutex_unlock(&dedupe->mutex);
   }
   pthread_mutex_lock(&dedupe->mutex);
-  bool emptied = drop_empty_set(dedupe), shrunk = shrink(dedupe);
+  shrink(dedupe);
+  bool trims = must_trim(dedupe);
   Dropped dropped = begin_telling(dedupe, now_us);
   pthread_mutex_unlock(&dedupe->mutex);
   tell(dedupe, dropped);
-  if (emptied || shrunk) malloc_trim(0);
+  if (trims) malloc_trim(0);
 }
 
 size_t dedupe_count(Dedupe *dedupe) {
@@ -496,9 +526,7 @@ size_t dedupe_count(Dedupe *dedupe) {
 
 size_t dedupe_bytes(Dedupe *dedupe) {
   pthread_mutex_lock(&dedupe->mutex);
-  size_t slots = dedupe->index.slots ? (size_t)dedupe->index.mask + 1 : 0;
-  size_t bytes = dedupe->capacity * sizeof(Entry) + slots * sizeof *dedupe->index.slots +
-                 (dedupe->compact ? digest_set_bytes(dedupe->compact) : 0);
+  size_t bytes = bytes_of(dedupe);
   pthread_mutex_unlock(&dedupe->mutex);
   return bytes;
 }

@@ -3,7 +3,7 @@
 //
 // Whole, with its answer, it takes about 160 bytes. So known are the last DEDUPE_WHOLE of the window and, if more came
 // within DEDUPE_WHOLE_S, those too: more than the time of the platform's tries, which end within 15 s of the first.
-// Beyond DEDUPE_WHOLE_MAX, and after that time, the oldest become compact: a digest of 26 to 31 bytes, whose duplicate
+// Beyond DEDUPE_WHOLE_MAX, and after that time, the oldest become compact: a digest of 25 to 31 bytes, whose duplicate
 // gets an empty answer. Long answers have a room of their own, and the oldest leave it first, with the same effect.
 // The log says that answers were dropped. Only without memory for a compact one is a message forgotten, which the log
 // says too. Of 10,000 messages a second for 60 s all are known, in less than 60 MB.
@@ -34,11 +34,15 @@ typedef enum {
 Dedupe *dedupe_new(int64_t window_s);
 void dedupe_free(Dedupe *dedupe);  // NULL is allowed
 // Looks up `job->identity`. If it is new, registers `job` (held once more) until dedupe_finish or dedupe_forget. Sets
-// `job->attempt` (up to 15 if it is known compact). `answer` gets the packed answer (script/packed_reply.h) of an answered message.
+// `job->attempt` (up to 15 if it is known compact). `answer` gets the packed answer (script/packed_reply.h) of an
+// answered message.
 DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **running, Buf *answer,
                           int64_t *answered_s);
 // Notes the job's answer: from now on duplicates get `answer`.
 void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us);
+// Makes `job->identity` known as answered with `success`, unless it is known; counts no try. Returns the job that is
+// under way for it, retained for the caller; NULL: none.
+Job *dedupe_mark(Dedupe *dedupe, Job *job, int64_t now_us);
 // Forgets a job that was not run (the bot is full, the interpreter was given up): the platform's retry may run it.
 void dedupe_forget(Dedupe *dedupe, Job *job);
 // A message that is under way (`job`) or answered.
@@ -49,13 +53,14 @@ typedef struct {
 } DedupeSeen;
 // Sees a message, while no message can enter or finish; must not call dedupe. False: no more are to be shown.
 typedef bool (*DedupeVisit)(void *ctx, const DedupeSeen *seen);
-// Shows each message under way (`visit` NULL: none). From now on dedupe_show_answered shows the messages that were answered
-// before this call, as far as they are known whole, the newest first.
+// Shows each message under way (`visit` NULL: none). From now on dedupe_show_answered shows the messages that were
+// answered before this call, as far as they are known whole, the newest first.
 void dedupe_show(Dedupe *dedupe, DedupeVisit visit, void *ctx);
-// Shows up to `most` more of them. Returns whether there are more still; those that expire or become compact meanwhile are
-// not shown.
+// Shows up to `most` more of them. Returns whether there are more still; those that expire or become compact meanwhile
+// are not shown.
 bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *ctx);
-// Removes what has expired, and gives its memory back. Call it now and then; messages that finish remove only some of it.
+// Removes what has expired, and gives its memory back where it is over a megabyte and a quarter of what there was. Call
+// it now and then; messages that finish remove only some of it.
 void dedupe_sweep(Dedupe *dedupe, int64_t now_us);
 // Returns the number of answered messages that are kept now.
 size_t dedupe_count(Dedupe *dedupe);

@@ -200,9 +200,10 @@ void digest_set_expire(DigestSet *set, int64_t now_us, size_t most) {
   give_back_table(set);
 }
 
-int digest_set_try(DigestSet *set, Str text, int64_t now_us) {
+int digest_set_try(DigestSet *set, Str text, int by, int64_t now_us) {
   unsigned char digest[KEYED_DIGEST_LEN];
-  if (set->count == 0 || !keyed_digest_make(set->keyed, text, digest)) return 0;
+  if (set->count == 0) return 0;
+  if (!keyed_digest_make(set->keyed, text, digest)) return -1;
   int32_t position = find(set, digest);
   if (position == NONE) return 0;
   Member *member = member_at(set, position);
@@ -211,7 +212,7 @@ int digest_set_try(DigestSet *set, Str text, int64_t now_us) {
     digest_set_expire(set, now_us, SIZE_MAX);  // before the text is added again
     return 0;
   }
-  if (member->tries < DIGEST_SET_TRIES_MAX) member->tries++;
+  for (; by > 0 && member->tries < DIGEST_SET_TRIES_MAX; by--) member->tries++;
   return (int)member->tries;
 }
 

@@ -14,7 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool no_memory;
+static bool no_memory, no_digest;
+static int trims;
+
+int __wrap_malloc_trim(size_t pad);
+int __real_EVP_MAC_init(void *context, const unsigned char *key, size_t len, const void *params);
+int __wrap_EVP_MAC_init(void *context, const unsigned char *key, size_t len, const void *params);
+
+int __wrap_malloc_trim(size_t pad) { return trims++, 0; }
+
+int __wrap_EVP_MAC_init(void *context, const unsigned char *key, size_t len, const void *params) {
+  return no_digest ? 0 : __real_EVP_MAC_init(context, key, len, params);
+}
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -321,6 +332,64 @@ static void test_of_a_message_that_became_compact_tries_are_counted_on(void **st
   job_release(again);
 }
 
+static void test_where_that_cannot_be_looked_up_a_message_is_not_run_again(void **state) {
+  Fixture *f = *state;
+  Job *again = job_known_as(f, "m0");
+  for (int i = 0; i <= DEDUPE_WHOLE; i++) answer(f, i, STR("Thi"), i < DEDUPE_WHOLE ? 1 : 21);
+  no_digest = true;
+  assert_int_equal(enter(f, again, 21), DEDUPE_NO_MEMORY);
+  no_digest = false;
+  assert_int_equal(enter(f, again, 21), DEDUPE_ANSWERED);
+  job_release(again);
+}
+
+static Job *mark(Fixture *f, const char *identity, int64_t now_s) {
+  Job *job = job_known_as(f, identity), *running;
+  running = dedupe_mark(f->dedupe, job, now_s * 1000000);
+  job_release(job);
+  return running;
+}
+
+static void test_a_marked_message_is_answered_and_no_try_is_counted(void **state) {
+  Fixture *f = *state;
+  Job *running = job_known_as(f, "running"), *again = job_known_as(f, "running");
+  assert_null(mark(f, "m0", 1));
+  assert_int_equal(answer_again(f, 0, 1), 0);
+  enter(f, running, 1);
+  assert_ptr_equal(mark(f, "running", 1), running);
+  job_release(running);
+  assert_int_equal(enter(f, again, 1), DEDUPE_RUNNING);
+  assert_int_equal(again->attempt, 2);
+  job_release(f->running);
+  finish(f, running, "Tend", 1);
+  assert_null(mark(f, "running", 1));
+  assert_int_equal(enter(f, again, 1), DEDUPE_ANSWERED);
+  assert_string_equal(f->answer.ptr, "Tend");
+  assert_int_equal(again->attempt, 3);
+  for (int i = 1; i <= DEDUPE_WHOLE + 1; i++) answer(f, i, STR("Thi"), 21);
+  assert_null(mark(f, "running", 21));  // is compact
+  assert_int_equal(enter(f, again, 21), DEDUPE_ANSWERED);
+  assert_int_equal(again->attempt, 4);
+  assert_null(mark(f, "running", 62));
+  assert_int_equal(enter(f, again, 62), DEDUPE_ANSWERED);
+  assert_int_equal(again->attempt, 2);
+  job_release(running);
+  job_release(again);
+}
+
+// 1,001 a second, so that just before they expire the oldest become compact, and there are soon none of these.
+static void test_no_memory_is_given_back_for_a_few_messages(void **state) {
+  Fixture *f = *state;
+  for (int i = 0; i < 120 * 1001; i++) {
+    answer(f, i, STR("Thi"), 1 + i / 1001);
+    if (i % 100 == 0) dedupe_sweep(f->dedupe, (1 + i / 1001) * 1000000LL);
+    if (i == 90 * 1001) trims = 0;
+  }
+  assert_int_equal(trims, 0);
+  for (int i = 0; i < 20; i++) dedupe_sweep(f->dedupe, 1000 * 1000000LL);
+  assert_in_range(trims, 1, 10);
+}
+
 // Of many, whole are those that the platform may try again.
 static void test_answers_stay_for_the_time_of_the_platforms_tries(void **state) {
   Fixture *f = *state;
@@ -589,6 +658,9 @@ int main(void) {
     TEST(test_after_the_window_the_memory_of_many_is_given_back),
     TEST(test_after_that_the_oldest_long_answers_still_go_first),
     TEST(test_of_a_message_that_became_compact_tries_are_counted_on),
+    TEST(test_where_that_cannot_be_looked_up_a_message_is_not_run_again),
+    TEST(test_a_marked_message_is_answered_and_no_try_is_counted),
+    TEST(test_no_memory_is_given_back_for_a_few_messages),
     TEST(test_answers_stay_for_the_time_of_the_platforms_tries),
     TEST(test_the_log_says_that_answers_of_compact_messages_were_dropped),
     TEST(test_without_memory_a_message_is_forgotten_and_the_log_says_so),

@@ -23,7 +23,7 @@ static bool add(DigestSet *set, int number, int64_t expires_us) {
 
 static int try(DigestSet *set, int number, int64_t now_us) {
   char room[32];
-  return digest_set_try(set, text_of(number, room), now_us);
+  return digest_set_try(set, text_of(number, room), 1, now_us);
 }
 
 static void test_what_was_added_is_known_until_it_expires(void **state) {
@@ -44,9 +44,10 @@ static void test_tries_are_counted_as_far_as_there_is_room(void **state) {
   DigestSet *set = digest_set_new();
   assert_true(digest_set_add(set, STR("a"), 2, 1000));
   assert_true(digest_set_add(set, STR("b"), 1000, 1000));
-  assert_int_equal(digest_set_try(set, STR("a"), 1), 3);
-  assert_int_equal(digest_set_try(set, STR("a"), 1), 4);
-  assert_int_equal(digest_set_try(set, STR("b"), 1), DIGEST_SET_TRIES_MAX);
+  assert_int_equal(digest_set_try(set, STR("a"), 0, 1), 2);
+  assert_int_equal(digest_set_try(set, STR("a"), 1, 1), 3);
+  assert_int_equal(digest_set_try(set, STR("a"), 1, 1), 4);
+  assert_int_equal(digest_set_try(set, STR("b"), 1, 1), DIGEST_SET_TRIES_MAX);
   digest_set_free(set);
 }
 
