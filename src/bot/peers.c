@@ -324,9 +324,9 @@ void peers_leave(Peers *peers, int64_t until_us) {
   int64_t written_us = clock_now_us() + peers->window_ms * 1000 - FINISH_US;
   if (!peers->dedupe) return;
   if (!atomic_load(&peers->met)) peers_tell(peers->telling, NULL, atomic_load(&peers->written_us));
-  peers_tell_all(peers->telling, until_us);
+  bool all = peers_tell_all(peers->telling, until_us);
   // Only now: peers_look may have begun anew meanwhile.
-  atomic_store(&peers->written_us, written_us);
+  if (all) atomic_store(&peers->written_us, written_us);
 }
 
 PeersCompany peers_company(Peers *peers, int64_t now_us) {

@@ -33,10 +33,11 @@ void peers_free(Peers *peers);  // no call may follow; waits for calls under way
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe);
 // Checks whether another process has opened the store. Call it together with peers_renew.
 void peers_look(Peers *peers);
-// Writes the answered messages that dedupe knows whole to the store for a successor, the newest first, when the process is
-// about to end. Called again, it writes those answered since. Waits until the store has all but some thousand of them,
-// which it writes before it is closed, at most until `until_us` (monotonic), and two seconds with a store that writes
-// nothing; the log says how many could not be written.
+// Writes the answered messages that dedupe knows whole to the store for a successor, the newest first, when the process
+// is about to end. Called again, it writes those answered since, and what could not be written. Waits until the store
+// has all but some thousand of them, which it writes before it is closed, at most until `until_us` (monotonic), and two
+// seconds with a store that writes nothing. The log says how many could not be written: of those thousand when the
+// store is closed.
 void peers_leave(Peers *peers, int64_t until_us);
 
 // Gets the state of a message: `packed` and `answered_s` with PEERS_ANSWERED, valid during the call. Called once, on

@@ -66,8 +66,8 @@ PeersFound peers_read_value(const Peers *peers, Str value, Buf *answer, int64_t 
 // Returns whether an earlier process had answered the message with that key.
 bool peers_had_before(const Peers *peers, Str key);
 PeersCompany peers_company(Peers *peers, int64_t now_us);
-// Writes an answer. If the store is away, writes once it is back, because the platform may try again at another process.
-// Returns false, and does not call `done`, without memory or once the store is being closed.
+// Writes an answer. If the store is away, writes once it is back, because the platform may try again at another
+// process. Returns false, and does not call `done`, without memory or once the store is being closed.
 bool peers_put_answer(Peers *peers, Str key, int64_t answered_s, Str packed, int64_t left_ms,
                       StoreDone done, void *ctx);
 
@@ -75,13 +75,14 @@ bool peers_put_answer(Peers *peers, Str key, int64_t answered_s, Str packed, int
 PeersTelling *peers_telling_new(Peers *peers);
 void peers_telling_end(PeersTelling *telling);  // tells nothing more; NULL is allowed
 // Calls `running` (may be NULL) with each message under way and `peers` as its context, then begins to write those
-// answered, the newest first. What expires before `written_us` is in the store already. Does not wait: some thousand
-// calls are under way at most, and the next ones follow as these end.
+// answered, the newest first. What expires before `written_us` is in the store already, unless a write failed. Does not
+// wait: some thousand calls are under way at most, and the next ones follow as these end. Once the last one has ended
+// after peers_telling_end, the log says how many failed, if they still matter.
 void peers_tell(PeersTelling *telling, DedupeVisit running, int64_t written_us);
 // Goes on if there is room. Call it now and then, in case the store's queue took nothing.
 void peers_tell_more(PeersTelling *telling);
-// Waits until all are with the store, `until_us` comes (monotonic), or the store has written nothing for two seconds. Then it
-// ends, and the log says how many are missing.
-void peers_tell_all(PeersTelling *telling, int64_t until_us);
+// Waits until all are with the store, `until_us` comes (monotonic), or the store has written nothing for two seconds.
+// Then it ends, and the log says how many are missing. Returns whether none is.
+bool peers_tell_all(PeersTelling *telling, int64_t until_us);
 
 #endif

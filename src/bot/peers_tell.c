@@ -18,11 +18,13 @@ enum {
 // The calls under way may end after the Peers.
 struct PeersTelling {
   atomic_int holders, under_way;
+  atomic_size_t failed;           // writes since peers_tell that ended with an error
   atomic_int_least64_t taken_us;  // monotonic: when the store wrote one last, or it began
   atomic_bool more;
   pthread_mutex_t mutex;  // held while a piece is told, and for what follows
   Peers *peers;           // NULL: it was freed
   int64_t written_us;     // what expires earlier is in the store already
+  int64_t matters_us;     // monotonic: then all that peers_tell shows has expired
   size_t untold;          // messages that the store's queue did not take
 };
 
@@ -43,6 +45,11 @@ PeersTelling *peers_telling_new(Peers *peers) {
 
 static void release(PeersTelling *telling) {
   if (atomic_fetch_sub(&telling->holders, 1) > 1) return;
+  size_t failed = atomic_load(&telling->failed);
+  if (failed > 0 && clock_now_us() < telling->matters_us)
+    log_warn("%zu answered messages could not be written to the store, because it was away: a "
+             "duplicate of such a message is run again",
+             failed);
   pthread_mutex_destroy(&telling->mutex);
   free(telling);
 }
@@ -60,6 +67,7 @@ void peers_telling_end(PeersTelling *telling) {
 static void on_written(void *ctx, StoreReply *reply) {
   PeersTelling *telling = ctx;
   if (reply->err.code == ERR_NONE) atomic_store(&telling->taken_us, clock_now_us());
+  else atomic_fetch_add(&telling->failed, 1);
   store_reply_free(reply);
   int left = atomic_fetch_sub(&telling->under_way, 1) - 1;
   if (left <= UNDER_WAY_MOST / 2) peers_tell_more(telling);
@@ -106,7 +114,9 @@ void peers_tell_more(PeersTelling *telling) {
 void peers_tell(PeersTelling *telling, DedupeVisit running, int64_t written_us) {
   pthread_mutex_lock(&telling->mutex);
   dedupe_show(telling->peers->dedupe, running, telling->peers);
-  telling->written_us = written_us;
+  // Which ones failed is not known: all are written once more.
+  telling->written_us = atomic_exchange(&telling->failed, 0) > 0 ? 0 : written_us;
+  telling->matters_us = clock_now_us() + telling->peers->window_ms * 1000;
   telling->untold = 0;
   atomic_store(&telling->taken_us, clock_now_us());
   atomic_store(&telling->more, true);
@@ -136,7 +146,7 @@ static size_t stop(PeersTelling *telling) {
   return untold;
 }
 
-void peers_tell_all(PeersTelling *telling, int64_t until_us) {
+bool peers_tell_all(PeersTelling *telling, int64_t until_us) {
   for (int64_t now_us = clock_now_us(); atomic_load(&telling->more) && now_us < until_us &&
                                         now_us - atomic_load(&telling->taken_us) < PATIENCE_US;
        now_us = clock_now_us()) {
@@ -148,4 +158,5 @@ void peers_tell_all(PeersTelling *telling, int64_t until_us) {
     log_warn("%zu answered messages, the oldest, could not be written to the store before the "
              "process ends: a duplicate of such a message is run again",
              untold);
+  return untold == 0;
 }

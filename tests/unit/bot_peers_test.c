@@ -356,8 +356,8 @@ test_while_the_store_is_away_every_message_is_ones_own_and_one_warning_says_so(v
   part(&f);
 }
 
-// Tries a message again while Redis is away; another process, which had it, tells so once Redis is back. *took_ms: since
-// the try began.
+// Tries a message again while Redis is away; another process, which had it, tells so once Redis is back. *took_ms:
+// since the try began.
 static PeersResult try_while_away(Fixture *f, const char *identity, int64_t *took_ms) {
   Job *job = job_known_as(f, identity);
   job->created_s = clock_unix_s() - 5;
@@ -492,10 +492,17 @@ static void begin_watching(bool holds) {
   atomic_store(&watching, true);
 }
 
+static void end_held(ErrCode code) {
+  for (int i = 0; i < atomic_load(&held_count); i++) {
+    StoreReply *reply = calloc(1, sizeof *reply);
+    reply->err.code = code;
+    held[i].done(held[i].ctx, reply);
+  }
+}
+
 static void end_watching(void) {
   atomic_store(&watching, false);
-  for (int i = 0; i < atomic_load(&held_count); i++)
-    held[i].done(held[i].ctx, calloc(1, sizeof(StoreReply)));
+  end_held(ERR_NONE);
 }
 
 // Answers "m<from>" to "m<to - 1>", `ago_s` ago.
@@ -573,6 +580,10 @@ static void find_untold(void *ctx, LogLevel level, Str message) {
   sscanf(message.ptr, "%d answered messages, the oldest, could not be written", (int *)ctx);
 }
 
+static void find_failed(void *ctx, LogLevel level, Str message) {
+  sscanf(message.ptr, "%d answered messages could not be written", (int *)ctx);
+}
+
 static int leave_held(Fixture *f, int64_t until_us) {
   int untold = 0;
   begin_watching(true);
@@ -593,6 +604,53 @@ static void test_what_could_not_be_told_in_time_is_counted_and_said(void **state
   leave_for_good(f, dedupe);
   end_watching();  // the store has written them only now
   assert_int_equal(atomic_load(&calls), told);
+}
+
+static void test_what_was_not_told_is_told_when_it_is_called_again(void **state) {
+  Fixture *f = *state;
+  Dedupe *dedupe = keep_to_oneself(f);
+  answer_many(f, dedupe, 0, 5000, 10);
+  assert_int_not_equal(leave_held(f, clock_now_us() + 100000), 0);
+  end_watching();
+  begin_watching(false);
+  peers_leave(f->here, in_s(60));
+  leave_for_good(f, dedupe);
+  while (atomic_load(&under_way) > 0) usleep(1000);
+  end_watching();
+  assert_int_equal(claim_named(f, f->there, "m0"), PEERS_ANSWERED);
+}
+
+// Told, but the store is away until it is closed.
+static void test_what_the_store_did_not_write_is_counted_and_said_at_the_end(void **state) {
+  Fixture *f = *state;
+  Dedupe *dedupe = keep_to_oneself(f);
+  int failed = 0;
+  answer_many(f, dedupe, 0, 300, 10);
+  assert_int_equal(leave_held(f, in_s(60)), 0);
+  leave_for_good(f, dedupe);
+  atomic_store(&watching, false);
+  log_divert(find_failed, &failed);
+  end_held(ERR_FAILED);
+  log_divert(NULL, NULL);
+  assert_int_equal(failed, 300);
+}
+
+static void test_what_the_store_did_not_write_is_told_when_it_is_called_again(void **state) {
+  Fixture *f = *state;
+  Dedupe *dedupe = keep_to_oneself(f);
+  int failed = 0;
+  answer_many(f, dedupe, 0, 300, 10);
+  assert_int_equal(leave_held(f, in_s(60)), 0);
+  end_held(ERR_FAILED);
+  begin_watching(false);
+  peers_leave(f->here, in_s(60));
+  log_divert(find_failed, &failed);
+  leave_for_good(f, dedupe);
+  while (atomic_load(&under_way) > 0) usleep(1000);
+  log_divert(NULL, NULL);
+  end_watching();
+  assert_int_equal(failed, 0);
+  assert_int_equal(claim_named(f, f->there, "m0"), PEERS_ANSWERED);
 }
 
 static void test_a_store_that_writes_nothing_is_not_waited_for_to_the_end(void **state) {
@@ -719,6 +777,9 @@ int main(void) {
     TEST(who_leaves_tells_all_in_pieces_the_newest_first),
     TEST(called_again_it_tells_what_was_answered_since),
     TEST(what_could_not_be_told_in_time_is_counted_and_said),
+    TEST(what_was_not_told_is_told_when_it_is_called_again),
+    TEST(what_the_store_did_not_write_is_counted_and_said_at_the_end),
+    TEST(what_the_store_did_not_write_is_told_when_it_is_called_again),
     TEST(a_store_that_writes_nothing_is_not_waited_for_to_the_end),
     cmocka_unit_test(test_a_process_that_comes_is_told_without_waiting_for_the_store),
   };
