@@ -53,8 +53,8 @@ void bot_capture(BotOptions *options, struct Capture *capture);
 // The options are not copied: they and what they point to outlive the bot.
 Bot *bot_new(const BotOptions *options, Err *err);
 // Waits up to `grace_ms` for jobs under way and late replies; what is left of it, bot_free may take to write what a
-// successor needs. Returns false if some are left: then the process must
-// end, and the store has, as far as it took them within another second, the answers that its successor needs.
+// successor needs. Returns false if some are left: then the process must end, and the store has, as far as it took them
+// within another second, the answers that its successor needs.
 bool bot_drain(Bot *bot, int64_t grace_ms);
 // Writes the answers that a successor needs, although something is still under way; waits up to a second for the store.
 // bot_drain and bot_free do so themselves.

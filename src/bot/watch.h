@@ -1,8 +1,7 @@
 // The watcher's three threads. The first reloads the script when one of its files has changed; it uses stat(2), so
 // renames, links and network file systems all work. The second replaces interpreters that are stuck or full, and gives
-// memory back. The third
-// keeps deadlines: it answers for requests whose thread is stuck, and renews this process's claims and leases in a
-// shared store.
+// memory back. The third keeps deadlines: it answers for requests whose thread is stuck, and renews this process's
+// claims and leases in a shared store.
 #ifndef WEMOON_BOT_WATCH_H
 #define WEMOON_BOT_WATCH_H
 
