@@ -49,6 +49,7 @@ if(WEMOON_TESTS)
   target_link_options(bot_dedupe_test PRIVATE -Wl,--wrap=calloc,--wrap=malloc_trim,--wrap=EVP_MAC_init)
   # Its calls of the store are watched, and held up.
   target_link_options(bot_peers_test PRIVATE -Wl,--wrap=store_call)
+  # OpenSSL can lack an algorithm.
   target_link_options(codec_keyed_digest_test PRIVATE -Wl,--wrap=EVP_MAC_fetch)
   # Hundreds of clients of its own are crowd enough: they run alone, and the others of that file, which wait, beside
   # all tests.

@@ -78,24 +78,28 @@ static uint32_t home_of(const unsigned char *digest) {
   return home;
 }
 
-static void put(DigestSet *set, int32_t position) {
-  uint32_t at = home_of(member_at(set, position)->digest) & set->mask;
+static void put(DigestSet *set, const Member *member, int32_t position) {
+  uint32_t at = home_of(member->digest) & set->mask;
   while (set->slots[at] != NONE) at = (at + 1) & set->mask;
   set->slots[at] = position;
 }
 
-// False without memory: nothing was changed.
+static void put_chunk(DigestSet *set, size_t number) {
+  const Chunk *chunk = set->chunks[number];
+  for (uint32_t i = chunk->first; i < chunk->used; i++)
+    put(set, &chunk->members[i], position_of(set, number, i));
+}
+
+// In the order of the chunks, not of the slots: that reads a third of the memory lines. False without memory: nothing
+// was changed.
 static bool resize(DigestSet *set, size_t room) {
-  int32_t *before = set->slots, *slots = malloc(room * sizeof *slots);
-  size_t room_before = before ? (size_t)set->mask + 1 : 0;
+  int32_t *slots = malloc(room * sizeof *slots);
   if (!slots) return false;
+  free(set->slots);
   for (size_t i = 0; i < room; i++) slots[i] = NONE;
   set->slots = slots;
   set->mask = (uint32_t)room - 1;
-  for (size_t i = 0; i < room_before; i++) {
-    if (before[i] != NONE) put(set, before[i]);
-  }
-  free(before);
+  for (size_t i = 0; i < set->chunk_count; i++) put_chunk(set, i);
   return true;
 }
 
@@ -175,7 +179,7 @@ bool digest_set_add(DigestSet *set, Str text, int tries, int64_t expires_us) {
   memcpy(member->digest, digest, sizeof digest);
   member->later_ms = (uint32_t)later_ms(chunk, expires_us) & LATER_MAX_MS;
   member->tries = (tries < DIGEST_SET_TRIES_MAX ? (uint32_t)tries : DIGEST_SET_TRIES_MAX) & 15;
-  put(set, position_of(set, set->chunk_count - 1, chunk->used++));
+  put(set, member, position_of(set, set->chunk_count - 1, chunk->used++));
   set->count++;
   return true;
 }
