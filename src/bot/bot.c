@@ -167,6 +167,7 @@ static bool start_watching(Bot *bot, const BotOptions *options, Err *err) {
   Webhook *webhook = &bot->webhook;
   Watched watched = { .pool = webhook->pool,
                       .shared = &webhook->shared,
+                      .webhook = webhook,
                       .overdue = webhook->overdue,
                       .dedupe = webhook->dedupe,
                       .peers = webhook->peers,

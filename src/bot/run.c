@@ -17,6 +17,7 @@ enum { OWE_BEFORE_US = 200 * 1000 };
 struct Run {
   Queued queued;  // first
   UserPlace place;
+  bool is_counted;  // by admission_turn_awaited
   Webhook *webhook;
   Job *job;
   RunMessage message;
@@ -364,8 +365,8 @@ static void log_not_run(const Run *run) {
   log_about(before);
 }
 
-// Puts the run into its user's line if it belongs there. Returns whether others come first: leave_line then calls the
-// run, which the caller must not use again.
+// Puts the run into its user's line if it belongs there. Returns whether others come first: call_next then calls the run,
+// which the caller must not use again.
 static bool joins_behind(Run *run) {
   UserPlace *place = &run->place;
   if (place->is_in || !is_behind(run->webhook, run->job)) return false;
@@ -373,12 +374,33 @@ static bool joins_behind(Run *run) {
   return !user_lines_join(run->webhook->lines, place, run->job->from_user);
 }
 
-static void leave_line(Run *run) {
-  Webhook *webhook = run->webhook;
-  UserPlace *next = run->place.is_in ? user_lines_leave(webhook->lines, &run->place) : NULL;
+// A message that waits for the script waits for no turn: the script may sleep as long as it likes.
+static void count_turn(Run *run) {
+  run->is_counted = !run->job->awaits_script;
+  if (run->is_counted) admission_turn_awaited(&run->webhook->admission, clock_now_us());
+}
+
+static void turn_over(Run *run) {
+  if (run->is_counted) admission_turn_over(&run->webhook->admission);
+  run->is_counted = false;
+}
+
+static void call_next(UserPlace *next) {
   if (!next) return;
-  admission_turn_awaited(&webhook->admission, clock_now_us());
-  queued_wait_soon(&((Run *)next->owner)->queued);
+  Run *run = next->owner;
+  count_turn(run);
+  queued_wait_soon(&run->queued);
+}
+
+// The place's run has begun, so run_now holds its job until the place is out of the line.
+static bool is_given_up(const UserPlace *place) {
+  const Run *run = place->owner;
+  return interpreter_is_given_up(run->queued.interpreter);
+}
+
+void run_pass_given_up(Webhook *webhook) {
+  UserPlace *next;
+  while (user_lines_take_begun(webhook->lines, is_given_up, &next)) call_next(next);
 }
 
 // Returns whether the run has begun, or will not.
@@ -394,18 +416,24 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   return first_slice(webhook, in, run->job, &run->message) != TASK_LOST;
 }
 
+// Returns the same as begin. Meanwhile run_pass_given_up may take the run out of its line.
+static bool begin_in_line(Run *run, Interpreter *in, int64_t now_us) {
+  UserLines *lines = run->webhook->lines;
+  bool was_in = run->place.is_in;
+  if (was_in) user_lines_begin(lines, &run->place);
+  bool begun = begin(run, in, now_us);
+  if (was_in && begun) call_next(user_lines_leave(lines, &run->place));
+  else if (was_in) user_lines_wait_on(lines, &run->place);
+  return begun;
+}
+
 // The run's end releases the job, in whose arena the run is.
 static void run_now(Queued *queued, Interpreter *in) {
   Run *run = (Run *)queued;
   Job *job = job_retain(run->job);
-  int64_t now_us = clock_now_us();
-  admission_turn_over(&run->webhook->admission);
-  if (joins_behind(run)) {
-    // leave_line calls it
-  } else if (begin(run, in, now_us)) {
-    leave_line(run);
-  } else if (!joins_behind(run)) {
-    admission_turn_awaited(&run->webhook->admission, now_us);
+  turn_over(run);
+  if (!joins_behind(run) && !begin_in_line(run, in, clock_now_us()) && !joins_behind(run)) {
+    count_turn(run);
     queued_wait_later(queued);
   }
   job_release(job);
@@ -413,6 +441,6 @@ static void run_now(Queued *queued, Interpreter *in) {
 
 void run_in_turn(Run *run) {
   if (joins_behind(run)) return;
-  admission_turn_awaited(&run->webhook->admission, clock_now_us());
+  count_turn(run);
   queued_wait(&run->queued);
 }

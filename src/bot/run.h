@@ -23,6 +23,9 @@ Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message);
 // Queues the run for its turn at an interpreter. It is not run if its answer is not wanted any more (job_is_wanted).
 void run_in_turn(Run *run);
 Job *run_job(const Run *run);  // borrowed
+// Lets the messages behind a run go on whose interpreter was given up in the run's first slice. Call it after an
+// interpreter was given up; any thread.
+void run_pass_given_up(Webhook *webhook);
 
 // Returns whether a later message of the user has cancelled this one: its answer is `success`, also if it is ready.
 bool run_is_outdated(Webhook *webhook, const Job *job);

@@ -44,6 +44,7 @@ bool user_lines_has(UserLines *lines, Str user) {
 bool user_lines_join(UserLines *lines, UserPlace *place, Str user) {
   place->user = user;
   place->is_in = true;
+  place->has_begun = false;
   place->behind = place->other = NULL;
   pthread_mutex_lock(&lines->mutex);
   UserPlace **link = find(lines, user), *first = *link;
@@ -58,9 +59,9 @@ bool user_lines_join(UserLines *lines, UserPlace *place, Str user) {
   return !first;
 }
 
-UserPlace *user_lines_leave(UserLines *lines, UserPlace *place) {
-  pthread_mutex_lock(&lines->mutex);
-  UserPlace **link = find(lines, place->user), *next = place->behind;
+// With the mutex held, as below.
+static UserPlace *take_first(UserLines *lines, UserPlace **link) {
+  UserPlace *place = *link, *next = place->behind;
   if (next) {
     next->last = place->last;
     next->other = place->other;
@@ -69,7 +70,41 @@ UserPlace *user_lines_leave(UserLines *lines, UserPlace *place) {
     *link = place->other;
     atomic_fetch_sub_explicit(&lines->users, 1, memory_order_relaxed);
   }
-  place->is_in = false;
+  place->is_in = place->has_begun = false;
+  return next;
+}
+
+UserPlace *user_lines_leave(UserLines *lines, UserPlace *place) {
+  pthread_mutex_lock(&lines->mutex);
+  UserPlace *next = place->is_in ? take_first(lines, find(lines, place->user)) : NULL;
   pthread_mutex_unlock(&lines->mutex);
   return next;
+}
+
+static void set_begun(UserLines *lines, UserPlace *place, bool has_begun) {
+  pthread_mutex_lock(&lines->mutex);
+  place->has_begun = has_begun;
+  pthread_mutex_unlock(&lines->mutex);
+}
+
+void user_lines_begin(UserLines *lines, UserPlace *place) { set_begun(lines, place, true); }
+
+void user_lines_wait_on(UserLines *lines, UserPlace *place) { set_begun(lines, place, false); }
+
+static UserPlace **find_begun(UserLines *lines, bool (*fits)(const UserPlace *place)) {
+  for (size_t i = 0; i < BUCKETS; i++) {
+    for (UserPlace **link = &lines->buckets[i]; *link; link = &(*link)->other)
+      if ((*link)->has_begun && fits(*link)) return link;
+  }
+  return NULL;
+}
+
+bool user_lines_take_begun(UserLines *lines, bool (*fits)(const UserPlace *place),
+                           UserPlace **next) {
+  if (atomic_load_explicit(&lines->users, memory_order_relaxed) == 0) return false;
+  pthread_mutex_lock(&lines->mutex);
+  UserPlace **link = find_begun(lines, fits);
+  *next = link ? take_first(lines, link) : NULL;
+  pthread_mutex_unlock(&lines->mutex);
+  return link != NULL;
 }

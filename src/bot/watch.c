@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "bot/file_watch.h"
 #include "bot/memory_watch.h"
+#include "bot/run.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -54,6 +55,7 @@ static void replace_stuck(Watch *watch, size_t index) {
   Err err = { 0 };
   if (pool_replace_stuck(watch->pool, index, stuck, &err)) {
     log_given_up(stuck);
+    run_pass_given_up(watch->watched.webhook);
     *stuck = (PoolStuck){ 0 };
     watch->complained[0] = '\0';
   } else if (err.code != ERR_NONE &&

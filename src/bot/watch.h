@@ -10,6 +10,7 @@
 #include "bot/peers.h"
 #include "bot/overdue.h"
 #include "bot/pool.h"
+#include "bot/webhook.h"
 
 enum { WATCH_TICK_MS = 150 };  // a change counts once the file has not changed for one tick
 
@@ -19,6 +20,7 @@ typedef struct Watch Watch;
 typedef struct {
   Pool *pool;
   BotShared *shared;
+  Webhook *webhook;
   Overdue *overdue;
   Dedupe *dedupe;
   Peers *peers;         // NULL: none

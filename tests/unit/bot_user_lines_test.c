@@ -27,7 +27,35 @@ static void test_the_first_is_told_and_the_others_follow_in_order(void **state) 
   assert_ptr_equal(user_lines_leave(lines, &b), &c);
   assert_ptr_equal(user_lines_leave(lines, &c), &a);
   assert_null(user_lines_leave(lines, &a));
+  assert_null(user_lines_leave(lines, &a));
   assert_false(user_lines_has(lines, STR("u")));
+  user_lines_free(lines);
+}
+
+static bool is_marked(const UserPlace *place) { return place->owner != NULL; }
+
+static void test_one_that_has_begun_can_be_taken_out_by_another_thread(void **state) {
+  UserLines *lines = user_lines_new();
+  UserPlace a = { .owner = &a }, b = { .owner = &b }, other = { 0 }, *next = NULL;
+  assert_false(user_lines_take_begun(lines, is_marked, &next));
+  user_lines_join(lines, &other, STR("another"));
+  user_lines_join(lines, &a, STR("u"));
+  user_lines_join(lines, &b, STR("u"));
+  user_lines_begin(lines, &other);  // does not fit
+  assert_false(user_lines_take_begun(lines, is_marked, &next));
+  user_lines_begin(lines, &a);
+  user_lines_wait_on(lines, &a);
+  assert_false(user_lines_take_begun(lines, is_marked, &next));
+  user_lines_begin(lines, &a);
+  assert_true(user_lines_take_begun(lines, is_marked, &next));
+  assert_ptr_equal(next, &b);
+  assert_null(user_lines_leave(lines, &a));  // b is still there
+  assert_false(user_lines_take_begun(lines, is_marked, &next));
+  user_lines_begin(lines, &b);
+  assert_true(user_lines_take_begun(lines, is_marked, &next));
+  assert_null(next);
+  assert_false(user_lines_has(lines, STR("u")));
+  assert_null(user_lines_leave(lines, &other));
   user_lines_free(lines);
 }
 
@@ -84,6 +112,7 @@ static void test_threads_do_not_disturb_each_other(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_the_first_is_told_and_the_others_follow_in_order),
+    TEST(test_one_that_has_begun_can_be_taken_out_by_another_thread),
     TEST(test_users_of_one_bucket_do_not_mix),
     TEST(test_threads_do_not_disturb_each_other),
   };
