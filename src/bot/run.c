@@ -187,6 +187,7 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .api_calls = &job->api_calls,
                         .said = &job->said,
                         .identity = job->identity,
+                        .taken = &job->taken,
                         .may_be_owed = may_be_owed(webhook, message->head),
                         .owe_at_us = owe_at_us(webhook, job),
                         .owes = owes,
@@ -408,7 +409,9 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
   bool too_late = is_too_late(run, now_us);
   if (too_late) log_not_run(run);
-  if (too_late || !job_is_wanted(run->job, now_us)) {
+  // Another process answers the message late, as part of a run that it took over.
+  bool lost = webhook->peers && peers_has_lost(webhook->peers, run->job);
+  if (too_late || lost || !job_is_wanted(run->job, now_us)) {
     run_abandon(run);
     return true;
   }

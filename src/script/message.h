@@ -2,6 +2,8 @@
 #ifndef WEMOON_SCRIPT_MESSAGE_H
 #define WEMOON_SCRIPT_MESSAGE_H
 
+#include <stdatomic.h>
+
 #include "base/trail.h"
 #include "engine/task_state.h"
 #include "script/interpreter.h"
@@ -55,7 +57,9 @@ typedef struct {
   // message waits for the platform's next try, and `owes` is called again a little later. Called on any thread. NULL:
   // it always is.
   bool (*owes)(void *owner);
-  Str identity;      // of the message, in the store
+  Str identity;  // of the message, in the store
+  // True once a run that this process took over answers the message late; NULL: never.
+  const atomic_bool *taken;
   bool may_be_owed;  // the platform may have tried the message at a process that has since ended
   // Called when a first slice has its answer: returns whether the answer is too late because the message was answered
   // before. Called once, on the calling thread, with the interpreter locked. Afterwards the owner must give no other

@@ -115,7 +115,8 @@ static TaskState run_kept(Interpreter *in, const KeptRun *kept, Str value, const
       go_without_message(run);
       run->gone = reason != NULL;
       // The platform's next try of what the conversation is answering is no new message.
-      if (kept->state == KEPT_RUNS && !kept->owed) keep_tell_taken(message_keep(in), run->identity);
+      if (kept->state == KEPT_RUNS && kept->identity.len == 0)
+        keep_tell_taken(message_keep(in), run->identity);
     }
     if (!record && !run->refused) message_lose(run, &err);
     state = begin_kept(run, record, message);
@@ -226,6 +227,11 @@ static bool run_conversation(Interpreter *in, const MessageTask *message, int64_
   return found != KEEP_NOTHING;
 }
 
+// Returns whether a run that this process took over answers the message: it may have ended before the store was asked.
+static bool is_taken(const MessageTask *message) {
+  return message->taken && atomic_load(message->taken);
+}
+
 // The event of a user who leaves answers no question: it ends the conversation.
 static bool is_leave(const MessageTask *message) {
   const MessageHead *head = message->head;
@@ -244,5 +250,6 @@ TaskState interpreter_answer(Interpreter *in, const MessageTask *message, int64_
   if (may_answer_question(in, message) &&
       run_conversation(in, message, deadline_us, answer, &state))
     return state;
+  if (is_taken(message)) return answer_nothing(answer);
   return interpreter_run_message(in, message, deadline_us, answer);
 }

@@ -31,6 +31,17 @@ static void test_without_a_conversation_the_message_begins_a_run(void **state) {
   assert_answer_through(interpreter_answer, "x", TASK_RETURNED, "new x");
 }
 
+static void test_a_message_that_a_run_taken_over_answers_begins_none(void **state) {
+  static atomic_bool taken;
+  load("function on_message(msg) print('begun') return 'new' end");
+  atomic_store(&taken, true);
+  world_message.taken = &taken;
+  assert_answer_through(interpreter_answer, "x", TASK_RETURNED, "");
+  assert_not_logged("begun");
+  atomic_store(&taken, false);
+  assert_answer_through(interpreter_answer, "x", TASK_RETURNED, "new");
+}
+
 static void test_the_event_of_a_user_who_leaves_answers_no_question(void **state) {
   static const char leaving[] =
       "<xml><ToUserName>gh_1</ToUserName><FromUserName>openid-1</FromUserName><CreateTime>2</"
@@ -113,6 +124,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_a_conversation_goes_on_with_what_the_script_was_given_before),
     TEST(test_without_a_conversation_the_message_begins_a_run),
+    TEST(test_a_message_that_a_run_taken_over_answers_begins_none),
     TEST(test_the_event_of_a_user_who_leaves_answers_no_question),
     TEST(test_a_record_of_another_version_loses_the_run_and_begins_with_its_message),
     TEST(test_a_run_that_two_processes_ended_with_is_not_begun_again),
