@@ -4,9 +4,8 @@
 
 const { describe, test } = require('node:test');
 const assert = require('node:assert/strict');
-const path = require('node:path');
 const { startPeer, platform } = require('./peer');
-const { OPENID, startBot, eventXml, freePort, sleep, tempDir, textXml, until, wemoon } = require('./harness');
+const { OPENID, startBot, eventXml, freePort, sleep, until } = require('./harness');
 
 const OTHER = 'oOtherUser';
 const as = (FromUserName) => ({ fields: { FromUserName } });
@@ -14,7 +13,8 @@ const as = (FromUserName) => ({ fields: { FromUserName } });
 // Asks once, then works until the peer lets it go; a message that is not for the conversation is told apart.
 const script = (peer) => `function on_message(msg)
   if msg.content == "stuck" then os.execute("sleep 20 >/dev/null 2>&1") return "after" end
-  if msg.content == "newest" then return "newest " .. tostring(wechat.newest()) end
+  if msg.key == "newest" then return "newest " .. tostring(wechat.newest()) end
+  if msg.key == "forget" then return "forget " .. tostring(wechat.forget(msg.source)) end
   if msg.content ~= "start" then return "plain " .. (msg.content or msg.event) end
   local first = wechat.ask("one?").content
   wechat.http.get("${peer.url}/held")
@@ -67,4 +67,36 @@ describe('messages that wait for their user\'s conversation', { concurrency: 3 }
       await bot.kill();
     });
   }
+
+  // What an event does meanwhile, which waits for nobody; and the answers to the conversation and to b, which waits.
+  for (const [event, EventKey, does, answers] of [
+    ['unsubscribe', '', 'plain unsubscribe', ['end a', 'plain b']],
+    ['CLICK', 'newest', 'newest true', [null, null]],
+    ['CLICK', 'forget', 'forget true', [null, 'plain b']],
+  ]) {
+    test(`the line goes on after ${EventKey || event}`, async (t) => {
+      const { peer, bot, ends } = await startWorking(t);
+      const waiting = bot.say('b');
+      await sleep(200);
+      assert.equal((await bot.deliver(eventXml(event, { EventKey }))).reply.Content, does);
+      peer.lets = true;
+      assert.deepEqual([await ends[0], await waiting], answers);
+      assert.equal(await bot.say('c'), 'plain c');
+    });
+  }
+
+  test('SIGTERM waits for the line', async (t) => {
+    const { peer, bot, ends } = await startWorking(t);
+    const waiting = [];
+    for (const word of ['b', 'c']) {
+      waiting.push(bot.say(word));
+      await sleep(100);
+    }
+    bot.signal('SIGTERM');
+    await bot.waitForLog(/stopping|SIGTERM/);
+    peer.lets = true;
+    assert.deepEqual(await Promise.all([...ends, ...waiting]), ['end a', 'plain b', 'plain c']);
+    await bot.ended;
+    assert.equal(bot.exit.code, 0);
+  });
 });
