@@ -8,6 +8,7 @@
 #include "bot/user_lines.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #define TEST(name) cmocka_unit_test(name)
@@ -109,12 +110,62 @@ static void test_threads_do_not_disturb_each_other(void **state) {
   user_lines_free(lines);
 }
 
+typedef struct {
+  Busy busy;
+  int nexts;
+  atomic_bool *ends;
+} Passing;
+
+static void *begin_and_leave(void *arg) {
+  Passing *passing = arg;
+  UserLines *lines = passing->busy.lines;
+  Str user = str_of(passing->busy.name);
+  for (int i = 0; i < 20000; i++) {
+    UserPlace a = { 0 }, b = { 0 };
+    user_lines_join(lines, &a, user);
+    user_lines_join(lines, &b, user);
+    user_lines_begin(lines, &a);
+    if (i % 3 == 0) user_lines_wait_on(lines, &a);
+    if (user_lines_leave(lines, &a)) passing->nexts++;
+    user_lines_leave(lines, &b);
+  }
+  return NULL;
+}
+
+static bool is_any(const UserPlace *place) { return true; }
+
+static void *take_all(void *arg) {
+  Passing *passing = arg;
+  UserPlace *next;
+  while (!atomic_load(passing->ends))
+    if (user_lines_take_begun(passing->busy.lines, is_any, &next) && next) passing->nexts++;
+  return NULL;
+}
+
+static void test_the_next_is_returned_once_whoever_takes_the_first_out(void **state) {
+  atomic_bool ends = false;
+  UserLines *lines = user_lines_new();
+  Passing one = { .busy = { lines, "one" } }, other = { .busy = { lines, "two" } };
+  Passing taker = { .busy = { lines, "" }, .ends = &ends };
+  pthread_t threads[3];
+  pthread_create(&threads[0], NULL, begin_and_leave, &one);
+  pthread_create(&threads[1], NULL, begin_and_leave, &other);
+  pthread_create(&threads[2], NULL, take_all, &taker);
+  for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+  atomic_store(&ends, true);
+  pthread_join(threads[2], NULL);
+  assert_int_equal(one.nexts + other.nexts + taker.nexts, 2 * 20000);
+  assert_false(user_lines_has(lines, STR("one")) || user_lines_has(lines, STR("two")));
+  user_lines_free(lines);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_the_first_is_told_and_the_others_follow_in_order),
     TEST(test_one_that_has_begun_can_be_taken_out_by_another_thread),
     TEST(test_users_of_one_bucket_do_not_mix),
     TEST(test_threads_do_not_disturb_each_other),
+    TEST(test_the_next_is_returned_once_whoever_takes_the_first_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
