@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 
 #include "engine/engine_inner.h"
+#include "engine/inbox.h"
 #include "engine/place.h"
 #include "engine/task_inner.h"
 
@@ -14,8 +15,8 @@
 #include <stdlib.h>
 
 enum {
-  HOOK_EVERY = 1000,       // instructions between two calls of the hook
-  PLACE_AFTER_US = 10000,  // from this length on, the slice's current place is kept
+  HOOK_EVERY = 1000,  // instructions between two calls of the hook
+  LONG_US = 10000,    // from this length on, the slice's place is kept, and it serves timers
   WARN_AFTER_US = 100000,
   // The hook's first call in a slice comes within this CPU time. If more time has elapsed, the thread was not running.
   FIRST_LOOK_US = 10000,
@@ -71,6 +72,7 @@ void guard_enter(Engine *engine) {
   slice->cpu_began_us = -1;
   slice->end = SLICE_GOES_ON;
   slice->warned = false;
+  slice->served_us = 0;
   if (slice->trace.len || slice->trace.failed) buf_reset(&slice->trace);
   if (slice->inner_text.len || slice->inner_text.failed) buf_reset(&slice->inner_text);
   atomic_store_explicit(&slice->cpu_clock, thread_clock(), memory_order_relaxed);
@@ -163,6 +165,16 @@ static bool heeds_interrupt(const Task *task) {
   return !task || !task->closing || clock_now_us() > task->closing_us;
 }
 
+// A long slice keeps the engine from the engine's thread, so it calls the timers that cannot wait.
+static void serve_timers(Engine *engine, int64_t now_us) {
+  Slice *slice = &engine->slice;
+  Task *task = engine->task;
+  if (now_us - slice->served_us < LONG_US) return;
+  if (!slice->served_us && task && task->body->runs_long) task->body->runs_long(task);
+  slice->served_us = now_us;
+  timers_serve_in_slice(engine);
+}
+
 static SliceEnd look_at_clocks(Engine *engine, lua_State *L) {
   Slice *slice = &engine->slice;
   if (atomic_load_explicit(&engine->given_up, memory_order_relaxed)) return SLICE_GIVEN_UP;
@@ -176,10 +188,11 @@ static SliceEnd look_at_clocks(Engine *engine, lua_State *L) {
   if (slice->cpu_began_us < 0)
     slice->cpu_began_us =
         clock_thread_cpu_us() - (elapsed_us < FIRST_LOOK_US ? elapsed_us : FIRST_LOOK_US);
-  if (elapsed_us > PLACE_AFTER_US) {
+  if (elapsed_us > LONG_US) {
     char place[PLACE_SIZE];
     place_innermost(L, place, sizeof place);
     engine_set_place(engine, place);
+    serve_timers(engine, now_us);
   }
   if (elapsed_us > WARN_AFTER_US) warn_of_length(engine, elapsed_us);
   if (elapsed_us <= engine->options.cpu_us_max) return SLICE_GOES_ON;

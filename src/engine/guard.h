@@ -29,9 +29,10 @@ typedef struct {
   atomic_int_least64_t mean_us;  // moving average of a slice's length
   int64_t cpu_began_us;          // thread CPU time at the beginning; -1: not measured yet
   bool warned;                   // of a long slice
-  Buf trace;                     // traceback of the point where the slice was stopped
-  Buf inner_text, inner_trace;   // of the error that last left a coroutine created by the script
-  pthread_mutex_t mutex;         // guards the fields below
+  int64_t served_us;            // when the slice last served timers; 0: it has not been long so far
+  Buf trace;                    // traceback of the point where the slice was stopped
+  Buf inner_text, inner_trace;  // of the error that last left a coroutine created by the script
+  pthread_mutex_t mutex;        // guards the fields below
   char place[PLACE_SIZE];
   uint64_t place_number;    // number of the slice that `place` belongs to
   char entry[PLACE_SIZE];   // the place to report until a better one is known

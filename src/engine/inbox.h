@@ -40,6 +40,8 @@ void inbox_drop_turns(Inbox *inbox);
 
 // Removes and returns a timer that is due, or NULL if there is none. inbox->mutex is held.
 Timer *timers_take_due(Inbox *inbox);
+// Calls, in a slice that runs long, the timers with `in_slice` that are due, or nearly.
+void timers_serve_in_slice(Engine *engine);
 // Drops the timers with `ends_with_service`. inbox->mutex is held.
 void timers_end_service(Inbox *inbox);
 

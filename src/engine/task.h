@@ -30,6 +30,9 @@ typedef struct TaskBody {
   const struct TaskBody *(*failed)(Task *task, Str error);
   // Called each time a slice has ended in a wait. Returns the state for the slice's caller.
   TaskState (*suspended)(Task *task);
+  // Called once in each slice of the task that runs long (10 ms), between two of its instructions. It does not touch the
+  // Lua state. NULL: not called.
+  void (*runs_long)(Task *task);
   // Called when engine_cancel_tasks cancels the task, before its <close> variables run.
   void (*cancelled)(Task *task);
   // Called once when the task has ended; task_state returns how. May start other tasks unless the engine was given up.

@@ -84,6 +84,31 @@ Timer *timers_take_due(Inbox *inbox) {
   return timer;
 }
 
+// Returns a timer for a long slice, or NULL. One that is nearly due is taken too: its thread may be waiting for the engine
+// over and over (TIMER_SOON_US).
+static Timer *take_for_slice(Inbox *inbox) {
+  int64_t until_us = clock_now_us() + TIMER_SOON_US;
+  if (inbox->heap_count == 0 || inbox->heap[0]->due_us > until_us) return NULL;
+  for (size_t i = 0; i < inbox->heap_count; i++) {
+    Timer *timer = inbox->heap[i];
+    if (!timer->in_slice || timer->due_us > until_us) continue;
+    remove_locked(inbox, timer);
+    return timer;
+  }
+  return NULL;
+}
+
+void timers_serve_in_slice(Engine *engine) {
+  Inbox *inbox = engine->inbox;
+  for (;;) {
+    pthread_mutex_lock(&inbox->mutex);
+    Timer *timer = take_for_slice(inbox);
+    pthread_mutex_unlock(&inbox->mutex);
+    if (!timer) return;
+    timer->in_slice(engine, timer->ctx);
+  }
+}
+
 int64_t engine_next_timer_us(Engine *engine) {
   Inbox *inbox = engine->inbox;
   pthread_mutex_lock(&inbox->mutex);

@@ -1,6 +1,8 @@
 // engine/guard: a slice is stopped when its CPU time is used up.
 #include "engine_world.h"
 
+#include "engine/timers.h"
+
 #include "engine/engine_inner.h"
 #include "engine/guard.h"
 
@@ -62,10 +64,30 @@ static void test_a_long_slice_is_reported_if_it_has_a_place_in_a_script(void **s
   assert_false(is_long_slice_reported("code"));  // run_lua's name of the chunk
 }
 
+static Timer cannot_wait, later;
+static int calls;
+
+static void come_again(Engine *of, void *ctx) {
+  timer_add(of, ctx, clock_now_us() + TIMER_SOON_US);
+}
+
+static void count(Engine *of, void *ctx) { calls += ctx == &cannot_wait; }
+
+static void test_a_long_slice_calls_the_timers_that_cannot_wait(void **state) {
+  cannot_wait = (Timer){ .fn = come_again, .in_slice = count, .ctx = &cannot_wait };
+  later = (Timer){ .fn = come_again, .in_slice = count, .ctx = &later };
+  assert_true(timer_add(engine, &cannot_wait, clock_now_us()));
+  assert_true(timer_add(engine, &later, clock_now_us() + 3600000000));
+  assert_task_fails("while true do end", "stopped after 200 ms of CPU time");
+  assert_int_equal(calls, 1);
+  assert_true(timer_remove(engine, &later));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_a_quick_slice_goes_on),
     TEST(test_an_endless_loop_is_stopped),
+    TEST(test_a_long_slice_calls_the_timers_that_cannot_wait),
     TEST(test_no_pcall_of_the_script_keeps_the_end),
     TEST(test_the_next_slice_has_its_whole_time_again),
     TEST(test_without_a_limit_nothing_is_stopped),
