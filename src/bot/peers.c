@@ -14,6 +14,7 @@
 
 enum {
   RENEW_US = 750 * 1000,
+  CONFIRM_US = 200 * 1000,  // a claim that is in doubt: most messages are answered sooner
   AWAY_US = 1000 * 1000,    // how long the store is not asked after it was away
   ALONE_US = 5 * 1000,      // how long the result of peers_look is used
   FINISH_US = 1000 * 1000,  // more than it takes to enter an answer that has its time already
@@ -82,7 +83,8 @@ static Claim *claim_new(Str key, int64_t until_us) {
   if (!claim) return NULL;
   atomic_init(&claim->holders, 1);
   atomic_init(&claim->until_us, until_us);
-  claim->renew_us = clock_now_us() + RENEW_US;
+  // Until the store has confirmed a claim in doubt, its run is not put into the store.
+  claim->renew_us = clock_now_us() + (until_us ? RENEW_US : CONFIRM_US);
   claim->key_len = key.len;
   memcpy(claim->key, key.ptr, key.len);
   return claim;
