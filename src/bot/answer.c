@@ -139,6 +139,12 @@ static SaidState said_state_of(LateReply way) {
   return way == LATE_CUSTOMER_SERVICE ? SAID_SENDS : way == LATE_KEEP ? SAID_KEEPS : SAID_DROPS;
 }
 
+void answer_is_past(const Webhook *webhook, Job *job) {
+  Reply none = { .form = REPLY_NONE };
+  SaidState state = said_state_of(answer_late_way(webhook, job));
+  said_take(&job->said, state, false, REPLY_TEXT_MAX, job->arena, &none);
+}
+
 // Appends late_text to `reply` as its last line, or makes it the whole reply. Returns false if the reply is not a text.
 static bool add_late_text(Callback *c, Reply *reply) {
   Str content = packed_reply_content(reply), rest;

@@ -58,6 +58,9 @@ bool answer_is_last_try(const Callback *c, const Job *job);
 // owe a reply.
 void answer_owed(Callback *c, Job *job);
 
+// Makes what the job's script says from now on late.
+void answer_is_past(const Webhook *webhook, Job *job);
+
 // Makes the callback's message the subject of this thread's later log lines. Returns the previous subject (log_about).
 LogSubject answer_begin_lines(const Callback *c);
 // Writes one log line and counts the metrics. Call it once, after the answer.

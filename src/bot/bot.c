@@ -74,6 +74,8 @@ static void on_taken(void *ctx, Str identity) {
   job_release(job);
 }
 
+static bool on_waits(void *ctx, const KeptRun *message) { return webhook_resume(ctx, message); }
+
 // Prepares for other processes on the store, if the store can be shared.
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
@@ -83,7 +85,8 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
                        .account = name,
                        .conversations = options->conversations_last,
                        .taken = on_taken,
-                       .taken_ctx = &bot->webhook };
+                       .waits = on_waits,
+                       .ctx = &bot->webhook };
   if (!(bot->webhook.shared.keep = keep_new(&keep))) return err_set(err, ERR_MEMORY, "no memory");
   if (!store_is_shared(store)) return true;
   bot->leader = timer_leader_new(store, name, &bot->webhook.shared);

@@ -16,11 +16,13 @@ typedef struct Job {
   Str to_user, from_user;  // of the message; in `arena`
   Str msgid;               // the message's name in the log (outcome.h); in `arena`
   bool is_event;
-  bool is_silent;        // its user sees no reply
-  bool awaits_script;    // its user's conversation is under way: it waits for its turn there
-  int attempt;           // tries of the message that dedupe has seen, including this one
-  uint32_t known;        // the number of dedupe's entry for the job, plus one; 0: none
-  void *claim;           // the claim in peers
+  bool is_silent;      // its user sees no reply
+  bool awaits_script;  // its user's conversation is under way: it waits for its turn there
+  int attempt;         // tries of the message that dedupe has seen, including this one
+  uint32_t known;      // the number of dedupe's entry for the job, plus one; 0: none
+  void *claim;         // the claim in peers
+  // Its run that waits for its turn (bot/run.h), in `arena`; NULL: none.
+  struct Run *_Atomic run;
   Said said;             // the parts of the answer that the script sent before its end
   atomic_int tries;      // tries that all processes on the store have seen, as far as known
   Trail *trail;          // records what the message causes, held; NULL: nothing is recorded

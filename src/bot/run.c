@@ -12,7 +12,17 @@
 #include "script/keep.h"
 #include "script/packed_reply.h"
 
-enum { OWE_BEFORE_US = 200 * 1000 };
+#include <sched.h>
+
+// Whether the store has an entry for a message that waits. The thread that begins the run and the one that writes the entry
+// change the state, so that the run's own writes follow the entry's.
+typedef enum {
+  RUN_KEPT,   // it is not known yet whether the message is this process's
+  RUN_WAITS,  // for its turn
+  RUN_OWING,  // the entry is being passed to the store
+  RUN_OWED,   // the store has the entry, or is about to
+  RUN_BEGINS  // it has its turn
+} RunState;
 
 struct Run {
   Queued queued;  // first
@@ -23,6 +33,8 @@ struct Run {
   RunMessage message;
   NodeTree tree;
   MessageHead head;
+  _Atomic RunState state;
+  int64_t lapses;  // RUN_OWED: keep_lapses when the entry was written
 };
 
 // ---- reply --------------------------------------------------------------------------------------
@@ -122,7 +134,7 @@ static void end_conversations_of_leaver(Webhook *webhook, const Job *job, const 
 static int64_t owe_at_us(const Webhook *webhook, const Job *job) {
   LateReply way = webhook->options->late_reply;
   bool owes = way == LATE_AUTO || way == LATE_CUSTOMER_SERVICE || way == LATE_KEEP;
-  return owes ? job->started_us + webhook->options->deadline_ms * 1000 - OWE_BEFORE_US : 0;
+  return owes ? job->started_us + webhook->options->deadline_ms * 1000 - RUN_OWE_BEFORE_US : 0;
 }
 
 // MessageTask.owes: false while the platform is to try again first.
@@ -160,7 +172,7 @@ static bool may_be_owed(const Webhook *webhook, const MessageHead *head) {
   if (!keep || !keep_may_owe(keep)) return false;
   return str_to_int64(head->create_time, &created_s) &&
          clock_unix_s() - created_s >=
-             (webhook->options->deadline_ms - OWE_BEFORE_US / 1000) / 1000;
+             (webhook->options->deadline_ms - RUN_OWE_BEFORE_US / 1000) / 1000;
 }
 
 static TaskRank rank_of(const Job *job) {
@@ -177,7 +189,8 @@ static void on_newest(void *ctx) {
   atomic_store(&job->kept_waits, false);
 }
 
-static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message) {
+// `unbegun` as in MessageTask.
+static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message, bool *unbegun) {
   return (MessageTask){ .tree = message->tree,
                         .head = message->head,
                         .raw = message->document,
@@ -188,7 +201,8 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .said = &job->said,
                         .identity = job->identity,
                         .taken = &job->taken,
-                        .may_be_owed = may_be_owed(webhook, message->head),
+                        .unbegun = unbegun,
+                        .may_be_owed = !*unbegun && may_be_owed(webhook, message->head),
                         .owe_at_us = owe_at_us(webhook, job),
                         .owes = owes,
                         .claim = webhook->peers ? &CLAIM : NULL,
@@ -236,10 +250,10 @@ static TaskState finish_first(Webhook *webhook, Job *job, TaskState state, Answe
   return state;
 }
 
-// The end of the run releases the run's hold of the job.
-static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job,
-                             const RunMessage *message) {
-  MessageTask task = task_of(webhook, job, message);
+// The end of the run releases the run's hold of the job. `unbegun` as in MessageTask.
+static TaskState first_slice(Webhook *webhook, Interpreter *in, Job *job, const RunMessage *message,
+                             bool *unbegun) {
+  MessageTask task = task_of(webhook, job, message, unbegun);
   int64_t begun_us = 0, received_us = job->started_us;
   Answer answer = { .reply.form = REPLY_NONE };
   if (atomic_load(&job->taken)) return finish_first(webhook, job, TASK_RETURNED, &answer);
@@ -263,8 +277,9 @@ static bool is_behind(Webhook *webhook, const Job *job) {
 
 TaskState run_here(Webhook *webhook, Job *job, const RunMessage *message) {
   end_conversations_of_leaver(webhook, job, message->head);
+  bool unbegun = false;
   if (is_behind(webhook, job)) return TASK_LOST;
-  TaskState state = first_slice(webhook, NULL, job_retain(job), message);
+  TaskState state = first_slice(webhook, NULL, job_retain(job), message, &unbegun);
   if (state == TASK_LOST) job_release(job);
   else admission_turn_in_time(&webhook->admission, job->started_us);
   return state;
@@ -311,6 +326,7 @@ Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message) {
   run->message = (RunMessage){ .tree = &run->tree, .head = &run->head, .document = document };
   run->webhook = webhook;
   run->job = job_retain(job);
+  atomic_store(&job->run, run);
   run->queued = (Queued){ .turn.due_us = job->started_us + webhook->options->deadline_ms * 1000,
                           .loop = webhook->options->loop,
                           .choose = choose,
@@ -338,6 +354,59 @@ void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
   job_finish_packed(job, packed, answered_s);
   dedupe_finish(run->webhook->dedupe, job, packed, clock_now_us());
   on_over(job);
+}
+
+// ---- the message in the store -------------------------------------------------------------------
+
+static void owe(Run *run) {
+  RunState waits = RUN_WAITS;
+  Job *job = run->job;
+  Keep *keep = run->webhook->shared.keep;
+  if (!keep || owe_at_us(run->webhook, job) == 0 || !owes(job) ||
+      !atomic_compare_exchange_strong(&run->state, &waits, RUN_OWING))
+    return;
+  run->lapses = keep_lapses(keep);
+  bool owed = keep_owe_message(keep, job->from_user, job->identity, run->message.document);
+  atomic_store(&run->state, owed ? RUN_OWED : RUN_WAITS);
+}
+
+void run_owe(Job *job) {
+  Run *run = atomic_load(&job->run);
+  if (run) owe(run);
+}
+
+// Returns whether the store has the message.
+static bool enter_turn(Run *run) {
+  RunState state = RUN_WAITS;
+  for (;; state = state == RUN_OWING ? RUN_WAITS : state) {
+    if (atomic_compare_exchange_strong(&run->state, &state, RUN_BEGINS)) return state == RUN_OWED;
+    if (state == RUN_OWING) sched_yield();  // for as long as it takes to queue a write
+  }
+}
+
+// Until now nobody could put the message into the store.
+static void owe_if_overdue(Run *run) {
+  if (clock_now_us() >= owe_at_us(run->webhook, run->job)) owe(run);
+}
+
+// Called if the run could not begin.
+static void leave_turn(Run *run, bool owed) {
+  atomic_store(&run->state, owed ? RUN_OWED : RUN_WAITS);
+  if (!owed) owe_if_overdue(run);
+}
+
+static void drop_entry(const Run *run) {
+  const Job *job = run->job;
+  keep_drop(run->webhook->shared.keep, job->from_user, job->identity);
+}
+
+// Returns whether another process has taken the message over, because this one was stopped.
+static bool is_taken_over(const Run *run) {
+  const Job *job = run->job;
+  Keep *keep = run->webhook->shared.keep;
+  if (keep_owes_message(keep, job->from_user, job->identity, run->lapses)) return false;
+  keep_lost(keep, job->from_user, job->identity);
+  return true;
 }
 
 // ---- turn ---------------------------------------------------------------------------------------
@@ -407,16 +476,21 @@ void run_pass_given_up(Webhook *webhook) {
 // Returns whether the run has begun, or will not.
 static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
-  bool too_late = is_too_late(run, now_us);
-  if (too_late) log_not_run(run);
+  bool too_late = is_too_late(run, now_us), owed = enter_turn(run);
+  bool taken_over = owed && is_taken_over(run), unbegun = owed && !taken_over;
   // Another process answers the message late, as part of a run that it took over.
   bool lost = webhook->peers && peers_has_lost(webhook->peers, run->job);
-  if (too_late || lost || !job_is_wanted(run->job, now_us)) {
+  if (too_late && !taken_over && !lost) log_not_run(run);
+  if (too_late || taken_over || lost || !job_is_wanted(run->job, now_us)) {
+    if (unbegun) drop_entry(run);
     run_abandon(run);
     return true;
   }
   if (now_us < run->queued.turn.due_us) admission_turn_in_time(&webhook->admission, now_us);
-  return first_slice(webhook, in, run->job, &run->message) != TASK_LOST;
+  bool begun = first_slice(webhook, in, run->job, &run->message, &unbegun) != TASK_LOST;
+  if (begun && unbegun) drop_entry(run);  // no run took it over
+  if (!begun) leave_turn(run, owed);
+  return begun;
 }
 
 // Returns the same as begin. Meanwhile run_pass_given_up may take the run out of its line.
@@ -442,8 +516,22 @@ static void run_now(Queued *queued, Interpreter *in) {
   job_release(job);
 }
 
-void run_in_turn(Run *run) {
+static void wait_for_turn(Run *run) {
   if (joins_behind(run)) return;
   count_turn(run);
   queued_wait(&run->queued);
+}
+
+void run_in_turn(Run *run) {
+  atomic_store(&run->state, RUN_WAITS);
+  owe_if_overdue(run);
+  wait_for_turn(run);
+}
+
+// Its user's earlier messages, which may have been resumed too, come first.
+void run_resume(Run *run) {
+  run->lapses = keep_lapses(run->webhook->shared.keep);
+  run->job->awaits_script = !run->job->is_event;
+  atomic_store(&run->state, RUN_OWED);
+  wait_for_turn(run);
 }

@@ -27,6 +27,14 @@ Job *run_job(const Run *run);  // borrowed
 // interpreter was given up; any thread.
 void run_pass_given_up(Webhook *webhook);
 
+enum { RUN_OWE_BEFORE_US = 200 * 1000 };  // how long before its answer a run is put into the store
+// Puts the message into the store if it still waits for its turn: its request is about to be answered without it. Call
+// it from any thread; does not wait for the store. `job` is held.
+void run_owe(Job *job);
+// Does the same as run_in_turn for a message of a process that has ended. The store has it as this process's, and its
+// request was answered.
+void run_resume(Run *run);
+
 // Returns whether a later message of the user has cancelled this one: its answer is `success`, also if it is ready.
 bool run_is_outdated(Webhook *webhook, const Job *job);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bot/run.h"
 
 #include <stdlib.h>
 
@@ -86,6 +87,23 @@ static void on_deadline(void *ctx) {
   end(waiting);
 }
 
+// The message is put into the store shortly before its request is answered without it.
+static void on_near_deadline(void *ctx) {
+  Waiting *waiting = ctx;
+  waiting->timer = NULL;
+  run_owe(waiting->job);
+  set_timer(waiting, waiting->callback.deadline_us, on_deadline);
+  if (!waiting->timer) on_deadline(waiting);
+}
+
+// Only a message whose script has not begun is to be owed here: one that has begun sees to that itself.
+static void set_first_timer(Waiting *waiting) {
+  int64_t deadline_us = waiting->callback.deadline_us;
+  if (atomic_load(&waiting->job->run))
+    set_timer(waiting, deadline_us - RUN_OWE_BEFORE_US, on_near_deadline);
+  else set_timer(waiting, deadline_us, on_deadline);
+}
+
 // ---- client -------------------------------------------------------------------------------------
 
 static void on_changed(void *ctx) {
@@ -110,7 +128,7 @@ static void begin(void *ctx) {
   ParkedWatcher watcher = { .changed = on_changed, .ctx = waiting };
   if (!parked_watch(c->parked, c->webhook->options->loop, &watcher)) return end_unwatched(waiting);
   if (!job_join(waiting->job, &waiting->waiter)) return answer(waiting);
-  set_timer(waiting, c->deadline_us, on_deadline);
+  set_first_timer(waiting);
   if (waiting->timer) return;
   // Without a timer the deadline cannot be kept: the platform tries again, and finds the job.
   if (job_leave(waiting->job, &waiting->waiter, JOB_HELD)) end_unanswered(waiting);

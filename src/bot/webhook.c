@@ -319,6 +319,15 @@ static Str msgid_of(const MessageHead *head, Workspace *w) {
   return msgid;
 }
 
+static void describe(Callback *c, const MessageHead *head, char type[ANSWER_TYPE_MAX]) {
+  const Account *account = c->webhook->options->account;
+  c->type = type_of(head, type);
+  c->sender = head->from_user;
+  if (!str_to_int64(head->create_time, &c->created_s)) c->created_s = 0;
+  c->account = account->appid.len > 0 ? account->appid : head->to_user;
+  c->msgid = msgid_of(head, c->w);
+}
+
 static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYPE_MAX]) {
   Err err;
   Verified verified;
@@ -331,11 +340,7 @@ static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYP
   }
   c->credential = verified.credential;
   c->sealed = verified.sealed;
-  c->type = type_of(&head, type);
-  c->sender = head.from_user;
-  if (!str_to_int64(head.create_time, &c->created_s)) c->created_s = 0;
-  c->account = options->account->appid.len > 0 ? options->account->appid : head.to_user;
-  c->msgid = msgid_of(&head, c->w);
+  describe(c, &head, type);
   answer_begin_lines(c);
   if (options->on_message) options->on_message(options->on_message_ctx, verified.document);
   if (live_is_watched(options->live)) {
@@ -366,6 +371,50 @@ static void handle(void *ctx, HttpRequest *request) {
   if (c.outcome) answer_tell(&c);
   log_about(before);
   workspace_put(webhook->workspaces, c.w);
+}
+
+// ---- messages of processes that have ended --------------------------------------------------------
+
+// Returns false without memory.
+static bool run_resumed(Callback *c, Incoming *in) {
+  Run *run = run_keep(c->webhook, in->job, in->message);
+  if (!run) {
+    run_forget(c->webhook, in->job);
+    admission_leave(&c->webhook->admission, ADMIT_JOB);
+    return false;
+  }
+  job_leave(in->job, NULL, JOB_ANSWERED_BEFORE);
+  answer_is_past(c->webhook, in->job);
+  if (c->webhook->peers) peers_mark(c->webhook->peers, in->job->identity);
+  run_resume(run);
+  return true;
+}
+
+// A message that this process knows already is answered there.
+static bool resume(Callback *c, const RunMessage *message) {
+  Incoming in = { .message = message };
+  Decision decision = make_job(c, &in);
+  if (decision == UNDECIDED) decision = look_up(c, &in);
+  if (decision == UNDECIDED) decision = admit(c, &in);
+  bool known = decision == UNDER_WAY || decision == ANSWERED_BEFORE;
+  if (known) keep_drop(c->webhook->shared.keep, in.job->from_user, in.job->identity);
+  bool resumed = known || (decision == UNDECIDED && run_resumed(c, &in));
+  if (in.running) job_release(in.running);
+  if (in.job) job_release(in.job);
+  return resumed;
+}
+
+bool webhook_resume(Webhook *webhook, const KeptRun *kept) {
+  Callback c = { .webhook = webhook,
+                 .w = workspace_get(webhook->workspaces),
+                 .received_us = clock_now_us() };
+  char type[ANSWER_TYPE_MAX];
+  MessageHead head;
+  bool ok = c.w && message_parse(c.w->xml, kept->message, &c.w->tree, &head, NULL);
+  if (ok) describe(&c, &head, type);
+  ok = ok && resume(&c, &(RunMessage){ &c.w->tree, &head, kept->message });
+  workspace_put(webhook->workspaces, c.w);
+  return ok;
 }
 
 // It has no message, and the server has logged why.

@@ -12,6 +12,7 @@
 #include "bot/pool.h"
 #include "bot/user_lines.h"
 #include "bot/workspace.h"
+#include "script/keep.h"
 
 #include <stdatomic.h>
 
@@ -32,6 +33,10 @@ typedef struct {
   atomic_bool refusing;
   Admission admission;
 } Webhook;
+
+// Runs a message that a process which has ended answered before its script began: its answer is late. Returns false if it
+// cannot be run now.
+bool webhook_resume(Webhook *webhook, const KeptRun *kept);
 
 // Routes a request on the callback path by its method. Every refusal writes one log line with the reason.
 void webhook_route(Webhook *webhook, const HttpRequest *head, HttpRoute *route);

@@ -94,7 +94,7 @@ static Asked make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *valu
   mine.process = keep_process(keep);
   mine.begun_s = clock_unix_s();
   if (answering.ptr) mine.answering = answering;
-  if (ended) mine.ends++;
+  if (ended && !run->unbegun) mine.ends++;
   kept_write(&mine, &after);
   StoreCall call = {
     .op = STORE_SWAP, .key = key, .expected = buf_str(value), .value = buf_str(&after)
@@ -130,7 +130,8 @@ static KeepFound found_away(Keep *keep, Str key) {
   return may_be && is_recent ? KEEP_UNKNOWN : KEEP_NOTHING;
 }
 
-// Looks whether the run is under its user's key too: its process ended between the two writes that move it.
+// Looks whether the run is under its user's key too: its process ended between the two writes that move it, or that give
+// its message to the conversation there.
 static Asked look_for_moved(Keep *keep, const KeptRun *run) {
   char text[STORE_KEY_MAX];
   KeptRun moved;
@@ -140,7 +141,8 @@ static Asked look_for_moved(Keep *keep, const KeptRun *run) {
   buf_init(&value);
   Asked asked = keep_read_value(keep, key, &value);
   bool same = asked == STORE_HAS && kept_read(buf_str(&value), &moved) &&
-              str_eq(moved.message, run->message);
+              (str_eq(moved.message, run->message) ||
+               (run->unbegun && str_eq(moved.answering, run->message)));
   buf_clear(&value);
   return asked == STORE_HAS && !same ? STORE_LACKS : asked;
 }
@@ -266,7 +268,7 @@ KeepFound keep_claim_owed(Keep *keep, Str openid, Str identity, Buf *value, Kept
 
 void keep_tell_taken(Keep *keep, Str identity) {
   const KeepOptions *options = &keep->options;
-  if (options->taken && identity.len) options->taken(options->taken_ctx, identity);
+  if (options->taken && identity.len) options->taken(options->ctx, identity);
 }
 
 KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run) {

@@ -16,7 +16,10 @@ typedef struct {
   // Called when this process continues the run of a message whose process has ended: the answer comes late, so the
   // platform's next try must count as a duplicate. NULL: not called.
   void (*taken)(void *ctx, Str identity);
-  void *taken_ctx;
+  // Called with a message of a process that has ended, which answered it before its script began (keep_owe_message): now
+  // it is this process's to run. Returns false if it cannot be run now. NULL: not called.
+  bool (*waits)(void *ctx, const KeptRun *message);
+  void *ctx;  // of both
 } KeepOptions;
 
 typedef enum {
@@ -77,6 +80,16 @@ void keep_lost(Keep *keep, Str openid, Str identity);
 // Notes that a first write found another conversation of the user in the store, which stays, and what is still to be
 // written of it.
 void keep_yield(Keep *keep, Str openid);
+// Puts a message that is answered before its script begins into the store, as an owed run with nothing recorded, without
+// waiting for the store. False without memory. The run that begins for it takes the entry over, or it is deleted with
+// keep_drop.
+bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document);
+// Returns whether the store's entry for such a message is still this process's. Waits for the store, if `lapses` (keep_lapses
+// when it was written) says that another process may have taken it.
+bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses);
+// Passes a claimed run to KeepOptions.waits, or puts it back, if no script has begun for its message. Returns false if
+// one has.
+bool keep_pass_message(Keep *keep, KeptRun *run);
 // Deletes a run that has ended from the store. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
 // The same for a run of which it is not known whether its first write arrived: a value that is another run's stays.

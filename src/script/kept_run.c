@@ -33,7 +33,8 @@ void kept_write(const KeptRun *run, Buf *out) {
   buf_add(out, str_make(FORMAT, sizeof FORMAT - 1));
   write_int(out, run->state);
   write_int(out, run->owed | run->events << 1 | run->other_taken << 2 | run->rest << 3 |
-                     first << 4 | run->is_text << 5 | (run->reply.len > 0) << 6);
+                     first << 4 | run->is_text << 5 | (run->reply.len > 0) << 6 |
+                     run->unbegun << 7);
   write_int(out, run->since_s);
   write_int(out, run->begun_s);
   write_int(out, run->until_ms);
@@ -60,6 +61,7 @@ bool kept_read(Str bytes, KeptRun *run) {
                     .other_taken = flags & 4,
                     .rest = flags & 8,
                     .is_text = flags & 32,
+                    .unbegun = flags & 128,
                     .since_s = (int64_t)since,
                     .begun_s = (int64_t)begun,
                     .until_ms = (int64_t)until,

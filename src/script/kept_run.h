@@ -12,7 +12,9 @@ typedef enum {
 // A run as stored. After kept_read its texts are slices of the value.
 typedef struct {
   KeptState state;
-  bool owed;    // its message was answered before its end
+  bool owed;  // its message was answered before its end
+  bool
+      unbegun;  // KEPT_RUNS: no script has begun for its message, so on_message or the user's conversation may get it
   bool events;  // KEPT_ASKS: events are answers too
   Str process;  // KEPT_RUNS: its process
   Str openid;

@@ -71,6 +71,12 @@ static TaskState message_suspended(Task *task) {
   return asked ? TASK_RETURNED : TASK_WAITING;
 }
 
+// It may compute until its deadline and longer.
+static void message_runs_long(Task *task) {
+  message_stored_run(task);
+  message_alarm_set(task);
+}
+
 static void end_stored(Task *task, MessageRun *run) {
   StoredRun *stored = run->stored;
   if (task_is_dropped(task)) stored_run_leave(stored, task_record(task));
@@ -111,6 +117,7 @@ const TaskBody message_body = { .prepare = prepare_message,
                                 .finish = finish_message,
                                 .failed = message_failed,
                                 .suspended = message_suspended,
+                                .runs_long = message_runs_long,
                                 .cancelled = message_cancelled,
                                 .ends_later = message_is_in_doubt,
                                 .before_end = message_confirm,
@@ -134,6 +141,7 @@ TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, i
     if (message_keep(in)) task_record_later(task);
     task_limit(task);
     task_set_due(task, message->due_us);
+    message_owe_begun(task, message);
     state = task_start(task);
   } else {
     free(run);
@@ -255,7 +263,9 @@ void message_begin(Task *task, void *data) {
   run->stored->said = run->said;
   // A run that is not in the store may be put there later, as owed.
   stored_run_set(&run->stored->run.answering, start->message->raw);
-  if (!run->stored->in_store) return;
+  bool in_store = run->stored->in_store;
+  message_owe_begun(task, start->message);
+  if (!in_store) return;
   if (start->value) {
     run->stored->run.state = KEPT_RUNS;
     buf_reset(&run->stored->value);
@@ -263,6 +273,7 @@ void message_begin(Task *task, void *data) {
   } else {
     stored_run_save_soon(run->stored, task_record(task));
   }
+  message_drop_entry(run, start->message);
 }
 
 int message_push(lua_State *L, void *data) {

@@ -94,6 +94,11 @@ void message_run_free(void *run);
 // Puts the run into the store as owed: its message is answered before its end. Returns whether the run is in the store
 // from now on.
 bool message_owe(Task *task);
+// Makes the store's entry for the message (MessageTask.unbegun) the run's own: from now on the run has begun.
+void message_owe_begun(Task *task, const MessageTask *message);
+// Deletes that entry, because the store says of the user's conversation that it answers the message. Later writes may
+// give the run the same key.
+void message_drop_entry(const MessageRun *run, const MessageTask *message);
 // Puts the run into the store at its owe_at_us.
 void message_alarm_set(Task *task);
 void message_alarm_drop(MessageRun *run);  // nothing if none is set

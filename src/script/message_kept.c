@@ -109,6 +109,7 @@ static TaskState run_kept(Interpreter *in, const KeptRun *kept, Str value, const
     if (record) answer_pending(record, kept, kept->state, message, reason);
     if (message) {
       message_run_take(run, message, answer);
+      message_drop_entry(run, message);
       run->tree = NULL;
       run->raw = STR("");
     } else {
@@ -142,8 +143,9 @@ void interpreter_run_due(Interpreter *in, Str key) {
   KeptRun kept = { 0 };
   buf_init(&value);
   KeepFound found = keep_claim_due(message_keep(in), key, &value, &kept);
-  bool left = found == KEEP_ENDED && keep_take_leaver(message_keep(in), &kept);
-  if (!left) run_claimed(in, found, &kept, buf_str(&value), NULL);
+  bool passed = found == KEEP_ENDED && (keep_take_leaver(message_keep(in), &kept) ||
+                                        keep_pass_message(message_keep(in), &kept));
+  if (!passed) run_claimed(in, found, &kept, buf_str(&value), NULL);
   buf_clear(&value);
 }
 
@@ -193,6 +195,11 @@ static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadli
   buf_init(&value);
   engine_let_go(in->engine);  // the next call waits for the store
   KeepFound found = keep_claim_owed(keep, message->sender, message->identity, &value, &kept);
+  // The platform's next try of a message that never began is that message.
+  if (found == KEEP_ENDED && kept.unbegun) {
+    keep_drop(keep, message->sender, message->identity);
+    found = KEEP_NOTHING;
+  }
   *state = found == KEEP_ANSWERED ? answer_nothing(answer) : TASK_LOST;
   if (found == KEEP_ENDED)
     *state = run_kept(in, &kept, buf_str(&value), NULL, message, deadline_us, answer);

@@ -16,6 +16,32 @@ static bool is_asking(const StoredRun *stored) {
   return stored->in_store && stored->run.state == KEPT_ASKS;
 }
 
+// Notes that the message is answered before the run's end.
+static void note_owed(MessageRun *run, StoredRun *stored) {
+  stored->run.owed = true;
+  if (!stored->here) atomic_fetch_add(&message_shared(run)->owed_here, 1);
+  stored->here = true;
+}
+
+void message_owe_begun(Task *task, const MessageTask *message) {
+  MessageRun *run = message_run(task);
+  StoredRun *stored = message->unbegun && *message->unbegun ? message_stored_run(task) : NULL;
+  Record *record = stored ? task_record(task) : NULL;
+  if (!record || record_given_up(record)[0]) return;
+  note_owed(run, stored);
+  if (stored->in_store) return;  // see message_drop_entry
+  stored_run_set(&stored->run.identity, run->identity);
+  message_watch(task);
+  stored_run_save_soon(stored, record);
+  *message->unbegun = !stored->in_store;
+}
+
+void message_drop_entry(const MessageRun *run, const MessageTask *message) {
+  if (!message->unbegun || !*message->unbegun) return;
+  keep_drop(message_keep(run->in), message->sender, message->identity);
+  *message->unbegun = false;
+}
+
 bool message_owe(Task *task) {
   MessageRun *run = message_run(task);
   StoredRun *stored = message_stored_run(task);
@@ -25,9 +51,7 @@ bool message_owe(Task *task) {
     if (run->identity.len == 0) return false;
     stored_run_set(&stored->run.identity, run->identity);
   }
-  stored->run.owed = true;
-  if (!stored->here) atomic_fetch_add(&message_shared(run)->owed_here, 1);
-  stored->here = true;
+  note_owed(run, stored);
   message_watch(task);
   return stored_run_save(stored, record, KEPT_RUNS, NULL, NULL);
 }
@@ -55,6 +79,7 @@ static bool ring_now(Engine *engine, Alarm *alarm) {
   if (alarm->again) {
     keep_taken(alarm->task);
   } else {
+    message_run_take_place(run);
     late_order_share(run->place);
     alarm->again = message_owe(alarm->task) && run->said;
     int64_t taken_us = run->owe_at_us > now_us ? run->owe_at_us : now_us;
@@ -64,12 +89,21 @@ static bool ring_now(Engine *engine, Alarm *alarm) {
   return false;
 }
 
+static void ring_entered(Engine *engine, void *ctx) {
+  Alarm *alarm = ctx;
+  bool more = alarm->task && ring_now(engine, alarm);
+  if (!more) free(alarm);
+}
+
+// While a script computes, it calls ring_entered itself.
 static void ring(Engine *engine, void *ctx) {
   Alarm *alarm = ctx;
-  if (!engine_enter(engine, INT64_MAX)) return;
-  bool more = alarm->task && ring_now(engine, alarm);
+  int64_t now_us = clock_now_us();
+  bool entered = engine_enter(engine, now_us + TIMER_SOON_US / 2);
+  if (!entered && timer_add(engine, &alarm->timer, now_us + TIMER_SOON_US)) return;
+  if (!entered && !engine_enter(engine, INT64_MAX)) return;
+  ring_entered(engine, alarm);
   engine_leave(engine);
-  if (!more) free(alarm);
 }
 
 void message_alarm_set(Task *task) {
@@ -77,7 +111,7 @@ void message_alarm_set(Task *task) {
   if (!run->stored || run->owe_at_us == 0 || run->alarm) return;
   Alarm *alarm = run->alarm = calloc(1, sizeof *alarm);
   if (!alarm) return;
-  *alarm = (Alarm){ .timer = { .fn = ring, .ctx = alarm }, .task = task };
+  *alarm = (Alarm){ .timer = { .fn = ring, .in_slice = ring_entered, .ctx = alarm }, .task = task };
   if (timer_add(run->in->engine, &alarm->timer, run->owe_at_us)) return;
   free(alarm);
   run->alarm = NULL;

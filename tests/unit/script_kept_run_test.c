@@ -22,6 +22,7 @@ static const KeptRun whole = { .state = KEPT_RUNS,
                                .answering = STR("<xml>2</xml>"),
                                .question = STR("Which size?"),
                                .is_text = true,
+                               .unbegun = true,
                                .reply = STR("X<xml>\0</xml>"),
                                .place = STR("bot.lua:7"),
                                .since_s = 1700000000,
@@ -44,7 +45,8 @@ static void test_a_run_reads_back_as_it_was_written(void **state) {
   kept_write(&whole, &bytes);
   assert_true(kept_read(buf_str(&bytes), &read));
   SAME_NUMBER(state), SAME_NUMBER(owed), SAME_NUMBER(events);
-  SAME_NUMBER(other_taken), SAME_NUMBER(rest), SAME_NUMBER(is_text), SAME_NUMBER(taken);
+  SAME_NUMBER(other_taken), SAME_NUMBER(rest), SAME_NUMBER(is_text), SAME_NUMBER(unbegun),
+      SAME_NUMBER(taken);
   SAME_TEXT(process), SAME_TEXT(openid), SAME_TEXT(identity), SAME_TEXT(message);
   SAME_TEXT(answering), SAME_TEXT(question), SAME_TEXT(place);
   SAME_NUMBER(since_s), SAME_NUMBER(begun_s), SAME_NUMBER(until_ms), SAME_NUMBER(asks);

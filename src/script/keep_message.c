@@ -1,0 +1,56 @@
+// Messages in the store whose scripts have not begun.
+#include "script/keep_inner.h"
+
+#include "base/clock.h"
+#include "engine/record.h"
+
+// Appends a record in which nothing is recorded. Returns false without memory.
+static bool write_empty_record(Buf *out) {
+  Record *record = record_new();
+  bool ok = record && record_save(record, out);
+  record_free(record);
+  return ok;
+}
+
+bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document) {
+  Buf record, value;
+  buf_init(&record);
+  buf_init(&value);
+  bool ok = identity.len && write_empty_record(&record);
+  KeptRun run = { .state = KEPT_RUNS,
+                  .owed = true,
+                  .unbegun = true,
+                  .process = keep_process(keep),
+                  .openid = openid,
+                  .identity = identity,
+                  .message = document,
+                  .answering = document,
+                  .begun_s = clock_unix_s(),
+                  .record = buf_str(&record) };
+  ok = ok && keep_save(keep, &run, NULL, &value, NULL, NULL);
+  buf_clear(&value);
+  buf_clear(&record);
+  return ok;
+}
+
+bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses) {
+  char text[STORE_KEY_MAX];
+  KeptRun run;
+  Buf value;
+  int64_t now = keep_lapses(keep);
+  if (now >= 0 && now == lapses) return true;
+  buf_init(&value);
+  Str key = keep_key_of(keep, openid, identity, text);
+  Asked asked = keep_read_value(keep, key, &value);
+  bool mine = asked == STORE_AWAY || pending_writes_has(keep->unsaved, key) ||
+              (asked == STORE_HAS && kept_read(buf_str(&value), &run) && keep_is_own(keep, &run));
+  buf_clear(&value);
+  return mine;
+}
+
+bool keep_pass_message(Keep *keep, KeptRun *run) {
+  const KeepOptions *options = &keep->options;
+  if (!run->unbegun) return false;
+  if (!options->waits || !options->waits(options->ctx, run)) keep_put_back(keep, run, KEPT_RUNS);
+  return true;
+}

@@ -1,0 +1,120 @@
+// Messages in the store whose scripts have not begun: the next process gets them from the store, once.
+#include "base/clock.h"
+#include "script/keep_inner.h"
+#include "script_world.h"
+
+static Keep *keep;
+static Buf value, passed;
+static bool takes;
+
+static int set_up(void **state) {
+  if (world_open_shared(state) != 0) return -1;
+  keep = world.shared.keep;
+  buf_init(&value);
+  buf_init(&passed);
+  takes = true;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  buf_clear(&value);
+  buf_clear(&passed);
+  return world_close(state);
+}
+
+static bool on_waits(void *ctx, const KeptRun *message) {
+  buf_add(&passed, message->message);
+  return takes;
+}
+
+static void become_another(void) {
+  keep_free(keep);
+  keep = world.shared.keep = world_new_keep();
+  keep->options.waits = on_waits;
+  keep_look(keep);
+  clock_advance(1100 * 1000);  // it looks at other processes' runs once a second
+}
+
+// Claims the next due run, and returns whether it was passed on.
+static bool passes(KeptRun *run) {
+  Buf key;
+  buf_init(&key);
+  bool due = keep_due(keep, &key) && keep_claim_due(keep, buf_str(&key), &value, run) == KEEP_ENDED;
+  buf_clear(&key);
+  return due && keep_pass_message(keep, run);
+}
+
+static void test_the_next_process_gets_the_message_once(void **state) {
+  KeptRun run;
+  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>")));
+  assert_int_equal(keep_owed(keep), 1);
+  become_another();
+  assert_true(passes(&run));
+  assert_true(str_eq(buf_str(&passed), STR("<m/>")));
+  clock_advance(1100 * 1000);
+  assert_false(passes(&run));
+}
+
+static void test_processes_that_end_before_it_begins_are_not_counted(void **state) {
+  KeptRun run;
+  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>")));
+  for (int i = 0; i < 3; i++) {
+    become_another();
+    assert_true(passes(&run));
+    assert_int_equal(run.ends, 0);
+  }
+}
+
+static void test_one_that_cannot_be_run_now_is_put_back(void **state) {
+  KeptRun run;
+  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>")));
+  become_another();
+  takes = false;
+  assert_true(passes(&run));
+  takes = true;
+  clock_advance(1100 * 1000);
+  assert_true(passes(&run));
+  assert_true(str_eq(buf_str(&passed), STR("<m/><m/>")));
+}
+
+static void test_one_that_its_conversation_has_got_is_not_passed_on(void **state) {
+  KeptRun run = { .state = KEPT_RUNS,
+                  .openid = STR("a"),
+                  .process = keep_process(keep),
+                  .message = STR("<first/>"),
+                  .answering = STR("<m/>") };
+  assert_true(keep_save(keep, &run, NULL, &value, NULL, NULL));
+  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>")));
+  become_another();
+  assert_false(passes(&run));
+  assert_int_equal(keep_claim_owed(keep, STR("a"), STR("7"), &value, &run), KEEP_NOTHING);
+}
+
+static void test_a_run_that_has_begun_is_not_passed_on(void **state) {
+  KeptRun run = { .state = KEPT_RUNS };
+  assert_false(keep_pass_message(keep, &run));
+}
+
+static void test_it_is_this_processs_until_another_one_has_it(void **state) {
+  int64_t lapses = keep_lapses(keep);
+  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>")));
+  assert_true(keep_owes_message(keep, STR("a"), STR("7"), lapses));
+  assert_true(keep_owes_message(keep, STR("a"), STR("7"), lapses - 1));
+  keep_drop(keep, STR("a"), STR("7"));
+  assert_true(keep_owes_message(keep, STR("a"), STR("7"), lapses));
+  assert_false(keep_owes_message(keep, STR("a"), STR("7"), lapses - 1));
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_the_next_process_gets_the_message_once),
+    TEST(test_processes_that_end_before_it_begins_are_not_counted),
+    TEST(test_one_that_cannot_be_run_now_is_put_back),
+    TEST(test_one_that_its_conversation_has_got_is_not_passed_on),
+    TEST(test_a_run_that_has_begun_is_not_passed_on),
+    TEST(test_it_is_this_processs_until_another_one_has_it),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
