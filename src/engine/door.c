@@ -37,6 +37,14 @@ bool door_is_replaying(lua_State *L) {
   return task && task->record && task->record->replaying;
 }
 
+bool door_has_next(lua_State *L, const char *name) {
+  Task *task;
+  RecordEntry entry;
+  const Record *record = record_of(L, &task);
+  return record && record->replaying && record_peek(record, &entry) &&
+         entry.call.task == task->record_number && str_eq(entry.call.name, str_of(name));
+}
+
 // If the task's previous call raised, records that: the replay makes such a call again.
 static void note_raised(Task *task) {
   if (!task->pending.function || task->record->replaying) return;

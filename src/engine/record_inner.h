@@ -38,6 +38,13 @@ typedef struct {
   Str values;  // packed, in the record's memory
 } RecordEntry;
 
+// The state of the library's generator of random numbers, as it lies in memory.
+enum { CHANCE_MAX = 64 };
+typedef struct {
+  size_t len;  // 0: none
+  unsigned char bytes[CHANCE_MAX];
+} Chance;
+
 struct Record {
   atomic_int holders;
   Buf entries;
@@ -55,7 +62,8 @@ struct Record {
   lua_CFunction guard;
   bool (*needed)(void *guarded);  // NULL: `guard` is not called
   void *guarded;
-  Buf scratch;  // for packed values
+  Buf scratch;    // for packed values
+  Chance chance;  // the generator of tasks that seeded it; none: they share the interpreter's
   char given_up[200], difference[400];
 };
 
@@ -84,6 +92,8 @@ void record_leave(Task *task);
 // Call it when the task's function has returned. If the record has further calls of the task, the task ends as
 // different, and door_end does not return.
 void door_end(lua_State *L, Task *task);
+// Whether the running task is being replayed and its next recorded call is `name`.
+bool door_has_next(lua_State *L, const char *name);
 // Replaces the function on top by one that passes the door. It does not wait (DOOR_TELLS). `front` checks the
 // arguments and returns door_tell(L).
 void door_wrap(lua_State *L, const char *name, lua_CFunction front);
