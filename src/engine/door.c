@@ -37,6 +37,11 @@ bool door_is_replaying(lua_State *L) {
   return task && task->record && task->record->replaying;
 }
 
+bool door_repeats(lua_State *L) {
+  const Task *task = task_running(L);
+  return task && record_repeats(task);
+}
+
 bool door_has_next(lua_State *L, const char *name) {
   Task *task;
   RecordEntry entry;

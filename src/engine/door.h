@@ -38,6 +38,9 @@ void door_set_all(lua_State *L, const DoorFunction *functions, int upvalues);
 int door_begin(lua_State *L);
 // Whether the running task is being replayed from its record.
 bool door_is_replaying(lua_State *L);
+// Whether what the running task does now was done before its record was saved, so that it is not told again: as long as
+// the task is replayed, and up to the call that was under way.
+bool door_repeats(lua_State *L);
 // Pushes nil and a table { kind = "unknown", errmsg = }, whose __tostring returns errmsg; returns 2. `name` is the
 // call's name.
 int door_push_unknown(lua_State *L, const char *name);

@@ -99,7 +99,7 @@ static int l_randomseed(lua_State *L) {
 
 // print: silent in a replay, since the lines have been printed before.
 static int l_print(lua_State *L) {
-  if (door_is_replaying(L)) return 0;
+  if (door_repeats(L)) return 0;
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
   lua_call(L, lua_gettop(L) - 1, 0);

@@ -225,9 +225,11 @@ void record_differs(Record *record, const RecordEntry *was, const RecordCall *is
 
 // ---- saving and loading -------------------------------------------------------------------------
 
+// A call that reads is made again; the first task's shows how far the task had come (record_repeats).
 static bool is_kept(const Task *task) {
   const Pending *pending = &task->pending;
-  return pending->function && pending->kind != DOOR_READS && pending->kind != DOOR_TELLS;
+  if (!pending->function || pending->kind == DOOR_TELLS) return false;
+  return pending->kind != DOOR_READS || task->record_number == 0;
 }
 
 bool record_save(const Record *record, Buf *out) {
@@ -290,6 +292,17 @@ bool record_find_pending(const Record *record, uint32_t task, DoorKind *kind, Re
   return false;
 }
 
+// A task other than the first was waiting in its next call when the record was saved, or had ended.
+bool record_repeats(const Task *task) {
+  RecordCall call;
+  DoorKind kind;
+  const Record *record = task->record;
+  if (!record || record->given_up[0]) return false;
+  if (record->replaying || task->lives) return record->replaying;
+  if (task->record_number > 0) return true;
+  return !record->answered && record_find_pending(record, 0, &kind, &call);
+}
+
 bool record_answer(Record *record, const Str *results, size_t count) {
   RecordCall call;
   DoorKind kind;
@@ -297,6 +310,7 @@ bool record_answer(Record *record, const Str *results, size_t count) {
   buf_reset(&record->scratch);
   pack_texts(results, count, &record->scratch);
   if (!record->scratch.failed) record_add(record, &call, RECORD_VALUES, buf_str(&record->scratch));
+  record->answered = true;
   record->replaying = !record->scratch.failed && !record->given_up[0];
   return record->replaying;
 }

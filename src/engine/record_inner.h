@@ -52,6 +52,7 @@ struct Record {
   Buf loaded;  // the calls that were under way when the record was saved, as written
   uint64_t loaded_count;
   bool replaying;
+  bool answered;         // record_answer
   bool pinned;           // record_pin
   uint32_t numbers;      // the number for the next task
   Task *members;         // the record's tasks that have not ended
@@ -79,6 +80,8 @@ void record_pass(Record *record);
 void record_turn(Record *record);
 void record_wake_all(Record *record);
 bool record_has_task(const Record *record, uint32_t number);
+// Whether what the task does now was done before its record was saved, so that it is not told again.
+bool record_repeats(const Task *task);
 // Notes the record's first difference: the recorded call `was`, the script's call `is`.
 void record_differs(Record *record, const RecordEntry *was, const RecordCall *is);
 // Returns the task's call that is under way.

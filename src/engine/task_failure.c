@@ -38,9 +38,16 @@ static void report(Task *task, const Failure *failure) {
   if (failure->trace.len > 0) log_debug("%.*s", STR_FMT(buf_str(&failure->trace)));
 }
 
+// Whether the task failed before its record was saved, as only a task that another one started can.
+static bool failed_before(const Task *task) {
+  return task->record && task->record_number > 0 && record_repeats(task);
+}
+
 void task_take_failure(Task *task, Failure *failure, bool first) {
   Failure *kept = first ? malloc(sizeof *kept) : NULL;
-  if (first) {
+  if (failed_before(task)) {
+    // told when it happened
+  } else if (first) {
     report(task, failure);
     task_tell_failed(task);
   } else {

@@ -15,7 +15,7 @@ static Trail *trail_of(lua_State *L) {
 static int note(lua_State *L, TrailKind kind) {
   Trail *trail = trail_of(L);
   Str json = lua_str(L, 1);
-  if (trail && !door_is_replaying(L)) trail->note(trail, kind, json);
+  if (trail && !door_repeats(L)) trail->note(trail, kind, json);
   return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "engine/value.h"
 
 static int write_line(lua_State *L, LogLevel level) {
-  if (!log_on(level) || door_is_replaying(L)) return 0;
+  if (!log_on(level) || door_repeats(L)) return 0;
   int count = lua_gettop(L);
   luaL_checkstack(L, count + 8, "too many values for one line");
   for (int i = 1; i <= count; i++) {

@@ -110,11 +110,11 @@ static int l_allowed(lua_State *L) {
   return 1;
 }
 
-// reply.lost(reason): counts a reply that its user will not get; `reason` is one of LOST_REASONS.
+// reply.lost(reason): counts, once, a reply that its user will not get; `reason` is one of LOST_REASONS.
 static int l_lost(lua_State *L) {
   static const char *const reasons[] = { LOST_REASONS, NULL };
   int reason = luaL_checkoption(L, 1, NULL, reasons);
-  shared_lost(script_context(L)->options->shared, reasons[reason]);
+  if (!door_repeats(L)) shared_lost(script_context(L)->options->shared, reasons[reason]);
   return 0;
 }
 

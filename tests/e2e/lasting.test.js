@@ -41,36 +41,6 @@ for (const way of ['kill', 'stop']) {
   });
 }
 
-for (const [where, top, inside] of [['at the top of the file', 'math.randomseed(42)', ''], ['in the conversation', '', 'math.randomseed(42)']]) {
-  test(`chance seeded ${where} goes on after a restart as without one`, async (t) => {
-    const script = `${top}
-      function on_message(msg)
-        if msg.content ~= "start" then return "plain" end
-        ${inside}
-        local first = math.random(1000000)
-        wechat.ask(tostring(first))
-        local second = math.random(1000000)
-        wechat.ask(tostring(second))
-        return math.random(1000000)
-      end`;
-    const talk = async (between) => {
-      const config = { store: sqlite(t) }, told = [];
-      let bot = await startBot(t, { script, config });
-      for (const word of ['start', 'x', 'y']) {
-        told.push(await bot.say(word));
-        if (!between) continue;
-        await bot[between]();
-        bot = await startBot(t, { script, config });
-      }
-      await bot.stop();
-      return told;
-    };
-    const alone = await talk(null);
-    assert.equal(new Set(alone).size, 3);
-    assert.deepEqual(await talk('kill'), alone);
-  });
-}
-
 test('events go to on_message while a conversation is in the store, unless it wants them', async (t) => {
   const script = `function on_message(msg)
     if msg.event then return "event" end

@@ -26,7 +26,7 @@
 // What the functions below have done, and the record as `save` found it.
 static struct {
   char done[4096];
-  int number;
+  int number, failures;  // failures: of tasks that another task started
   Buf saved;
   Record *record;  // that the next run begins with; NULL: a new one
   TaskState state;
@@ -85,6 +85,11 @@ static int l_ask(lua_State *L) {
   return luaL_error(L, "the process ends");
 }
 
+static int l_tell(lua_State *L) {
+  if (!door_repeats(L)) note(luaL_checkstring(L, 1));
+  return 0;
+}
+
 static const DoorFunction functions[] = {
   { "test.act", "act", l_act, DOOR_ACTS, NULL },
   { "test.echo", "echo", l_echo, DOOR_READS, NULL },
@@ -102,6 +107,8 @@ static int open_test(lua_State *L) {
   door_set_all(L, functions, 0);
   lua_pushcfunction(L, l_save);
   lua_setfield(L, -2, "save");
+  lua_pushcfunction(L, l_tell);
+  lua_setfield(L, -2, "tell");
   lua_pushcfunction(L, l_spawn);
   lua_setfield(L, -2, "spawn");
   return 0;
@@ -130,14 +137,19 @@ static const TaskBody BODY = {
   .prepare = prepare, .finish = finish, .ended = ended, .results = 1, .doing = "the test"
 };
 
+static void count_failure(void *user) { world.failures++; }
+
 // Runs code in a fresh engine.
 static void run_code(const char *code, Record *record) {
-  EngineOptions options = { .library = "test", .open = open_test, .memory_max = 64 << 20 };
+  EngineOptions options = {
+    .library = "test", .open = open_test, .memory_max = 64 << 20, .failed = count_failure
+  };
   Err err = { 0 };
   Engine *engine = engine_new(&options, &err);
   assert_non_null(engine);
   world.record = record;
   world.done[0] = world.result[0] = '\0';
+  world.failures = 0;
   Run *run = run_new();
   run_wait(run, engine, &BODY,
            arena_dup(run_arena(run), str_make(code, strlen(code) + 1)).ptr ? (void *)code : NULL,

@@ -30,9 +30,27 @@ static void test_a_child_goes_on_where_it_stood(void **state) {
   assert_null(strstr(world.done, "main"));
 }
 
+// The record is saved while the first task naps: all that came before was told then.
+static void test_what_was_told_is_not_told_again(void **state) {
+  const char *code = "spawn(function() once(function() nap(0.03) save() end) tell('saved') end)\n"
+                     "spawn(function() tell('child') error('failed') end)\n"
+                     "nap(0.01) tell('before') nap(0.06) tell('after')\n"
+                     "spawn(function() nap(0) error('later') end) nap(0.01) return 'all'";
+  run_new_record(code);
+  assert_int_equal(world.failures, 2);
+  assert_non_null(strstr(world.done, "child"));
+  assert_non_null(strstr(world.done, "before"));
+  run_again(code);
+  assert_result("all");
+  assert_int_equal(world.failures, 1);
+  assert_null(strstr(world.done, "child"));
+  assert_null(strstr(world.done, "before"));
+  assert_non_null(strstr(world.done, "after"));
+}
+
 static void test_an_answer_is_given_to_the_question_that_stood(void **state) {
-  const char *code =
-      "act('one') local answer, why = ask('name?') return tostring(answer) .. tostring(why)";
+  const char *code = "act('one') local answer, why = ask('name?') tell('answered') return "
+                     "tostring(answer) .. tostring(why)";
   Str results[] = { STR("Li"), { 0 } };
   world.number = 0;
   run_code(code, NULL);
@@ -41,7 +59,7 @@ static void test_an_answer_is_given_to_the_question_that_stood(void **state) {
   assert_true(record_answer(record, results, 2));
   run_code(code, record);
   assert_result("Linil");
-  assert_done("");
+  assert_done("answered ");
   assert_int_equal(world.state, TASK_RETURNED);
 }
 
@@ -55,6 +73,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_tasks_of_one_record_meet_in_the_same_order),
     TEST(test_a_child_goes_on_where_it_stood),
+    TEST(test_what_was_told_is_not_told_again),
     TEST(test_an_answer_is_given_to_the_question_that_stood),
     TEST(test_a_record_that_grows_too_long_is_given_up),
   };
