@@ -14,7 +14,8 @@ return function(wechat, host)
   end, "Waits; other messages are answered meanwhile.")
   add(wechat, "once", nil, time.once,
     "Calls fn(...) and returns what it returns, which JSON can hold; a conversation that goes on elsewhere gets that "
-    .. "again and does not call fn a second time.")
+    .. "again and does not call fn a second time. For what differs from run to run: io, os.getenv, the order of next, the address in "
+    .. "tostring(table), memory in use. Time and math.random are recorded without it.")
   add(wechat, "every", { { "interval", "number|string", 'seconds, or "10m", "1h30m"' }, { "fn", "function" } }, time.every,
     "Calls fn again and again, first after one interval; a tick that fails is logged and the next one comes. Of an account's "
     .. "processes on one store one does it; another takes over within ten seconds. "
