@@ -150,11 +150,15 @@ void record_give_up(Record *record, const RecordCall *call) {
   buf_clear(&record->scratch);
 }
 
-void record_add(Record *record, const RecordCall *call, RecordEntryKind kind, Str values) {
-  if (record->given_up[0]) return;
+static void append(Record *record, const RecordCall *call, RecordEntryKind kind, Str values) {
   buf_addc(&record->entries, (char)kind);
   write_call(&record->entries, call);
   pack_str(&record->entries, values);
+}
+
+void record_add(Record *record, const RecordCall *call, RecordEntryKind kind, Str values) {
+  if (record->given_up[0]) return;
+  append(record, call, kind, values);
   if (record->entries.failed || record->entries.len > RECORD_MAX) record_give_up(record, call);
 }
 
@@ -303,14 +307,15 @@ bool record_repeats(const Task *task) {
   return !record->answered && record_find_pending(record, 0, &kind, &call);
 }
 
+// The answer may make the record longer than RECORD_MAX: the replay must reach it. The next value then gives it up.
 bool record_answer(Record *record, const Str *results, size_t count) {
   RecordCall call;
   DoorKind kind;
   if (!record_find_pending(record, 0, &kind, &call) || kind != DOOR_ASKS) return false;
   buf_reset(&record->scratch);
   pack_texts(results, count, &record->scratch);
-  if (!record->scratch.failed) record_add(record, &call, RECORD_VALUES, buf_str(&record->scratch));
-  record->answered = true;
-  record->replaying = !record->scratch.failed && !record->given_up[0];
+  if (record->scratch.failed) return false;
+  append(record, &call, RECORD_VALUES, buf_str(&record->scratch));
+  record->answered = record->replaying = !record->entries.failed;
   return record->replaying;
 }

@@ -87,3 +87,19 @@ test('lines before the call that was under way are not written again', async (t)
   assert.deepEqual(asked, ['/slow', '/slow']);
   assert.doesNotMatch(next.log + next.output, /line one|line two/);
 });
+
+test('an answer that makes a record longer than 256 KB reaches its question', async (t) => {
+  const script = `function on_message(msg)
+    local long = wechat.once(string.rep, "x", 256 * 1024 - 300)
+    local answer = wechat.ask("first?").content
+    return answer .. wechat.ask("second, " .. answer .. "?").content
+  end`;
+  const config = { store: sqlite(t) };
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), 'first?');
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('a'), 'second, a?');
+  await bot.waitForLog(/makes its record longer than 256 KB/);
+  assert.equal(await bot.say('b'), 'ab');
+});

@@ -63,6 +63,22 @@ static void test_an_answer_is_given_to_the_question_that_stood(void **state) {
   assert_int_equal(world.state, TASK_RETURNED);
 }
 
+static void test_an_answer_may_pass_the_limit(void **state) {
+  const char *code = "act('one') echo(('x'):rep(256 * 1024 - 600)) local answer = ask('name?')\n"
+                     "tell(#answer) act('two') return save()";
+  static char answer[1000];
+  Str results[] = { str_make(memset(answer, 'a', sizeof answer), sizeof answer) };
+  run_code(code, NULL);
+  assert_result("saved");
+  Record *record = loaded();
+  assert_true(record_answer(record, results, 1));
+  run_code(code, record);
+  assert_string_equal(world.difference, "");
+  assert_done("1000 two ");
+  assert_result("false");
+  assert_non_null(strstr(world.given_up, "test.act"));
+}
+
 static void test_a_record_that_grows_too_long_is_given_up(void **state) {
   run_new_record("local s = ('x'):rep(1000) for i = 1, 300 do echo(s) end return tostring(save())");
   assert_result("false");
@@ -74,6 +90,7 @@ int main(void) {
     TEST(test_tasks_of_one_record_meet_in_the_same_order),
     TEST(test_a_child_goes_on_where_it_stood),
     TEST(test_what_was_told_is_not_told_again),
+    TEST(test_an_answer_may_pass_the_limit),
     TEST(test_an_answer_is_given_to_the_question_that_stood),
     TEST(test_a_record_that_grows_too_long_is_given_up),
   };
