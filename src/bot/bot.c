@@ -210,6 +210,8 @@ static bool is_idle(Webhook *webhook) {
          left <= atomic_load(&shared->owed_here) && atomic_load(&shared->acting) == 0;
 }
 
+static bool does_not_act(Webhook *webhook) { return atomic_load(&webhook->shared.acting) == 0; }
+
 static bool is_alone(Webhook *webhook) { return atomic_load(&webhook->shared.interpreters) == 0; }
 
 static bool is_written(Webhook *webhook) {
@@ -238,7 +240,11 @@ void bot_leave(Bot *bot) {
 bool bot_drain(Bot *bot, int64_t grace_ms) {
   bot->end_us = clock_now_us() + grace_ms * 1000;
   bot_refuse(bot);
-  if (wait_until(is_idle, &bot->webhook, grace_ms)) return true;
+  bool idle = wait_until(is_idle, &bot->webhook, grace_ms);
+  // A run in the store may have begun a call since.
+  atomic_store(&bot->webhook.shared.closing, true);
+  int64_t left_ms = (bot->end_us - clock_now_us()) / 1000;
+  if (idle && wait_until(does_not_act, &bot->webhook, left_ms > 0 ? left_ms : 0)) return true;
   bot_leave(bot);
   return false;
 }

@@ -77,8 +77,11 @@ static void write_values(lua_State *L, Task *task, RecordEntryKind kind, int fir
     record_add(record, &call, kind, buf_str(&record->scratch));
   else record_give_up(record, &call);
   bool acted = task->pending.kind == DOOR_ACTS;
+  atomic_int *acting = task->pending.acting;
+  task->pending.acting = NULL;
   record_end_call(task);
   if (acted && record->after) record->after(record);
+  if (acting) atomic_fetch_sub(acting, 1);  // after `after`: an ending process waits for it
 }
 
 // Records the results of a call, which are all values on the stack of the door's function, and returns them.

@@ -36,10 +36,11 @@ typedef struct {
   struct Conversations *conversations;  // open conversations; NULL: wechat.ask raises
   // Number of late replies and messages under way that are in the store: a stopping process need not wait for them.
   atomic_int owed_here;
-  atomic_int acting;   // number of calls under way, by runs in the store, that must not be made
-                       // twice
-  struct Keep *keep;   // runs that outlive the process; NULL: none
-  atomic_bool timers;  // a script has created a timer
+  atomic_int acting;    // number of calls under way, by runs in the store, that must not be made
+                        // twice
+  atomic_bool closing;  // the process ends: runs in the store leave such calls to the next process
+  struct Keep *keep;    // runs that outlive the process; NULL: none
+  atomic_bool timers;   // a script has created a timer
   atomic_bool timers_elsewhere;  // another process runs the timers; this process skips their ticks
   // Shared by all interpreters; NULL: late answers are sent as they come.
   struct LateOrder *late_order;

@@ -102,8 +102,16 @@ static int save_call(lua_State *L, int status, lua_KContext context) {
   return lua_toboolean(L, 1) ? save_run(L, LUA_OK, 0) : 0;
 }
 
+// The order matters: the call has been counted as acting. Either this sees that the process is closing, or the process sees
+// the call and waits for it.
+static bool is_left(lua_State *L) {
+  const BotShared *shared = interpreter_of(L)->options.shared;
+  return lua_toboolean(L, 1) && shared && atomic_load(&shared->closing);
+}
+
 static int before_call(lua_State *L) {
   const StoredRun *stored = stored_stored(L);
+  if (stored && is_left(L)) return task_leave(L);
   if (stored && stored_run_may_be_taken(stored)) {
     lua_pushcfunction(L, message_check_stored);
     lua_callk(L, 0, 0, 0, save_call);

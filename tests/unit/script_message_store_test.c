@@ -92,11 +92,12 @@ static void test_a_record_that_is_too_long_keeps_the_conversation_in_this_proces
   assert_answer_through(run_conversation, "y", TASK_RETURNED, "y");
 }
 
-static atomic_bool known_before;
+static atomic_bool called, known_before;
 
 // A call that changes something outside.
 static int l_act(lua_State *L) {
   KeptRun run;
+  called = true;
   known_before =
       fetch("owed/gh_1/openid-1/id-1", &run) && str_find(run.record, STR("wechat.act")) >= 0;
   return 0;
@@ -116,6 +117,25 @@ static void test_a_call_that_changes_something_is_known_there_before_it_is_made(
   assert_answer("x", TASK_RETURNED, "done");
   assert_true(known_before);
   assert_int_equal(world.shared.acting, 0);
+}
+
+static void test_a_process_that_is_closing_leaves_a_call_to_the_next(void **state) {
+  KeptRun run;
+  Heard heard;
+  called = false;
+  world_doors = doors;
+  world_message.owe_at_us = clock_now_us() + 10000;
+  world_message.identity = STR("id-1");
+  atomic_store(&world.shared.closing, true);
+  load("function on_message(msg) wechat.sleep(0.1) wechat.act() return 'done' end");
+  answer_init(&heard);
+  assert_int_equal(send_text(&heard, "x"), TASK_WAITING);
+  answer_wait(&heard, 1000);
+  answer_clear(&heard);
+  assert_false(called);
+  assert_int_equal(world.shared.acting, 0);
+  assert_true(fetch("owed/gh_1/openid-1/id-1", &run));
+  assert_true(str_find(run.record, STR("wechat.act")) < 0);
 }
 
 static atomic_int reads;
@@ -251,6 +271,7 @@ int main(void) {
     TEST(test_of_one_users_two_conversations_the_first_is_kept),
     TEST(test_a_record_that_is_too_long_keeps_the_conversation_in_this_process),
     TEST(test_a_call_that_changes_something_is_known_there_before_it_is_made),
+    TEST(test_a_process_that_is_closing_leaves_a_call_to_the_next),
     cmocka_unit_test_setup_teardown(
         test_a_call_is_written_again_if_the_store_has_an_earlier_value_of_the_run, set_up_shared,
         tear_down_shared),
