@@ -253,7 +253,7 @@ static InputResult run_input(void *ctx, Str input) {
 
 // What inputs have spawned goes on beside the next ones. A pipe that ends is no wish to leave: the rest is waited for.
 static void finish_tasks(Repl *repl) {
-  if (prompt_is_terminal(repl->prompt) || !feof(stdin)) return;
+  if (prompt_is_terminal(repl->prompt)) return;
   interpreter_program(repl->interpreter, "settle", STR(""), &repl->out, NULL);
 }
 
@@ -298,8 +298,9 @@ static int run_prompt(Repl *repl) {
     bool watching = pthread_create(&interrupts, NULL, watch_interrupts, repl) == 0;
     if (prompt_is_terminal(repl->prompt)) log_divert(on_log, repl);
     watch_chats(repl);
-    status = inputs_read(repl->prompt, "月 > ", run_input, repl);
-    finish_tasks(repl);
+    bool ended;
+    status = inputs_read(repl->prompt, "月 > ", run_input, repl, &ended);
+    if (ended) finish_tasks(repl);
     chat_watch_close(repl->chats);
     log_divert(NULL, NULL);
     if (watching) pthread_cancel(interrupts);

@@ -52,7 +52,7 @@ static int status_of_end(Prompt *prompt, Str left, int status) {
 }
 
 int inputs_read(Prompt *prompt, const char *mark, InputResult (*run)(void *ctx, Str input),
-                void *ctx) {
+                void *ctx, bool *ended) {
   int status = STATUS_DONE;
   InputResult result = INPUT_DONE;
   Buf line, input;
@@ -74,6 +74,7 @@ int inputs_read(Prompt *prompt, const char *mark, InputResult (*run)(void *ctx, 
     if (result == INPUT_FAILED && !prompt_is_terminal(prompt)) status = STATUS_FAILED;
     if (result == INPUT_GONE) status = STATUS_FAILED;
   }
+  if (ended) *ended = result != INPUT_QUIT && result != INPUT_GONE;
   status = status_of_end(prompt, buf_str(&input), status);
   buf_clear(&input);
   buf_clear(&line);

@@ -310,7 +310,7 @@ static int converse(Attached *attached) {
   bool watches = pthread_create(&interrupts, NULL, watch_interrupts, attached) == 0;
   bool watches_bot =
       prompt_is_terminal(attached->prompt) && pthread_create(&bot, NULL, watch_bot, attached) == 0;
-  int status = inputs_read(attached->prompt, "月 live > ", run_input, attached);
+  int status = inputs_read(attached->prompt, "月 live > ", run_input, attached, NULL);
   end_thread(interrupts, watches);
   end_thread(bot, watches_bot);
   return status;

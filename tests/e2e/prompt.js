@@ -5,11 +5,11 @@ const { execFileSync } = require('node:child_process');
 const { BINARY, wemoon, tempDir, writeFiles, cleanEnv, until } = require('./harness');
 
 // Types lines into a pipe; returns { out, err, cwd }.
-async function type(t, lines, { code = 0, script, files = {}, env } = {}) {
+async function type(t, lines, { code = 0, script, files = {}, env, ending = '\n' } = {}) {
   const cwd = tempDir(t);
   writeFiles(cwd, { ...files, ...(script ? { 'bot.lua': script } : {}) });
   const args = script ? ['repl', 'bot.lua'] : ['repl'];
-  const { stdout, stderr } = await wemoon(args, { cwd, input: `${lines.join('\n')}\n`, code, env: { XDG_STATE_HOME: cwd, ...env } });
+  const { stdout, stderr } = await wemoon(args, { cwd, input: `${lines.join('\n')}${ending}`, code, env: { XDG_STATE_HOME: cwd, ...env } });
   return { out: stdout, err: stderr, cwd };
 }
 

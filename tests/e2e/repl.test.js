@@ -160,7 +160,7 @@ test('what an input spawns goes on beside the next ones; a pipe waits for it at 
   const spawn = 'local task = wechat.spawn(function() while not go do wechat.sleep(0.05) end print("spawned") end)';
   for (const script of [undefined, 'function on_message() end']) {
     assert.equal((await type(t, [spawn, 'go = false', '1 + 1', 'go = true'], { script })).out, '2\nspawned\n');
-    assert.equal((await type(t, [spawn, '1 + 1', '.quit'], { script })).out, '2\n');
+    for (const ending of ['\n', '']) assert.equal((await type(t, [spawn, '1 + 1', '.quit'], { script, ending })).out, '2\n');
     assert.equal((await type(t, [spawn, 'task:cancel() and 2', 'select(2, task:join())'], { script })).out, '2\n"cancelled"\n');
   }
 });
