@@ -42,13 +42,18 @@ local function fault_of_type(field, value)
   return near and ('msg.%s is never "%s"; did you mean "%s"?'):format(field, value, near) or nil
 end
 
+local function fault_of_rule(kind)
+  if kind == "event" then return 'name the event: bot.on("subscribe", ...)' end
+  return fault_of_type("type", kind)
+end
+
 --- Reports bot.on("txt", fn): no message has that type. Its case does not matter.
 ---@param check table
 ---@param call table of a rule
 function habits.judge_rule(check, call)
   local first = call.values[1]
   local is_type = call.meaning.path == "bot.on" and first and first.kind == "literal" and type(first.value) == "string"
-  local fault = is_type and fault_of_type("type", first.value:lower())
+  local fault = is_type and fault_of_rule(first.value:lower())
   if fault then check:add(call.file, first.token, fault, call.meaning.variable) end
 end
 
@@ -72,7 +77,10 @@ local function fault_of_answer(check, value)
   return needs[kind] and ("a %s is no reply: return %s"):format(kind, needs[kind]) or nil
 end
 
+-- What another file calls may return anything to that: what one file does with its own names, the parser knows.
 local function judge_returned(check, one)
+  local gets = one.gets
+  if check:replaces(gets.from) or gets.global and check:is_read_elsewhere(gets.global, one.file) then return end
   local fault = fault_of_answer(check, one.value)
   if fault then check:add(one.file, one.value.token, fault, one.value.variable) end
 end
@@ -81,13 +89,13 @@ local function judge_unread(check, one)
   local variable = one.variable
   local from, name = variable.meaning.from or "", variable.name
   if name:find("^_") or from == "wechat.response_none" or check:replaces(from) or not variable.token then return end
-  check:add(one.file, variable.token, ("the reply is made and nobody reads %s: write return %s"):format(name, name))
+  check:add(one.file, variable.token, ("the reply is made and nobody reads %s: write return %s, or call it _%s"):format(name, name, name))
 end
 
 -- ---- other languages
 
 local meant = { null = "nil", NULL = "nil", None = "nil", undefined = "nil", True = "true", False = "false",
-  len = "#text, or wechat.utf8.len(text)", str = "tostring(...)", int = "math.tointeger(...)" }
+  len = "#text, or wechat.utf8.len(text)", str = "tostring(...)", int = "tonumber(...), or math.floor(...)" }
 
 --- Reports a global of another language that no file sets.
 ---@param check table
@@ -112,7 +120,7 @@ function habits.judge_method(check, call)
 end
 
 local function judge_added(check, one)
-  if check.set_names.__add then return end
+  if check.set_names.__add or check:reads_metatables() then return end
   check:add(one.file, one.token, 'texts are joined with .. and not with +: "a" .. b')
 end
 

@@ -124,6 +124,14 @@ end
 -- Whether all files of the script were read. What is missing otherwise may be set where nobody sees it.
 function Check:sees_all_files() return not self.misses_file and not self:reads_any(hides_files) end
 
+-- Whether a file reads a global that is not the one which defines it.
+function Check:is_read_elsewhere(name, file)
+  for _, read in ipairs(self.global_reads) do
+    if read.meaning.path == name and read.file ~= file then return true end
+  end
+  return false
+end
+
 function Check:sees_all_globals() return self:sees_all_files() and not self:reads_any(hides_globals) end
 
 -- Whether a field of that name is set anywhere, of whatever table.
@@ -159,6 +167,15 @@ function Check:call_library(file, meaning)
   self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, hint))
 end
 
+-- Whether the script may give texts, or what it joins with them, a meaning of +.
+function Check:reads_metatables()
+  if self.other_reads.getmetatable or self.other_reads["debug.setmetatable"] then return true end
+  for _, call in ipairs(self.library_calls) do
+    if call.meaning.path:find("^debug%.[gs]etmetatable$") then return true end
+  end
+  return false
+end
+
 function Check:add_all(file, faults, variable)
   for _, fault in ipairs(faults) do self:add(file, fault.token, fault.text, variable) end
 end
@@ -186,7 +203,7 @@ end
 -- A rule of wechat.bot: `bot.text("x", fn)`.
 function Check:judge_rule(call)
   local name = call.meaning.path:match("^bot%.([^.]+)$")
-  if not name or self.set_names[name] then return end
+  if not name or self:replaces(call.meaning.path) then return end
   self:add_all(call.file, methods.faults_of_bot(name, call), call.meaning.variable)
   habits.judge_rule(self, call)
 end
@@ -326,7 +343,8 @@ end
 -- Whether the script may have put a function of its own in the place of one: of "wechat.http.get wechat.http.post".
 function Check:replaces(paths)
   for path in paths:gmatch("%S+") do
-    if self.set_names[path:match("[^.]+$")] then return true end
+    local is_filled = self.fills_bot and path:find("^bot%.")
+    if is_filled or self.set_names[path:match("[^.]+$")] then return true end
   end
   return false
 end
@@ -386,13 +404,14 @@ function Check:watcher(file)
     end,
     compares = function(field, value) table.insert(self.habits.compared, { file = file, field = field, value = value }) end,
     adds = function(token) table.insert(self.habits.added, { file = file, token = token }) end,
-    returns = function(value) table.insert(self.habits.returned, { file = file, value = value }) end,
+    returns = function(value, gets) table.insert(self.habits.returned, { file = file, value = value, gets = gets }) end,
     unread = function(variable) table.insert(self.habits.unread, { file = file, variable = variable }) end,
     set = function(base, name)
       if name then self.set_names[name] = true
       elseif base and base.kind == "global" then self.filled[base.path] = true
       elseif base and (base.kind == "message" or base.kind == "field") then self.any_field = true
       elseif base and base.kind == "part" then self.any_part = true
+      elseif base and base.kind == "bot" then self.fills_bot = true
       elseif base and base.kind == "parameter" then self.fills_parameter = true end
     end,
     message = function(name, token, variable) self:read_message(file, name, token, variable) end,

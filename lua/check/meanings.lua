@@ -29,17 +29,22 @@ local meanings = {}
 ---@class Gets what wemoon passes to a function of the script's
 ---@field number integer which parameter
 ---@field meaning Meaning
+---@field from string what passes it: "bot.text"; of a hook its name, "on_message"
 ---@field answers? string the class of a table that it returns
 ---@field is_shared? boolean the script calls it too
+---@field global? string the function's name if it is a global one
 
-local function gets_message(number) return { number = number, meaning = { kind = "message" } } end
+local function gets_message(from, number) return { number = number, meaning = { kind = "message" }, from = from } end
 
-local gets_request = { number = 1, meaning = gives.request, answers = "PageAnswer" }
+local gets_request = { number = 1, meaning = gives.request, from = "wechat.route", answers = "PageAnswer" }
 
 -- What functions get that the script defines, by name, and those that it passes to a rule of wechat.bot.
-meanings.hooks = { on_message = gets_message(1), on_error = gets_message(2), on_lost = gets_message(1) }
-local rule = gets_message(1)
-local routes = { text = rule, word = rule, click = rule, on = rule, default = rule }
+meanings.hooks = {}
+for name, number in pairs { on_message = 1, on_error = 2, on_lost = 1 } do
+  meanings.hooks[name] = gets_message(name, number)
+end
+local routes = {}
+for _, name in ipairs { "text", "word", "click", "on", "default" } do routes[name] = gets_message("bot." .. name, 1) end
 meanings.libraries = { coroutine = true, debug = true, io = true, math = true, os = true, string = true,
   table = true, utf8 = true }
 meanings.modules = { ["wechat.bot"] = { kind = "bot", path = "bot" }, ["wechat.model"] = { kind = "models" } }
@@ -60,11 +65,14 @@ function meanings.copy(meaning)
   return new
 end
 
---- Returns what a function gets that the script calls too.
+--- Returns what a named function gets.
 ---@param gets Gets
+---@param global string? its name if it is a global one
+---@param is_shared boolean? the script calls it too
 ---@return Gets
-function meanings.shared(gets)
-  return { number = gets.number, meaning = gets.meaning, answers = gets.answers, is_shared = true }
+function meanings.gets_of_named(gets, global, is_shared)
+  return { number = gets.number, meaning = gets.meaning, from = gets.from, answers = gets.answers, global = global,
+    is_shared = is_shared }
 end
 
 --- Returns the meaning of a variable that is given such a value; nil if it is not followed.
@@ -135,11 +143,13 @@ function meanings.global(token)
   return { kind = "global", path = token.text, token = token, unread = true }
 end
 
---- Returns what a function gets that is passed to the one called; nil if nothing is known of it.
+--- Returns what a function gets that is passed to the one called; nil if nothing is known of it, as where the variable
+--- that it was read from becomes something else.
 ---@param callee Meaning?
 ---@return Gets?
 function meanings.gets_of(callee)
-  if not callee then return nil end
+  local by = callee and callee.variable
+  if not callee or by and by.reassigned then return nil end
   if callee.kind == "wechat" and callee.path == "wechat.route" then return gets_request end
   return callee.kind == "bot" and routes[callee.path:match("[^.]+$")] or nil
 end

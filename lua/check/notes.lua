@@ -52,7 +52,7 @@ end
 function Notes:gets(key, hook)
   local is_handled = not self.called[key] and self.values[key] == self.handlers[key]
   local gets = is_handled and (hook or self.given[key]) or nil
-  return gets and self.shared[key] and meanings.shared(gets) or gets
+  return gets and meanings.gets_of_named(gets, type(key) == "string" and key or nil, self.shared[key])
 end
 
 -- What a variable is throughout that was that before and gets a value.

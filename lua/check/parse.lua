@@ -26,7 +26,7 @@ local new_notes = require "check.notes"
 ---@field call_bot fun(meaning: Meaning, count: integer, open: boolean, values: table) a function of wechat.bot is called
 ---@field compares fun(field: Meaning, value: Meaning) a field of a message is compared with a literal
 ---@field adds fun(token: Token) a text and a literal or a field of a message are added, with that +
----@field returns fun(value: Meaning) a function that answers messages returns that
+---@field returns fun(value: Meaning, gets: Gets) a function that answers messages returns that
 ---@field unread fun(variable: table) a variable that holds a reply is read nowhere
 ---@field assign_global fun(name: string)
 ---@field defines fun(name: string, token: Token, is_hook: boolean) a global function is defined at the top level;
@@ -359,6 +359,12 @@ end
 
 local function is_text(meaning) return meaning and meaning.kind == "literal" and type(meaning.value) == "string" end
 
+-- The escapes of a text are undecoded: to tonumber \n is a blank, and \49 may be a digit.
+local function may_be_number(text)
+  local plain = text:gsub("\\[nrt]", " ")
+  return plain:find("\\", 1, true) or tonumber(plain)
+end
+
 -- Reports what is often written in a wrong way: `msg.type == "txt"`, `"a" + b`.
 function Parser:joined(operator, a, b)
   local text, other = b, a
@@ -367,7 +373,7 @@ function Parser:joined(operator, a, b)
   local compares = operator.text == "==" or operator.text == "~="
   if compares and other and other.kind == "field" then self.watch.compares(other, text) end
   local is_plain = other and (other.kind == "field" or other.kind == "literal") -- and no object that can be added to
-  if operator.text == "+" and is_plain and not tonumber(text.value) then self.watch.adds(operator) end
+  if operator.text == "+" and is_plain and not may_be_number(text.value) then self.watch.adds(operator) end
 end
 
 function Parser:expression(gets, limit)

@@ -152,7 +152,7 @@ return function(Parser)
     local gets = self.gets
     if not gets or not value then return end
     if gets.answers and value.kind == "table" then self.watch.answers(gets.answers, value) end
-    if gets.meaning.kind == "message" and not gets.is_shared then self.watch.returns(value) end
+    if gets.meaning.kind == "message" and not gets.is_shared then self.watch.returns(value, gets) end
   end
 
   function Parser:block()

@@ -441,7 +441,7 @@ function on_message(msg)
   if msg["type"] == "event" then return "c" end
 end`, [
   'bot.lua:2:8: msg.type is never "txt"; did you mean "text"?',
-  'bot.lua:3:8: msg.type of an event is its name, "subscribe": ask msg.event',
+  'bot.lua:3:8: name the event: bot.on("subscribe", ...)',
   'bot.lua:6:18: msg.type is never "txt"; did you mean "text"?',
   'bot.lua:6:27: msg.type is never "Text"; did you mean "text"?',
   'bot.lua:6:57: msg.type is never "imge"; did you mean "image"?',
@@ -485,11 +485,36 @@ on_message = bot.on_message`);
 passes('so on_message that another function wraps', `function on_message(msg) return 5 end
 local before = on_message
 on_message = function(msg) return tostring(before(msg)) end`);
+passes('so where the script puts its own function in the place of a rule\'s', `local bot = require "wechat.bot"
+local text = bot.text
+function bot.text(pattern, fn) return text(pattern, function(msg, ...) return tostring(fn(msg, ...)) end) end
+bot.text("a", function(msg) return 6 end)
+on_message = bot.on_message`);
+passes('so where it does that to all rules', `local bot = require "wechat.bot"
+for _, name in ipairs { "text", "word" } do
+  local add = bot[name]
+  bot[name] = function(pattern, fn) return add(pattern, function(msg, ...) return tostring(fn(msg, ...)) end) end
+end
+bot.text("a", function(msg) return 6 end)
+on_message = bot.on_message`);
+passes('so where the rules become those of another table', `local bot = require "wechat.bot"
+local function checked(pattern, fn) return pattern and fn and true end
+bot = setmetatable({ text = checked }, { __index = bot })
+bot.text("n", function(msg) return 5 end)
+on_message = bot.on_message`);
+for (const name of ['on_message', 'answer']) {
+  passes(`so ${name} of one file that another one calls`, `require "base"
+local base = ${name}
+function on_message(msg) return base(msg) and "a" or "b" end`, { 'base.lua': `function ${name}(msg) if msg.content then return true end return false end
+require("wechat.bot").default(${name})` });
+}
+finds('where another file calls it not, it is found', 'require "base"', ['base.lua:1:33: a boolean is no reply: return "..." or a reply'],
+  { files: { 'base.lua': 'function on_message(msg) return true end' } });
 finds('a reply that is kept and never returned', answer(`local reply = wechat.response_text("a")
   local late
   if msg.content == "b" then late = wechat.response_image("b") end`), [
-  'bot.lua:2:9: the reply is made and nobody reads reply: write return reply',
-  'bot.lua:3:9: the reply is made and nobody reads late: write return late']);
+  'bot.lua:2:9: the reply is made and nobody reads reply: write return reply, or call it _reply',
+  'bot.lua:3:9: the reply is made and nobody reads late: write return late, or call it _late']);
 passes('one that is read, in whatever function, and one whose name says that nobody will', `local kept
 function on_load() kept = wechat.response_text("a") end
 ${answer(`local reply = wechat.response_text("a")
@@ -510,6 +535,15 @@ finds('what other languages write: + for texts, null, a call of a field', answer
 passes('a text is added to what may be an object, and messages that the script fills itself', `local P = require "patterns"
 local function mark(m, name) m[name] = "txt" end
 ${answer('mark(msg, "type") if msg.type == "txt" and msg.content() then return "a" end return P("b") + "c" + ("d" + P("e")) .. ""')}`, { 'patterns.lua': 'return function(text) return setmetatable({}, { __add = function() return text end }) end' });
+passes('a text that is a number once its escapes are read is added', answer(String.raw`local n = "\49" + 1
+  return "10\n" + 5 + n .. ""`));
+finds('and one that is none is found, with escapes too', answer(String.raw`return "a\n" + msg.content`),
+  ['bot.lua:2:16: texts are joined with .. and not with +: "a" .. b']);
+for (const metatable of ['getmetatable("")', 'debug.getmetatable("")', '{ debug.setmetatable }']) {
+  passes(`where the script gets at the texts' metatable it may be so: ${metatable}`, `local t = ${metatable}
+rawset(t, "__" .. "add", function(a, b) return a .. b end)
+${answer('return "a" + msg.content')}`);
+}
 passes('and where the script has made them so', `null, len = nil, function(text) return #text end
 getmetatable("").__add = function(a, b) return a .. b end
 ${answer('msg.answer = function(self) return "a" + self.content end if msg.content == null then return "10" + 5 .. "" end return msg:answer() .. len(msg.content)')}`);
