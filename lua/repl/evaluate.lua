@@ -22,11 +22,12 @@ return function(repl)
     return text .. "  " .. (" "):rep(paint.width(before)) .. paint.text("bad", ("^"):rep(math.max(1, paint.width(about)))) .. "\n"
   end
 
-  local function describe(fault, trace)
+  -- `hint`: what is known of the fault.
+  local function describe(fault, trace, hint)
     local text = type(fault) == "table" and getmetatable(fault) == nil and repl.print(fault) or paint.safe(tostring(fault))
     local which, number, message = text:match("^input (%d+):(%d+): (.*)$")
     local input = number and inputs[tonumber(which)] or ""
-    local why = input ~= "" and repl.host.stdlib.why_nil(message, input)
+    local why = hint or input ~= "" and repl.host.stdlib.why_nil(message, input)
     local shown = repl.error(message or text) .. (why and ": " .. why or "") .. "\n"
     if number then shown = shown .. point_at(input, tonumber(number), message) end
     return shown .. (trace or "")
@@ -87,7 +88,7 @@ return function(repl)
     count = count + 1
     inputs[count] = input
     inputs[count - INPUTS_KEPT] = nil
-    if not chunk then return "failed", describe(fault) end
+    if not chunk then return "failed", describe(fault, nil, repl.host.stdlib.syntax_hint(fault)) end
     local trace
     local results = table.pack(xpcall(chunk, function(raised)
       trace = trace_of(2)

@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char compare[] = "write == to compare";
+static const char compare[] = "write == to compare, and >= or <= for => and =<";
 static const char blocks[] = "write then, do or nothing for {, and end for }";
+static const char brace[] =
+    "write then, do or nothing for {, and end for }; or an = is missing before it";
 static const char comments[] = "comments begin with --";
 static const char only_ascii[] =
     "outside of texts Lua takes ASCII alone: \"...\" for “...”, and , for ，";
@@ -16,7 +18,9 @@ static const struct {
 } rows[] = {
   { "'then' expected near '='", compare },
   { "'do' expected near '='", compare },
-  { "')' expected near '='", "named arguments stand in braces, f{ name = 1 }, and == compares" },
+  { "')' expected near '='",
+    "named arguments stand in braces, f{ name = 1 }; == compares; a parameter "
+    "has no default: write a = a or 1 in the function" },
   { "near '!'", "write ~= for !=, and not for !" },
   { "syntax error near '+'", "write n = n + 1 for n += 1 and n++" },
   { "syntax error near '-'", "write n = n - 1 for n -= 1" },
@@ -24,11 +28,11 @@ static const struct {
   { "unexpected symbol near '|'", "write or for ||" },
   { "'then' expected near '{'", blocks },
   { "'do' expected near '{'", blocks },
-  { "unexpected symbol near '{'", blocks },
+  { "unexpected symbol near '{'", brace },
   { "unexpected symbol near '#'", comments },
   { "unexpected symbol near '//'", comments },
   { "unexpected symbol near '/'", comments },
-  { "unexpected symbol near '['", "lists are written { 1, 2 }" },
+  { "unexpected symbol near '['", "lists are written { 1, 2 }; or an = is missing before it" },
   // First bytes of quotes and marks as a Chinese keyboard writes them.
   { "near '<\\226>'", only_ascii },
   { "near '<\\227>'", only_ascii },

@@ -12,7 +12,10 @@ static void assert_hints(const char *code, const char *hint) {
 static void test_what_other_languages_write_is_told_in_lua(void **state) {
   assert_hints("if a = 1 then end", "'then' expected near '='; write == to compare");
   assert_hints("while a = 1 do end", "; write == to compare");
+  assert_hints("if a => 1 then end", ">= or <= for => and =<");
+  assert_hints("while a =< 1 do end", ">= or <= for => and =<");
   assert_hints("f(a = 1)", "; named arguments stand in braces");
+  assert_hints("function f(a = 1) end", "a parameter has no default: write a = a or 1");
   assert_hints("if a != 1 then end", "; write ~= for !=");
   assert_hints("if !a then end", "; write ~= for !=");
   assert_hints("local n = 0 n += 1", "; write n = n + 1");
@@ -26,6 +29,8 @@ static void test_what_other_languages_write_is_told_in_lua(void **state) {
   assert_hints("f()\n# b", "; comments begin with --");
   assert_hints("/* b */", "; comments begin with --");
   assert_hints("local a = [1, 2]", "; lists are written { 1, 2 }");
+  assert_hints("local menu { 1 }", "; or an = is missing before it");
+  assert_hints("local t ['a'] = 1", "; or an = is missing before it");
   assert_hints("return a:b", "; a field is read with a dot");
   assert_hints("return “a”", "; outside of texts Lua takes ASCII alone");
   assert_hints("f(a，b)", "; outside of texts Lua takes ASCII alone");
