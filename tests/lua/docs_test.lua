@@ -77,27 +77,78 @@ local function literals(source, before)
   return found
 end
 
+-- Returns a table whose members are to be used: `unused()` returns those that were not.
+local function all_used(keys)
+  local used = {}
+  local function unused()
+    local list = {}
+    for key in pairs(keys) do
+      if not used[key] then list[#list + 1] = key end
+    end
+    return table.concat(list, "; ")
+  end
+  return used, unused
+end
+
 local say_zh = require "repl.texts_zh"
+local lines_of_lua = {}
+for english in read("lua/repl/texts_zh.lua"):gmatch('\n  %[("[^\n]-")%] =') do lines_of_lua[load("return " .. english)()] = true end
+local used, unused = all_used(lines_of_lua)
 local said = 0
 for _, name in ipairs { "init", "commands", "draw", "evaluate" } do
   for english in pairs(literals(read("lua/repl/" .. name .. ".lua"), "[%w%s(]%.?say%s*%(?")) do
-    said = said + 1
+    said, used[english] = said + 1, true
     expect_chinese(english, say_zh(english))
     check.equal(say_zh(english) ~= english or english == "%s (y/N)", true, english)
   end
 end
+-- Those that are said by a variable stand in a table.
+for reason in pairs(literals(read("lua/repl/commands.lua"), "%] =")) do used[reason] = true end
+for reason in pairs(literals(read("lua/repl/commands.lua"), "no_phone =")) do used[reason] = true end
 check.equal(said > 30, true, "texts that are said")
+check.equal(unused(), "", "texts that nobody says")
 
 local pairs_of_c, asked = {}, 0
 local c_texts = read("src/bot/prompt_text.c"):gsub('"%s*\n%s*"', "")
 for english, chinese in c_texts:gmatch('{ ("[^\n]-"),%s*("[^\n]-") }') do
   pairs_of_c[load("return " .. english)()] = load("return " .. chinese)()
 end
+local c_used, c_unused = all_used(pairs_of_c)
 for path, before in pairs { ["src/bot/attach_session.c"] = "say%(session,", ["src/cli/cmd_repl.c"] = "language_text%(", ["src/cli/inputs.c"] = "language_text%(",
   ["src/cli/repl_attach.c"] = "language_text%(" } do
   for english in pairs(literals(read(path), before)) do
-    asked = asked + 1
+    asked, c_used[english] = asked + 1, true
     expect_chinese(english, pairs_of_c[english])
   end
 end
 check.equal(asked > 20, true, "texts that C says")
+for english in pairs(literals(read("src/bot/attach_session.c"), "[,({]")) do c_used[english] = true end
+check.equal(c_unused(), "", "texts that C does not say")
+
+-- Each command of the prompt is explained in Chinese.
+local prompt = require("docs.words").prompt
+local commands = 0
+for name in pairs(literals(read("lua/repl/commands.lua"), "add%(")) do
+  commands = commands + 1
+  check.equal(is_chinese(prompt[name] or ""), true, name)
+end
+check.equal(commands > 15, true, "commands")
+
+-- `wemoon check` takes each type of message that wemoon has fields of, and each in the reference.
+local habits = require "check.habits"
+local types_of_c = read("src/script/message_value.c")
+local function expect_type(name)
+  local asked_of = { values = { { kind = "literal", value = name } }, meaning = { path = "bot.on" } }
+  habits.judge_rule({ add = function(_, _, _, fault) check.equal(fault, nil, name) end }, asked_of)
+end
+local kinds = 0
+for rows in types_of_c:gmatch("static const Kind [%w_]+%[%] = (%b{})") do
+  for name in rows:gmatch('LITERAL%("([^"]+)"%)') do
+    kinds = kinds + 1
+    expect_type(name)
+  end
+end
+check.equal(kinds, 12, "types in message_value.c")
+for i, group in ipairs(require("docs.reference").message_types()) do
+  if i > 2 then expect_type((group[1]:gsub("^event ", ""))) end
+end
