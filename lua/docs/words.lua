@@ -284,8 +284,8 @@ words.prompt = {
   [".trace"] = "显示 .say 等的 XML，以及每次接口调用",
   [".save"] = "把输入过的内容和菜单写成脚本",
   [".help"] = "这个列表；或关于一个名字的说明：.help wechat.tag.create",
-  [".quit"] = "离开",
-  ["Ctrl-C, Ctrl-D"] = "结束正在运行的调用；离开",
+  [".quit"] = "退出",
+  ["Ctrl-C, Ctrl-D"] = "结束正在运行的调用；退出",
 }
 
 words.menu = {

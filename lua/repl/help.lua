@@ -202,6 +202,7 @@ return function(repl)
   ---@param topic string "wechat.tag.create", "tag", "create_menu", "late_reply"
   return function(topic)
     local name = topic:gsub("^wechat%.", "")
+    if name == "" then return nil end -- every word has it
     local known = {}
     local function add(text) known[#known + 1] = text end
     add(of_command(topic))

@@ -113,9 +113,9 @@ end
 
 -- What a newcomer types at a terminal to leave, or for help, where the script has no such name.
 local function hint_for(input)
-  local word = input:match("^%s*(%a+)%s*%(?%s*%)?%s*$") or input:match("^%s*(%?)%s*$")
+  local word = input:match("^%s*(%a+)%s*%(?%s*%)?%s*$") or input:match("^%s*(%?)%s*$") or input:match("^%s*(？)%s*$")
   if repl.settings.terminal == "" or not word or repl.env[word] ~= nil then return nil end
-  if word == "help" or word == "?" then return repl.say "commands begin with a dot: .help lists them" end
+  if word == "help" or word == "?" or word == "？" then return repl.say "commands begin with a dot: .help lists them" end
   if word == "exit" or word == "quit" then return repl.say "to leave: .quit, or Ctrl-D" end
 end
 

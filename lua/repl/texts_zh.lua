@@ -33,9 +33,9 @@ local texts = {
   -- errors
   ["error: "] = "错误：",
   ["unknown command %s: .help lists all"] = "没有命令 %s：.help 列出所有命令",
-  ["unknown command %s; did you mean %s? .help lists all"] = "没有命令 %s；是不是 %s？.help 列出所有命令",
+  ["unknown command %s; did you mean %s? .help lists all"] = "没有命令 %s；你是不是想输入 %s？.help 列出所有命令",
   ["commands begin with a dot: .help lists them"] = "命令以点开头：.help 列出所有命令",
-  ["to leave: .quit, or Ctrl-D"] = "离开：.quit 或 Ctrl-D",
+  ["to leave: .quit, or Ctrl-D"] = "退出：.quit 或 Ctrl-D",
   ["nothing is known of %s"] = "不知道 %s 是什么",
   ["say what? .say 你好"] = "说什么？.say 你好",
   ["which button? .tap 1, .tap 2.1, or its name"] = "哪个按钮？.tap 1、.tap 2.1，或按钮的名字",

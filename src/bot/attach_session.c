@@ -112,6 +112,14 @@ static void add_duration(const Session *session, Buf *out, int64_t s) {
   else buf_printf(out, say(session, "%lld s"), (long long)(s > 0 ? s : 0));
 }
 
+static void add_place(const Session *session, Buf *out, Str place) {
+  Buf safe;
+  buf_init(&safe);
+  visible_add(&safe, place);
+  buf_printf(out, say(session, " at %.*s"), STR_FMT(buf_str(&safe)));
+  buf_clear(&safe);
+}
+
 static void add_conversation(void *ctx, const OpenConversation *one) {
   Session *session = ctx;
   Buf *out = &session->out;
@@ -119,8 +127,7 @@ static void add_conversation(void *ctx, const OpenConversation *one) {
   buf_add(out, str_of(say(session, "  asked ")));
   add_duration(session, out, clock_unix_s() - one->since_s);
   buf_add(out, str_of(say(session, " ago")));
-  if (one->place.len) buf_add(out, str_of(say(session, " at ")));
-  visible_add(out, one->place);
+  if (one->place.len) add_place(session, out, one->place);
   if (one->left_s >= 0) buf_add(out, str_of(say(session, ", ends in ")));
   if (one->left_s >= 0) add_duration(session, out, one->left_s);
   if (one->question.len) buf_add(out, STR(": "));

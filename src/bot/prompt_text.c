@@ -14,7 +14,7 @@ static const struct {
     "没有 appid 和 appsecret：调用发往模拟的平台" },
   { "· late replies are shown at the next input only: %s\n",
     "· 迟到的回复到下一次输入时才显示：%s\n" },
-  { "there is no descriptor for it", "没有可用的描述符" },
+  { "there is no descriptor for it", "没有可用的文件描述符" },
   { "the input ends before its last statement does: %.*s",
     "最后一条语句还没有写完，输入就结束了：%.*s" },
 
@@ -34,7 +34,7 @@ static const struct {
   { "ended", "已结束" },
   { "  asked ", "  提问于 " },
   { " ago", "前" },
-  { " at ", "，位于 " },
+  { " at %.*s", "（%.*s）" },
   { ", ends in ", "，剩余 " },
   { "%lld d", "%lld 天" },
   { "%lld h", "%lld 小时" },

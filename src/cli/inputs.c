@@ -1,6 +1,7 @@
 // Reads inputs of one line or more, and says what came of them.
 #include "cli/inputs.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "base/visible.h"
@@ -51,6 +52,28 @@ static int status_of_end(Prompt *prompt, Str left, int status) {
   return STATUS_FAILED;
 }
 
+static Str skip_blanks(Str text) {
+  for (;;) {
+    if (str_starts(text, STR(" ")) || str_starts(text, STR("\t")))
+      text = str_sub(text, 1, text.len);
+    else if (str_starts(text, STR("\u3000"))) text = str_sub(text, 3, text.len);
+    else return text;
+  }
+}
+
+// A Chinese keyboard writes U+3002 for the dot of a command, and U+3000 for a blank.
+static void add_first_line(Buf *input, Str line) {
+  Str text = skip_blanks(line);
+  size_t dot = str_starts(text, STR(".")) ? 1 : str_starts(text, STR("\u3002")) ? 3 : 0, end = dot;
+  while (end < text.len && isalpha((unsigned char)text.ptr[end])) end++;
+  if (dot == 0 || end == dot) return buf_add(input, line);
+  Str rest = str_sub(text, end, text.len), after = skip_blanks(rest);
+  buf_addc(input, '.');
+  buf_add(input, str_sub(text, dot, end));
+  if (after.len < rest.len) buf_addc(input, ' ');
+  buf_add(input, after);
+}
+
 int inputs_read(Prompt *prompt, const char *mark, InputResult (*run)(void *ctx, Str input),
                 void *ctx, bool *ended) {
   int status = STATUS_DONE;
@@ -65,8 +88,12 @@ int inputs_read(Prompt *prompt, const char *mark, InputResult (*run)(void *ctx, 
       buf_reset(&input);
       continue;
     }
-    if (input.len) buf_addc(&input, '\n');
-    buf_add(&input, buf_str(&line));
+    if (!input.len) {
+      add_first_line(&input, buf_str(&line));
+    } else {
+      buf_addc(&input, '\n');
+      buf_add(&input, buf_str(&line));
+    }
     result = run(ctx, buf_str(&input));
     if (result == INPUT_MORE) continue;
     prompt_remember(prompt, buf_str(&input));

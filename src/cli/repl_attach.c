@@ -292,7 +292,7 @@ static bool introduce(Attached *attached, Str *banner, Err *err) {
     if (strcmp(word, "ready") == 0) return true;
     return err_set(err, ERR_FAILED, "the bot refuses: %.*s", STR_FMT(*banner));
   }
-  return err_set(err, ERR_FAILED, "the bot has ended");
+  return err_set(err, ERR_FAILED, "%s", language_text("the bot has ended"));
 }
 
 static void end_thread(pthread_t thread, bool began) {

@@ -54,6 +54,22 @@ test('a reply without a message is laid out', async (t) => {
 
 test('an undefined global is nil at the prompt', async (t) => assert.equal((await type(t, ['nothing'])).out, 'nil\n'));
 
+test('what other languages write has a hint at the prompt too', async (t) => {
+  const { out } = await type(t, ['if a => 1 then end', 'if a && b then end', 'n = 1 n += 1', 'local t { 1 }', 'f g'], { code: 1 });
+  for (const hint of ['; write == to compare', '; write and for &&', '; write n = n + 1', '; or an = is missing before it']) assert.ok(out.replaceAll(': write', '; write').includes(hint), `${hint} in ${out}`);
+  assert.match(out, /error: syntax error near 'g'\n/);
+});
+
+test('a command as a Chinese keyboard writes it is a command, and what follows is unchanged', async (t) => {
+  const { out } = await type(t, ['function on_message(msg) return "[" .. msg.content .. "]" end', '。say　你　好。', '　.as bob', '。as', '"。say"']);
+  assert.match(out, /^微月: \[你　好。\]\nyou are bob\nyou are bob\n"。say"\n$/);
+});
+
+test('.help of no name knows nothing, and not everything', async (t) => {
+  const { out } = await type(t, ['.help wechat.'], { code: 1 });
+  assert.equal(out, 'error: nothing is known of wechat.\n');
+});
+
 test('an input that ends in the middle is an error', async (t) => {
   const { err } = await type(t, ['for i = 1, 2 do'], { code: 1 });
   assert.match(err, /wemoon: repl: the input ends before its last statement does/);

@@ -49,10 +49,10 @@ test('at a terminal its first lines are Chinese, .push asks in Chinese, and 是 
 
 test('who types exit, quit or help at a terminal is told what to type, in both languages, and a misspelt command is guessed', async (t) => {
   for (const [env, leave, help, guess] of [[{}, 'to leave: .quit, or Ctrl-D', 'commands begin with a dot: .help lists them', 'unknown command .hlep; did you mean .help?'],
-    [CHINESE, '离开：.quit 或 Ctrl-D', '命令以点开头：.help 列出所有命令', '没有命令 .hlep；是不是 .help？']]) {
+    [CHINESE, '退出：.quit 或 Ctrl-D', '命令以点开头：.help 列出所有命令', '没有命令 .hlep；你是不是想输入 .help？']]) {
     const term = terminal(t, { env });
     await term.shows(/月 >/);
-    for (const [line, told] of [['exit', leave], ['quit()', leave], ['help', help], ['?', help], ['.hlep', guess], ['.exit', '.quit']]) {
+    for (const [line, told] of [['exit', leave], ['quit()', leave], ['help', help], ['?', help], ['？', help], ['.hlep', guess], ['.exit', '.quit']]) {
       term.keys('-l', line);
       term.keys('Enter');
       await until(() => term.screen().split(`月 > ${line}\n`)[1]?.includes(told) && /月 >$/.test(term.screen()), `${told} of ${line}`);
@@ -71,7 +71,7 @@ test('in a running bot it is Chinese beside another prompt that is English', asy
   assert.match(await attach(['.conversations'], CHINESE), /^没有人在对话中\n/);
   assert.equal(await bot.say('ask'), 'your name?');
   const openid = 'oDemoUser0000000000000000001';
-  assert.match(await attach(['.conversations'], CHINESE), /^oDemoUser\d+ {2}提问于 \d+ 秒前，位于 \S*bot\.lua:2，剩余 59 分钟: your name\?$/m);
+  assert.match(await attach(['.conversations'], CHINESE), /^oDemoUser\d+ {2}提问于 \d+ 秒前（\S*bot\.lua:2），剩余 59 分钟: your name\?$/m);
   assert.match(await attach(['.conversations'], {}), /^oDemoUser\d+ {2}asked \d+ s ago at \S*bot\.lua:2, ends in 59 min: your name\?$/m);
   const refused = await attach(['.say hi', '.save f', '.trace on', '.end', '.end nobody'], CHINESE, 1);
   for (const text of ['错误：.say 不能用于运行中的机器人：这里没有手机', '不能用于运行中的机器人：那会是机器人的文件', '它会拖慢每条消息', '谁的？.end OPENID', '该 openid 没有进行中的对话']) assert.ok(refused.includes(text), `${text}\n${refused}`);

@@ -141,7 +141,7 @@ test('at a terminal a line of Chinese help ends at a character, and goes on with
   const term = terminal(t, { width: 64, height: 60, env: { LC_MESSAGES: 'zh_CN.UTF-8' } });
   await term.shows(/月 >/);
   term.keys('.help', 'Enter');
-  await term.shows(/Ctrl-C, Ctrl-D[^]*离开[^]*月 >/);
+  await term.shows(/Ctrl-C, Ctrl-D[^]*退出[^]*月 >/);
   await term.shows(/\n\.tap N\[\.M\]\|NAME {9}点一个按钮，按位置或名字：你画的菜单的；\n {24}没有画则是平台上的\n/);
 });
 
