@@ -69,7 +69,7 @@ static void add_first_line(Buf *input, Str line) {
   if (dot == 0 || end == dot) return buf_add(input, line);
   Str rest = str_sub(text, end, text.len), after = skip_blanks(rest);
   buf_addc(input, '.');
-  buf_add(input, str_sub(text, dot, end));
+  buf_add(input, str_sub(text, dot, end - dot));
   if (after.len < rest.len) buf_addc(input, ' ');
   buf_add(input, after);
 }
