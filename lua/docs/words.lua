@@ -285,7 +285,8 @@ words.prompt = {
   [".save"] = "把输入过的内容和菜单写成脚本",
   [".help"] = "这个列表；或关于一个名字的说明：.help wechat.tag.create",
   [".quit"] = "退出",
-  ["Ctrl-C, Ctrl-D"] = "结束正在运行的调用；退出",
+  ["Ctrl-C"] = "结束正在运行的输入和它派生的任务，一秒内按两次则结束这里还在运行的一切；退出",
+  ["Ctrl-C with --attach"] = "结束正在运行的调用；退出",
 }
 
 words.menu = {

@@ -307,7 +307,9 @@ return function(repl)
     for _, name in ipairs(order) do
       lines[#lines + 1] = command_line(name)
     end
-    lines[#lines + 1] = help_line("Ctrl-C, Ctrl-D", doc_of("Ctrl-C, Ctrl-D", "end the running call; leave"))
+    local keys = repl.bot and doc_of("Ctrl-C with --attach", "end the running call; leave")
+      or doc_of("Ctrl-C", "end the running input and what it spawned, twice within a second all that goes on here; leave")
+    lines[#lines + 1] = help_line("Ctrl-C, Ctrl-D", keys)
     return "done", table.concat(lines, "\n")
   end)
 

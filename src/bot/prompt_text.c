@@ -10,6 +10,8 @@ static const struct {
   // At a prompt of its own.
   { "reloaded", "已重新载入" },
   { "interrupted", "已中断" },
+  { "· the second Ctrl-C ended all that ran at this prompt\n",
+    "· 第二次 Ctrl-C 结束了这里还在运行的一切\n" },
   { "no appid and appsecret: calls go to a simulated platform",
     "没有 appid 和 appsecret：调用发往模拟的平台" },
   { "· late replies are shown at the next input only: %s\n",

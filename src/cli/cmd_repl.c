@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/mutex.h"
 #include "base/visible.h"
 #include "cli/chat_watch.h"
 #include "cli/inputs.h"
@@ -20,7 +22,7 @@
 #include "dev/devserver.h"
 #include "host/feed.h"
 
-enum { THREADS = 16, GRACE_MS = 1000 };
+enum { THREADS = 16, GRACE_MS = 1000, TWICE_US = 1000000 };
 
 static const Option options[] = {
   { .name = "attach",
@@ -47,7 +49,11 @@ typedef struct {
   ChatWatch *chats;         // NULL: none
   int columns;              // of the terminal, as the program knows them
   atomic_bool interrupted;  // Ctrl-C came while an input ran
-  Buf out;                  // what the program says
+  atomic_bool settles;      // the pipe has ended, and what its inputs have spawned is waited for
+  atomic_int_least64_t ctrl_c_us;  // when Ctrl-C was pressed last (clock_real_us)
+  pthread_mutex_t printing;
+  Prompt *shows;  // where scripts print; NULL: standard output. Guarded by `printing`
+  Buf out;        // what the program says
 } Repl;
 
 // ---- opening ------------------------------------------------------------------------------------
@@ -70,6 +76,34 @@ static bool fill_account(Repl *repl, Err *err) {
   return config_account(config, &repl->account, err);
 }
 
+// ---- what scripts print -------------------------------------------------------------------------
+
+static void print_line(void *ctx, Str line) {
+  Repl *repl = ctx;
+  pthread_mutex_lock(&repl->printing);
+  if (repl->shows) {
+    prompt_print(repl->shows, line);
+  } else {
+    fwrite(line.ptr, 1, line.len, stdout);
+    fflush(stdout);
+  }
+  pthread_mutex_unlock(&repl->printing);
+}
+
+// Scripts may print before the prompt opens and after it has closed.
+static void print_at(Repl *repl, Prompt *prompt) {
+  pthread_mutex_lock(&repl->printing);
+  repl->shows = prompt;
+  pthread_mutex_unlock(&repl->printing);
+}
+
+static void take_prints(Repl *repl, InterpreterOptions *of) {
+  of->print = print_line;
+  of->print_ctx = repl;
+}
+
+// ---- opening the bot ----------------------------------------------------------------------------
+
 // The prompt's interpreter runs a program; its input is not held to a bot's rules.
 static void loosen(InterpreterOptions *of, Feed *feed) {
   of->program = "repl/init.lua";
@@ -84,6 +118,7 @@ static bool open_sandbox(Repl *repl, Err *err) {
   if (!config_bot(config, repl->script ? repl->script : "the prompt", &repl->account, &repl->bot,
                   err))
     return false;
+  take_prints(repl, &repl->bot.interpreter);
   if (!repl->script) {
     loosen(&repl->bot.interpreter, repl->feed);
     repl->bot.watch = false;
@@ -110,6 +145,7 @@ static bool open_interpreter(Repl *repl, Err *err) {
   if (!config_interpreter(repl->in->config, &repl->account, &repl->interpreter_options, err))
     return false;
   loosen(&repl->interpreter_options, repl->feed);
+  take_prints(repl, &repl->interpreter_options);
   devserver_lend(repl->devserver, &repl->interpreter_options);
   repl->interpreter = interpreter_new(&repl->interpreter_options, err);
   return repl->interpreter && interpreter_load(repl->interpreter, "the prompt", err);
@@ -243,6 +279,7 @@ static InputResult run_input(void *ctx, Str input) {
   tell_columns(repl);
   buf_reset(&repl->out);
   atomic_store(&repl->interrupted, false);
+  atomic_store(&repl->ctrl_c_us, 0);  // the one for the input before is not the first of two
   if (interpreter_program_alone(repl->interpreter, "line", input, &repl->out, &err))
     return inputs_say(buf_str(&repl->out));
   bool interrupted = atomic_exchange(&repl->interrupted, false);
@@ -254,9 +291,34 @@ static InputResult run_input(void *ctx, Str input) {
 // What inputs have spawned goes on beside the next ones. A pipe that ends is no wish to leave: the rest is waited for.
 static void finish_tasks(Repl *repl) {
   if (prompt_is_terminal(repl->prompt)) return;
+  atomic_store(&repl->settles, true);
   interpreter_program(repl->interpreter, "settle", STR(""), &repl->out, NULL);
 }
 
+// ---- Ctrl-C -------------------------------------------------------------------------------------
+
+static bool is_second(Repl *repl) {
+  int64_t now_us = clock_real_us();
+  return now_us - atomic_exchange(&repl->ctrl_c_us, now_us) < TWICE_US;
+}
+
+// First what does not pause: until it has ended the state is not free.
+static void end_all(Repl *repl) {
+  bool more = interpreter_tasks(repl->interpreter) > 0;
+  interpreter_interrupt_run(repl->interpreter);
+  if (!more) return;
+  interpreter_end_tasks(repl->interpreter);
+  prompt_print(repl->prompt,
+               str_of(language_text("· the second Ctrl-C ended all that ran at this prompt\n")));
+}
+
+// Ctrl-C while a line is typed drops the line; the second one is the end of what goes on beside, too.
+static void on_interrupt(void *ctx) {
+  Repl *repl = ctx;
+  if (is_second(repl)) end_all(repl);
+}
+
+// While an input runs, it ends the input; what earlier ones have spawned goes on.
 static void *watch_interrupts(void *ctx) {
   Repl *repl = ctx;
   sigset_t set;
@@ -264,8 +326,11 @@ static void *watch_interrupts(void *ctx) {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   while (sigwait(&set, &number) == 0) {
+    bool second = is_second(repl);
     atomic_store(&repl->interrupted, true);
-    interpreter_interrupt(repl->interpreter);
+    if (atomic_load(&repl->settles)) interpreter_interrupt(repl->interpreter);
+    else if (second) end_all(repl);
+    else interpreter_interrupt_run(repl->interpreter);
   }
   return NULL;
 }
@@ -286,8 +351,11 @@ static void on_log(void *ctx, LogLevel level, Str message) {
 static int run_prompt(Repl *repl) {
   Err err;
   pthread_t interrupts;
-  PromptOptions prompt_options = { .complete = complete, .news = add_news, .ctx = repl };
+  PromptOptions prompt_options = {
+    .complete = complete, .news = add_news, .interrupted = on_interrupt, .ctx = repl
+  };
   if (!(repl->prompt = prompt_open(&prompt_options, &err))) return report_err("repl", &err);
+  print_at(repl, repl->prompt);
   int status;
   if (!start_program(repl, &err)) {
     status = report_err("repl", &err);
@@ -306,6 +374,7 @@ static int run_prompt(Repl *repl) {
     if (watching) pthread_cancel(interrupts);
     if (watching) pthread_join(interrupts, NULL);
   }
+  print_at(repl, NULL);
   prompt_close(repl->prompt);
   return status;
 }
@@ -322,6 +391,7 @@ static int run(Invocation *in) {
   sigaddset(&set, SIGWINCH);
   pthread_sigmask(SIG_BLOCK, &set, NULL);
   if (options_value(&in->arguments, "attach")) return repl_attach(in);
+  mutex_init_brief(&repl.printing);
   bool opened = open_all(&repl, &err);
   int status = opened ? run_prompt(&repl) : report_err("repl", &err);
   close_all(&repl);
@@ -341,6 +411,11 @@ const Command command_repl = {
       "What an input spawns (wechat.spawn) goes on beside the next ones. In a pipe the exit status "
       "is 1 if an\n"
       "input failed, and the end waits for what was spawned.\n"
+      "Ctrl-C ends the input that runs and what it has spawned; what earlier inputs have spawned "
+      "and "
+      "the bot's\n"
+      "late scripts go on. A second Ctrl-C within a second ends them too, except those of "
+      "BOT.lua.\n"
       "\n"
       "With --attach the prompt works in the running bot, with its wechat, its tokens and its "
       "globals. Each\n"

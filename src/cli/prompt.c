@@ -1,4 +1,4 @@
-// libedit, and a pipe through which other threads print while it waits for keys.
+// libedit, and what other threads show while it waits for keys.
 #include "cli/prompt.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,11 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "base/mutex.h"
 #include "cli/asking.h"
 #include "cli/prompt_keys.h"
 
-enum { HISTORY_KEPT = 1000 };
+enum { HISTORY_KEPT = 1000, NOTES_MAX = 4 * 1024 * 1024 };
 
 struct Prompt {
   PromptOptions options;
@@ -33,11 +35,14 @@ struct Prompt {
   bool interrupted;
   size_t drawn;     // characters of the input, when it was last awaited
   bool is_wrapped;  // it had more than one row
-  int notes[2];     // lines to show: read end, write end
-  Buf noted;        // the beginning of a line whose end has not come yet
   int wakes;        // eventfd of prompt_wake; -1: none
   int resizes;      // signalfd of SIGWINCH; -1: none
   Buf typed;        // keys that were read while the program was asked
+  int noted;        // eventfd: there are notes
+  pthread_mutex_t mutex;
+  // Guarded by `mutex`:
+  Buf notes;   // whole lines to show
+  bool reads;  // a line is being typed
 };
 
 // ---- keys ---------------------------------------------------------------------------------------
@@ -128,17 +133,15 @@ static ssize_t read_key(Prompt *prompt, char *byte) {
   return 1;
 }
 
-// Whole lines alone are shown: the input is drawn anew below the last one.
 static void show_notes(Prompt *prompt) {
-  char text[4096];
-  for (ssize_t len; (len = read(prompt->notes[0], text, sizeof text)) > 0;)
-    buf_add(&prompt->noted, str_make(text, (size_t)len));
-  Str all = buf_str(&prompt->noted);
-  size_t whole = all.len;
-  while (whole > 0 && all.ptr[whole - 1] != '\n') whole--;
-  show_above(prompt, str_make(all.ptr, whole));
-  prompt->noted.len -= whole;
-  if (prompt->noted.len) memmove(prompt->noted.ptr, all.ptr + whole, prompt->noted.len);
+  uint64_t count;
+  if (read(prompt->noted, &count, sizeof count) < 0) return;
+  pthread_mutex_lock(&prompt->mutex);
+  Buf notes = prompt->notes;
+  buf_init(&prompt->notes);
+  pthread_mutex_unlock(&prompt->mutex);
+  show_above(prompt, buf_str(&notes));
+  buf_clear(&notes);
 }
 
 static void show_news(Prompt *prompt) {
@@ -167,7 +170,7 @@ static void take_resize(Prompt *prompt) {
 static bool await_key(Prompt *prompt) {
   for (;;) {
     struct pollfd ready[4] = { { .fd = STDIN_FILENO, .events = POLLIN },
-                               { .fd = prompt->notes[0], .events = POLLIN },
+                               { .fd = prompt->noted, .events = POLLIN },
                                { .fd = prompt->wakes, .events = POLLIN },
                                { .fd = prompt->resizes, .events = POLLIN } };
     if (poll(ready, 4, -1) < 0 && errno != EINTR) return false;
@@ -359,13 +362,14 @@ static int open_resizes(void) {
 
 Prompt *prompt_open(const PromptOptions *options, Err *err) {
   Prompt *prompt = calloc(1, sizeof *prompt);
-  if (!prompt || pipe2(prompt->notes, O_CLOEXEC | O_NONBLOCK) != 0) {
+  if (!prompt || (prompt->noted = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
     free(prompt);
     err_set(err, ERR_MEMORY, "no memory for the prompt");
     return NULL;
   }
   prompt->options = *options;
-  buf_init(&prompt->noted);
+  buf_init(&prompt->notes);
+  mutex_init_brief(&prompt->mutex);
   buf_init(&prompt->typed);
   prompt->resizes = open_resizes();
   prompt->wakes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -383,11 +387,11 @@ void prompt_close(Prompt *prompt) {
   if (prompt->edit) el_end(prompt->edit);
   if (prompt->history) history_end(prompt->history);
   free(prompt->history_file);
-  close(prompt->notes[0]);
-  close(prompt->notes[1]);
+  close(prompt->noted);
   if (prompt->resizes >= 0) close(prompt->resizes);
   if (prompt->wakes >= 0) close(prompt->wakes);
-  buf_clear(&prompt->noted);
+  buf_clear(&prompt->notes);
+  pthread_mutex_destroy(&prompt->mutex);
   buf_clear(&prompt->typed);
   free(prompt);
 }
@@ -414,14 +418,39 @@ static PromptResult read_pipe(Buf *line) {
   return len < 0 ? PROMPT_END : PROMPT_LINE;
 }
 
+static void write_now(Str text) {
+  if (text.len) fwrite(text.ptr, 1, text.len, stdout);
+  fflush(stdout);
+}
+
+static void begin_reading(Prompt *prompt) {
+  pthread_mutex_lock(&prompt->mutex);
+  prompt->reads = true;
+  pthread_mutex_unlock(&prompt->mutex);
+}
+
+// The line was entered: notes that came last need no place above it.
+static void end_reading(Prompt *prompt) {
+  pthread_mutex_lock(&prompt->mutex);
+  prompt->reads = false;
+  write_now(buf_str(&prompt->notes));
+  buf_reset(&prompt->notes);
+  pthread_mutex_unlock(&prompt->mutex);
+}
+
 PromptResult prompt_read(Prompt *prompt, const char *mark, Buf *line) {
   buf_reset(line);
   if (!prompt->terminal) return read_pipe(line);
   int count = 0;
   prompt->mark = mark;
   prompt->interrupted = false;
+  begin_reading(prompt);
   const char *text = el_gets(prompt->edit, &count);
-  if (prompt->interrupted) return PROMPT_INTERRUPTED;
+  end_reading(prompt);
+  if (prompt->interrupted) {
+    if (prompt->options.interrupted) prompt->options.interrupted(prompt->options.ctx);
+    return PROMPT_INTERRUPTED;
+  }
   if (!text || count <= 0) return PROMPT_END;
   size_t len = strlen(text);
   if (len && text[len - 1] == '\n') len--;
@@ -429,19 +458,33 @@ PromptResult prompt_read(Prompt *prompt, const char *mark, Buf *line) {
   return PROMPT_LINE;
 }
 
+// A counter that is full wakes the reader all the same.
+static void wake(int counter) {
+  uint64_t one = 1;
+  if (write(counter, &one, sizeof one) < 0) return;
+}
+
+// The mutex is held.
+static void add_note(Prompt *prompt, Str lines) {
+  if (prompt->notes.len + lines.len > NOTES_MAX) return;
+  buf_add(&prompt->notes, lines);
+  wake(prompt->noted);
+}
+
 void prompt_show(Prompt *prompt, Str lines) {
   if (!prompt->terminal) return;
-  while (lines.len) {
-    ssize_t written = write(prompt->notes[1], lines.ptr, lines.len < 4096 ? lines.len : 4096);
-    if (written <= 0) return;
-    lines = str_sub(lines, (size_t)written, lines.len);
-  }
+  pthread_mutex_lock(&prompt->mutex);
+  add_note(prompt, lines);
+  pthread_mutex_unlock(&prompt->mutex);
+}
+
+void prompt_print(Prompt *prompt, Str lines) {
+  pthread_mutex_lock(&prompt->mutex);
+  if (prompt->reads) add_note(prompt, lines);
+  else write_now(lines);
+  pthread_mutex_unlock(&prompt->mutex);
 }
 
 bool prompt_can_wake(const Prompt *prompt) { return prompt->wakes >= 0; }
 
-void prompt_wake(Prompt *prompt) {
-  uint64_t one = 1;
-  // A counter that is full wakes the reader all the same.
-  if (write(prompt->wakes, &one, sizeof one) < 0) return;
-}
+void prompt_wake(Prompt *prompt) { wake(prompt->wakes); }

@@ -17,6 +17,8 @@ typedef struct {
   // the thread of prompt_read; while they take longer than a second, Ctrl-C sends
   // SIGINT.
   void (*news)(void *ctx, Buf *lines);
+  // Ctrl-C has dropped what was typed. On the thread of prompt_read. NULL: not called.
+  void (*interrupted)(void *ctx);
   void *ctx;
 } PromptOptions;
 
@@ -31,8 +33,11 @@ bool prompt_is_terminal(const Prompt *prompt);
 PromptResult prompt_read(Prompt *prompt, const char *mark, Buf *line);
 // Adds an input, which may have several lines, to the history of this run and the next.
 void prompt_remember(Prompt *prompt, Str input);
-// Shows lines above the one that is being typed; from any thread.
+// Shows whole lines above the one that is being typed, now or once one is; from any thread. At a terminal alone. Of
+// several megabytes that wait the last lines are dropped.
 void prompt_show(Prompt *prompt, Str lines);
+// The same for output, anywhere: if no line is being typed, it is written at once.
+void prompt_print(Prompt *prompt, Str lines);
 // Has `news` called, now or as soon as a line is read; from any thread. Several calls may count as one.
 void prompt_wake(Prompt *prompt);
 // Whether that has an effect: the system may have had no descriptor for it.

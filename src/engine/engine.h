@@ -41,6 +41,8 @@ typedef struct {
   // Called for each task that failed, was stopped or ran out of time, except the task of a run (run.h): run_wait
   // reports that one to its caller. The engine is entered. NULL: not called.
   void (*failed)(void *user);
+  // Takes each line that `print` writes, with its end, on the thread of the script; NULL: standard output does.
+  void (*print)(void *user, Str line);
 } EngineOptions;
 
 // Creates an engine. NULL with ERR_MEMORY or ERR_FAILED (`open` raised). An engine is reference-counted: engine_retain
@@ -95,6 +97,9 @@ void engine_wake(Engine *engine);
 // Stops every task soon, including tasks that run_wait runs without a limit. New tasks are stopped too, until run_wait
 // is called again. Any thread.
 void engine_interrupt(Engine *engine);
+// Stops the task of the latest run_wait soon, and the tasks that came from it. Other tasks go on; a slice of theirs that
+// does not pause within 100 ms is stopped too, since nothing else can run meanwhile. Any thread.
+void engine_interrupt_run(Engine *engine);
 
 // Set the place, "file:line", at which a slice is reported until the guard has seen a better one: engine_set_entry for
 // every slice, engine_set_place for the running slice.

@@ -27,6 +27,12 @@ struct Engine {
   _Alignas(CACHE_LINE) Lock lock;
   atomic_int holders;
   atomic_bool given_up, interrupted, retired;
+  atomic_bool
+      run_ends;  // engine_interrupt_run was called, and suspended tasks were not looked at yet
+  // Of engine_interrupt_run: the run, and when it was called (clock_real_us); 0: it was not.
+  atomic_uint_least64_t interrupted_run;
+  atomic_int_least64_t interrupted_us;
+  atomic_uint_least64_t runs;  // begun so far
   // The main coroutine: loads chunks and describes errors. Scripts run in other coroutines.
   lua_State *L;
   atomic_size_t memory;

@@ -18,6 +18,7 @@ enum {
   HOOK_EVERY = 1000,  // instructions between two calls of the hook
   LONG_US = 10000,    // from this length on, the slice's place is kept, and it serves timers
   WARN_AFTER_US = 100000,
+  INTERRUPT_AFTER_US = 100000,
   // The hook's first call in a slice comes within this CPU time. If more time has elapsed, the thread was not running.
   FIRST_LOOK_US = 10000,
   MEAN_OF = 8  // the moving average covers about this many slices
@@ -175,12 +176,21 @@ static void serve_timers(Engine *engine, int64_t now_us) {
   timers_serve_in_slice(engine);
 }
 
+// After engine_interrupt_run a slice of another task ends only if it was running then, and has not paused since.
+static bool is_interrupted(Engine *engine) {
+  if (atomic_load_explicit(&engine->interrupted, memory_order_relaxed)) return true;
+  uint64_t run = atomic_load_explicit(&engine->interrupted_run, memory_order_relaxed);
+  if (run == 0) return false;
+  if (engine->task && engine->task->origin == run) return true;
+  int64_t at_us = atomic_load_explicit(&engine->interrupted_us, memory_order_relaxed);
+  return atomic_load_explicit(&engine->slice.began_us, memory_order_relaxed) < at_us &&
+         clock_real_us() - at_us > INTERRUPT_AFTER_US;
+}
+
 static SliceEnd look_at_clocks(Engine *engine, lua_State *L) {
   Slice *slice = &engine->slice;
   if (atomic_load_explicit(&engine->given_up, memory_order_relaxed)) return SLICE_GIVEN_UP;
-  if (atomic_load_explicit(&engine->interrupted, memory_order_relaxed) &&
-      heeds_interrupt(engine->task))
-    return SLICE_INTERRUPTED;
+  if (is_interrupted(engine) && heeds_interrupt(engine->task)) return SLICE_INTERRUPTED;
   int64_t now_us = clock_real_us();
   int64_t elapsed_us = now_us - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
   atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);

@@ -182,6 +182,16 @@ void task_interrupt_all(Engine *engine) {
   for (Task *task; (task = take_parked(engine, false));) cancel(task, LOG_WARN, NULL, true, true);
 }
 
+static bool is_of_run(Task *task, const void *run) {
+  return task->origin == *(const uint64_t *)run;
+}
+
+void task_interrupt_run(Engine *engine) {
+  uint64_t run = atomic_load(&engine->interrupted_run);
+  for (Task *task; (task = take_that_fits(engine, is_of_run, &run));)
+    cancel(task, LOG_WARN, NULL, true, true);
+}
+
 void task_cancel_all(Engine *engine, const char *why) {
   for (Task *task; (task = take_parked(engine, true));) cancel(task, LOG_WARN, why, false, !why);
 }

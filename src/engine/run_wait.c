@@ -24,6 +24,7 @@ static bool post(Run *run, Engine *engine, const TaskBody *body, void *data, Run
   Task *task = task_new(engine, body, data);
   if (!task) return false;
   task->run = run;
+  task->origin = atomic_load(&engine->runs);
   run->task = task;
   atomic_fetch_add_explicit(&run->holders, 1, memory_order_relaxed);
   if (limit == RUN_LIMITED) task_limit(task);
@@ -37,6 +38,7 @@ static bool begin(Run *run, Engine *engine, const TaskBody *body, void *data, Ru
                   Err *err) {
   // An earlier interruption does not apply to this run.
   atomic_store(&engine->interrupted, false);
+  atomic_fetch_add(&engine->runs, 1);
   if (!engine_start_thread(engine, err)) return false;
   if (!enter_or_give_up(engine))
     return err_set(err, ERR_BUSY,

@@ -187,3 +187,10 @@ void engine_interrupt(Engine *engine) {
   atomic_store(&engine->interrupted, true);
   engine_wake(engine);
 }
+
+void engine_interrupt_run(Engine *engine) {
+  atomic_store(&engine->interrupted_us, clock_real_us());
+  atomic_store(&engine->interrupted_run, atomic_load(&engine->runs));
+  atomic_store(&engine->run_ends, true);
+  engine_wake(engine);
+}

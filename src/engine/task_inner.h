@@ -41,6 +41,7 @@ struct Task {
   int64_t closing_us;   // the deadline for that
   unsigned forced;      // how often the running code was ended past its pcalls (guard_forced)
   Failure *failure;     // of the task's function, as it was described when raised; or NULL
+  uint64_t origin;      // number of the run that the task comes from (Engine.runs); 0: none
   int64_t due_us;       // from then on, the task's turns are late; INT64_MAX: always
   TaskRank rank;
   // In the list of suspended tasks (guarded by inbox->mutex) or of idle tasks.
@@ -129,5 +130,7 @@ Task *task_unpark(Engine *engine, Wait *wait);
 void task_cancel_all(Engine *engine, const char *why);
 // Ends all suspended tasks as a time-out does, except those that are closing their variables. The lock is held.
 void task_interrupt_all(Engine *engine);
+// The same for those that come from the run of engine_interrupt_run.
+void task_interrupt_run(Engine *engine);
 
 #endif

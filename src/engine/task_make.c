@@ -77,6 +77,7 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data) {
   task->counted = task->holds = task->closing = false;
   task->forced = 0;
   task->run = NULL;
+  task->origin = engine->task ? engine->task->origin : 0;
   task->wait = NULL;
   task->lives = task->dropped = false;
   task->deadline_us = task->due_us = INT64_MAX;

@@ -35,6 +35,18 @@ static void end_interrupted(Engine *engine, Inbox *inbox) {
   pthread_mutex_lock(&inbox->mutex);
 }
 
+// The same after engine_interrupt_run. Once is enough: what it did not find suspended, guard.c stops.
+static void end_interrupted_run(Engine *engine, Inbox *inbox) {
+  if (!atomic_load_explicit(&engine->run_ends, memory_order_relaxed)) return;
+  atomic_store(&engine->run_ends, false);
+  pthread_mutex_unlock(&inbox->mutex);
+  if (engine_enter(engine, INT64_MAX)) {
+    task_interrupt_run(engine);
+    engine_leave(engine);
+  }
+  pthread_mutex_lock(&inbox->mutex);
+}
+
 // Calls the next turn's `take`. The turn is chosen once the engine is free: a more urgent one may have come by then.
 static void give_turn(Engine *engine, Inbox *inbox) {
   bool there = engine_hold(engine);
@@ -76,6 +88,7 @@ static void *serve(void *arg) {
   pthread_mutex_lock(&inbox->mutex);
   while (!inbox->closing) {
     end_interrupted(engine, inbox);
+    end_interrupted_run(engine, inbox);
     if (!step(engine, inbox)) sleep_until_next(inbox);
   }
   pthread_mutex_unlock(&inbox->mutex);

@@ -80,6 +80,11 @@ static void count_failure(void *context) {
   if (shared) atomic_fetch_add_explicit(&shared->errors, 1, memory_order_relaxed);
 }
 
+static void print_line(void *context, Str line) {
+  const InterpreterOptions *options = &((ScriptContext *)context)->interpreter->options;
+  options->print(options->print_ctx, line);
+}
+
 void shared_lost(BotShared *shared, const char *reason) {
   if (shared && shared->lost) shared->lost(shared->lost_ctx, str_of(reason));
 }
@@ -102,6 +107,7 @@ static Engine *open_engine(Interpreter *in, Err *err) {
                             .closing = leave_others,
                             .closed = free_parts,
                             .failed = count_failure,
+                            .print = in->options.print ? print_line : NULL,
                             .user = &in->context };
   return engine_new(&options, err);
 }
@@ -141,6 +147,7 @@ void interpreter_retire(Interpreter *in) { engine_retire(in->engine); }
 void interpreter_end_tasks(Interpreter *in) { engine_end_tasks(in->engine); }
 void interpreter_wake(Interpreter *in) { engine_wake(in->engine); }
 void interpreter_interrupt(Interpreter *in) { engine_interrupt(in->engine); }
+void interpreter_interrupt_run(Interpreter *in) { engine_interrupt_run(in->engine); }
 bool interpreter_is_stuck(Interpreter *in, char *place, size_t size) {
   return engine_is_stuck(in->engine, place, size);
 }

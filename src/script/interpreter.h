@@ -98,6 +98,9 @@ typedef struct {
   void *played_ctx;
   // Where wechat.http sends requests for other hosts (a spec's answers); NULL: to those hosts.
   const char *http_via;
+  // Takes each line that a script prints, with its end, on the script's thread; NULL: standard output does.
+  void (*print)(void *ctx, Str line);
+  void *print_ctx;
 } InterpreterOptions;
 
 // Creates a state with the libraries and `wechat`, without a script. Returns NULL with ERR_MEMORY or ERR_FAILED.
@@ -167,6 +170,8 @@ uint64_t interpreter_number(const Interpreter *interpreter);
 
 // Stops the chunk or function of interpreter_exec or interpreter_program soon (Ctrl-C). Call it from any thread.
 void interpreter_interrupt(Interpreter *interpreter);
+// The same for the latest function alone, and what it has spawned: engine_interrupt_run.
+void interpreter_interrupt_run(Interpreter *interpreter);
 
 // Returns whether a slice has held the lock beyond its CPU limit without returning (in a library call that cannot be
 // interrupted). For the watcher. `place` (at most `size` bytes) gets the place where the script was last seen.

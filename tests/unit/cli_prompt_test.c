@@ -25,25 +25,25 @@ static void give_back(void) {
   while (count > 0) close(taken[--count]);
 }
 
-// A pipe has two ends, a signalfd is the third, the eventfd the fourth.
+// The eventfd of notes is the first, a signalfd the second, the eventfd of prompt_wake the third.
 static void test_without_a_descriptor_the_prompt_cannot_be_woken_and_says_so(void **state) {
   PromptOptions options = { .complete = NULL };
   Err err;
-  for (int i = 2; i <= 4; i++) {
+  for (int i = 1; i <= 3; i++) {
     leave(i);
     Prompt *prompt = prompt_open(&options, &err);
     give_back();
     assert_non_null(prompt);
-    assert_true(prompt_can_wake(prompt) == (i == 4));
+    assert_true(prompt_can_wake(prompt) == (i == 3));
     prompt_wake(prompt);
     prompt_close(prompt);
   }
 }
 
-static void test_without_a_pipe_there_is_no_prompt(void **state) {
+static void test_without_any_there_is_no_prompt(void **state) {
   PromptOptions options = { .complete = NULL };
   Err err;
-  leave(1);
+  leave(0);
   Prompt *prompt = prompt_open(&options, &err);
   give_back();
   assert_null(prompt);
@@ -56,7 +56,7 @@ int main(void) {
   dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_without_a_descriptor_the_prompt_cannot_be_woken_and_says_so),
-    cmocka_unit_test(test_without_a_pipe_there_is_no_prompt),
+    cmocka_unit_test(test_without_any_there_is_no_prompt),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

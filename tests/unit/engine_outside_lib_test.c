@@ -65,6 +65,35 @@ static void test_a_record_without_the_seed_is_replayed(void **state) {
   assert_int_equal(world.state, TASK_RETURNED);
 }
 
+static char printed[100];
+
+static void keep_line(void *user, Str line) {
+  snprintf(user, sizeof printed, "%.*s", STR_FMT(line));
+}
+
+static int open_door(lua_State *L) {
+  door_open(L);
+  return 0;
+}
+
+static void test_what_is_printed_can_be_taken(void **state) {
+  Err err = { 0 };
+  EngineOptions options = {
+    .library = "lib", .open = open_door, .print = keep_line, .user = printed
+  };
+  Engine *engine = engine_new(&options, &err);
+  assert_non_null(engine);
+  assert_true(engine_enter(engine, INT64_MAX));
+  lua_State *L = engine_main(engine);
+  assert_false(luaL_dostring(
+      L, "print('你好', nil, setmetatable({}, { __tostring = function() return 'it' end }), 1.5)"));
+  assert_string_equal(printed, "你好\tnil\tit\t1.5\n");
+  assert_false(luaL_dostring(L, "print()"));
+  assert_string_equal(printed, "\n");
+  engine_leave(engine);
+  engine_release(engine);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_a_seeded_generator_goes_on_after_a_replay),
@@ -73,6 +102,7 @@ int main(void) {
     TEST(test_a_bad_seed_changes_nothing),
     TEST(test_a_record_without_the_seed_is_replayed),
     TEST(test_time_and_chance_are_given_again),
+    TEST(test_what_is_printed_can_be_taken),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

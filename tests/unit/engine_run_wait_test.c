@@ -2,6 +2,7 @@
 #include "engine_world.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static int l_block(lua_State *co) {
@@ -48,6 +49,65 @@ static void test_a_time_limit_ends_a_run_that_waits(void **state) {
   assert_false(run_in_task("sleep(5000)", &err));
 }
 
+static const TaskBody CODE = { .prepare = prepare_code, .over = free, .doing = "code" };
+
+// As wechat.spawn does.
+static int l_spawn(lua_State *co) {
+  assert_true(task_post(task_new(engine, &CODE, strdup(luaL_checkstring(co, 1)))));
+  return 0;
+}
+
+static void start(const char *code) {
+  assert_int_equal(task_start(task_new(engine, &CODE, strdup(code))), TASK_WAITING);
+}
+
+static void open_unlimited(void **state) {
+  end(state);
+  open_engine(&(EngineOptions){ .library = "lib" });
+  lua_register(L, "sleep", l_sleep);
+  lua_register(L, "spawn", l_spawn);
+}
+
+static void *interrupt_run_soon(void *unused) {
+  usleep(100000);
+  engine_interrupt_run(engine);
+  return NULL;
+}
+
+static void assert_interrupted(const char *code) {
+  Err err = { 0 };
+  pthread_t thread;
+  pthread_create(&thread, NULL, interrupt_run_soon, NULL);
+  assert_false(run_in_task(code, &err));
+  pthread_join(thread, NULL);
+}
+
+static void test_an_interruption_ends_the_run_and_what_it_began_and_nothing_else(void **state) {
+  open_unlimited(state);
+  assert_task_gives("spawn 'sleep(60000)'", "nil");
+  start("sleep(60000)");
+  assert_interrupted("spawn 'spawn \"sleep(60000)\" sleep(60000)' sleep(60000)");
+  for (int i = 0; i < 5000 && engine_tasks(engine) > 2; i++) {
+    engine_leave(engine);
+    usleep(1000);
+    assert_true(engine_enter(engine, INT64_MAX));
+  }
+  assert_int_equal(engine_tasks(engine), 2);
+  assert_interrupted("spawn 'sleep(60000)' while true do end");
+  assert_task_gives("return 'the next run goes on'", "the next run goes on");
+}
+
+static void test_an_interruption_ends_a_slice_of_another_that_does_not_pause(void **state) {
+  open_unlimited(state);
+  assert_task_gives("return 1", "1");
+  start("sleep(10) while true do end");
+  engine_leave(engine);
+  usleep(50000);
+  engine_interrupt_run(engine);
+  for (int i = 0; i < 5000 && engine_tasks(engine) > 0; i++) usleep(1000);
+  assert_true(engine_enter(engine, clock_now_us() + 5000000));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_the_caller_gets_what_the_run_gave),
@@ -55,6 +115,8 @@ int main(void) {
     TEST(test_an_error_is_the_callers),
     TEST(test_a_run_that_is_stuck_is_left_behind),
     TEST(test_a_time_limit_ends_a_run_that_waits),
+    TEST(test_an_interruption_ends_the_run_and_what_it_began_and_nothing_else),
+    TEST(test_an_interruption_ends_a_slice_of_another_that_does_not_pause),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
