@@ -243,6 +243,7 @@ static bool load(Interpreter *in, const char *path, Err *err) {
 
 bool interpreter_load(Interpreter *in, const char *path, Err *err) {
   bool ok = load(in, path, err);
+  if (ok) in->script = sources_digest(in->sources);
   embedded_give_back();
   return ok;
 }

@@ -43,6 +43,15 @@ void kept_write(const KeptRun *run, Buf *out) {
   write_int(out, run->taken);
   write_int(out, run->lost_since_s);
   for (size_t i = 0; i < count; i++) pack_str(out, texts[i]);
+  if (run->script) pack_str(out, str_make((const char *)&run->script, sizeof run->script));
+}
+
+// Runs of earlier versions end before it.
+static bool take_script(Str bytes, uint64_t *script) {
+  Str text;
+  if (!pack_take_str(&bytes, &text) || text.len != sizeof *script) return false;
+  memcpy(script, text.ptr, sizeof *script);
+  return bytes.len == 0;
 }
 
 bool kept_read(Str bytes, KeptRun *run) {
@@ -77,5 +86,5 @@ bool kept_read(Str bytes, KeptRun *run) {
     if (!pack_take_str(&bytes, texts[i])) return false;
   }
   if (flags & 16) run->answering = run->message;
-  return bytes.len == 0;
+  return bytes.len == 0 || take_script(bytes, &run->script);
 }

@@ -39,6 +39,7 @@ typedef struct {
   Str lost_question, lost_place;
   int64_t lost_since_s;  // 0: it is on_message's
   Str record;
+  uint64_t script;  // the script that ran last (sources_digest); 0: unknown
 } KeptRun;
 
 // Appends the value from which kept_read reads the run.

@@ -44,13 +44,26 @@ void message_lose(MessageRun *run, const Err *err) {
   run->behind = 0;
 }
 
+// An unchanged script took another way if something that differs between processes led it: a global, a file, an
+// address, the order of next.
+static void warn_of_difference(const MessageRun *run, Task *task) {
+  const KeptRun *kept = &run->stored->run;
+  const char *difference = record_difference(task_record(task));
+  if (kept->script == 0 || kept->script != run->in->script)
+    log_warn("the script changed, so the conversation with %.*s ended: %s; %s",
+             STR_FMT(kept->openid), difference, what_follows(kept));
+  else
+    log_warn("the script is the same but took another way, so the conversation with %.*s ended: %s "
+             "(wechat.once keeps a value that differs in another process: of a global, a file, "
+             "next); %s",
+             STR_FMT(kept->openid), difference, what_follows(kept));
+}
+
 bool message_begin_lost(Task *task, MessageRun *run) {
   StoredRun *stored = run->stored;
   Engine *engine = task_engine(task);
   if (!stored || !task_record(task)) return false;
-  log_warn("the script changed, so the conversation with %.*s ended: %s; %s",
-           STR_FMT(stored->run.openid), record_difference(task_record(task)),
-           what_follows(&stored->run));
+  warn_of_difference(run, task);
   stored_run_drop(stored);
   stored_run_leave_said(stored, false);
   run->behind = 0;

@@ -66,8 +66,9 @@ void message_run_end_slice(MessageRun *run) {
 StoredRun *message_stored_run(Task *task) {
   MessageRun *run = message_run(task);
   Keep *keep = message_keep(run->in);
-  if (!run->stored && keep && run->raw.len)
-    run->stored = stored_run_new(keep, run->sender, run->raw);
+  if (run->stored || !keep || !run->raw.len) return run->stored;
+  run->stored = stored_run_new(keep, run->sender, run->raw);
+  if (run->stored) run->stored->run.script = run->in->script;
   return run->stored;
 }
 

@@ -208,6 +208,7 @@ StoredRun *message_keep_question(lua_State *L, Task *task, int64_t until_ms, boo
   }
   stored_run_set(&stored->run.question, message_question(task));
   stored_run_set(&stored->run.place, str_of(place));
+  stored->run.script = run->in->script;
   note_question(L, run, stored);
   stored->run.since_s = clock_unix_s();
   stored->run.until_ms = until_ms;

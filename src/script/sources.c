@@ -126,6 +126,25 @@ bool sources_line(Sources *sources, Str path, int64_t line, Buf *out) {
   return found;
 }
 
+// FNV-1a.
+static uint64_t add_to_digest(uint64_t digest, Str bytes) {
+  for (size_t i = 0; i < bytes.len; i++)
+    digest = (digest ^ (unsigned char)bytes.ptr[i]) * 0x100000001b3;
+  return digest;
+}
+
+uint64_t sources_digest(Sources *sources) {
+  uint64_t digest = 0xcbf29ce484222325;
+  pthread_mutex_lock(&sources->mutex);
+  for (Source *source = sources->first; source; source = source->next) {
+    if (!source->text.ptr) continue;
+    digest = add_to_digest(digest, source->text);
+    digest = add_to_digest(digest, str_make((const char *)&source->text.len, sizeof(size_t)));
+  }
+  pthread_mutex_unlock(&sources->mutex);
+  return digest ? digest : 1;
+}
+
 bool sources_list(Sources *sources, Arena *arena, Pairs *files) {
   bool ok = true;
   pthread_mutex_lock(&sources->mutex);

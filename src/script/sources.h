@@ -23,6 +23,8 @@ const Str *sources_given(Sources *sources, const char *path);
 // Appends line number `line`, without its newline, of a file's kept text. `path` may be the "...END" form in which Lua
 // shortens a long name. Returns false if no text is kept, or it has no such line.
 bool sources_line(Sources *sources, Str path, int64_t line, Buf *out);
+// Returns a number that is the same for the same kept texts, and most likely differs for others; never 0.
+uint64_t sources_digest(Sources *sources);
 // Adds the names that `files` does not have yet, in `arena`. Returns false without memory.
 bool sources_list(Sources *sources, Arena *arena, Pairs *files);
 

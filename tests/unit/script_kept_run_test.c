@@ -67,6 +67,20 @@ static void test_an_empty_run_reads_back_too(void **state) {
   buf_clear(&bytes);
 }
 
+static void test_the_script_is_read_back_and_may_be_missing(void **state) {
+  Buf bytes;
+  KeptRun read;
+  buf_init(&bytes);
+  kept_write(&(KeptRun){ .reply = STR("reply"), .script = UINT64_MAX }, &bytes);
+  assert_true(kept_read(buf_str(&bytes), &read));
+  assert_true(read.script == UINT64_MAX);
+  buf_reset(&bytes);
+  kept_write(&(KeptRun){ .reply = STR("reply") }, &bytes);
+  assert_true(kept_read(buf_str(&bytes), &read));
+  assert_true(read.script == 0);
+  buf_clear(&bytes);
+}
+
 static void test_a_message_that_is_still_being_answered_is_written_once(void **state) {
   Buf bytes, other;
   KeptRun read;
@@ -101,6 +115,7 @@ static void test_bytes_of_another_length_or_format_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_the_script_is_read_back_and_may_be_missing),
     cmocka_unit_test(test_a_run_reads_back_as_it_was_written),
     cmocka_unit_test(test_an_empty_run_reads_back_too),
     cmocka_unit_test(test_a_message_that_is_still_being_answered_is_written_once),

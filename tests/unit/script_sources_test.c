@@ -72,6 +72,19 @@ static void test_a_script_can_be_loaded_again_from_what_another_kept(void **stat
   sources_free(NULL);
 }
 
+static void test_the_digest_is_that_of_the_texts(void **state) {
+  uint64_t empty = sources_digest(sources);
+  sources_track(sources, "missing.lua");
+  assert_true(sources_digest(sources) == empty);
+  sources_keep(sources, "bot.lua", STR("as it was"));
+  uint64_t before = sources_digest(sources);
+  assert_true(before != empty);
+  sources_keep(sources, "bot.lua", STR("as it is"));
+  assert_true(sources_digest(sources) != before);
+  sources_keep(sources, "bot.lua", STR("as it was"));
+  assert_true(sources_digest(sources) == before);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
@@ -81,6 +94,7 @@ int main(void) {
     TEST(test_a_long_name_is_found_by_the_end_that_lua_makes_of_it),
     TEST(test_read_again_a_file_holds_its_new_text),
     TEST(test_a_script_can_be_loaded_again_from_what_another_kept),
+    TEST(test_the_digest_is_that_of_the_texts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
