@@ -204,7 +204,7 @@ return function(repl)
 
   local function changes_between(before, after)
     local lines = {}
-    for i, change in ipairs(wechat.menu.diff(before, after)) do lines[i] = "  " .. paint.safe(tostring(change)) end
+    for i, change in ipairs(wechat.menu.diff(before, after)) do lines[i] = "  " .. paint.safe(say(tostring(change))) end
     return lines
   end
 

@@ -56,12 +56,20 @@ local texts = {
   ["the file would be the bot's: write it at a prompt of its own (wemoon repl)"] = "那会是机器人的文件：请在单独的提示符（wemoon repl）里写",
 }
 
--- What the simulated platform says of an act that a phone cannot do.
+-- What the simulated platform says of an act that a phone cannot do, and how wechat.menu tells changes, each behind its
+-- place in the menu.
 local forms = {
   { "^there is no menu: the bot has not created one %(create_menu%)$", "没有菜单：机器人还没有创建（create_menu）" },
   { "^the menu has no button (.+)$", "菜单里没有按钮 %1" },
   { "^'(.+)' opens a submenu: tap one of its buttons$", "“%1”会展开子菜单：请点其中的按钮" },
   { "^(.+) does not follow the account: follow first$", "%1 没有关注账号：请先 .subscribe" },
+  { "^(%S+) is (.+) now, was (.+)$", "%1 现在是 %2，原来是 %3" },
+  { "^(%S+) is (.+), was not there$", "%1 是 %2，原来没有" },
+  { "^(%S+) is gone, was (.+)$", "%1 没有了，原来是 %2" },
+  { "^(%S+) is (.+), was (.+)$", "%1 是 %2，原来是 %3" },
+  { "^(%S+) is gone: (.+)$", "%1 没有了：%2" },
+  { "^(%S+) is new: (.+)$", "%1 是新的：%2" },
+  { "^(%S+) was (%S+): (.+)$", "%1 原来是 %2：%3" },
 }
 
 --- Returns the Chinese of a text, else the text.

@@ -32,7 +32,7 @@ test('at a terminal its first lines are Chinese, .push asks in Chinese, and 是 
   writeFiles(home, { 'bot.lua': 'function on_message(msg) return "v1" end' });
   const term = terminal(t, { home, args: ['repl', 'bot.lua'], env: CHINESE, width: 100 });
   await term.shows(/微月 [\d.]+ · 没有 appid 和 appsecret：调用发往模拟的平台\nbot\.lua 回应你 \.say 的话 · \.help 列出其余命令\n月 >/);
-  for (const [line, shown] of [['menu:click("a", "K");', /月 >$/], ['.push', /放到平台上吗？ \(y\/N\)\n月 >$/], ['否', /没有执行\n月 >$/], ['.push', /放到平台上吗？[^]*放到平台上吗？ \(y\/N\)\n月 >$/], ['是', /已放到平台上\n月 >$/],
+  for (const [line, shown] of [['menu:click("a", "K");', /月 >$/], ['.push', /button\[1\] 是新的：'a' \(click\)\n放到平台上吗？ \(y\/N\)\n月 >$/], ['否', /没有执行\n月 >$/], ['.push', /放到平台上吗？[^]*放到平台上吗？ \(y\/N\)\n月 >$/], ['是', /已放到平台上\n月 >$/],
     ['.reload', /已重新载入\n月 >$/], ['.say a', /微月: v1\n月 >$/]]) {
     term.keys('-l', line);
     term.keys('Enter');
@@ -82,4 +82,13 @@ test('in a running bot it is Chinese beside another prompt that is English', asy
   await screen.shows(/微月 [\d.]+ · 进程 \d+ 正在运行 \S+bot\.lua：你在这里做的，就是它做的\n[^]*月 live >/);
   await bot.stop();
   await screen.shows(/· 机器人已经结束/);
+});
+
+test('that no bot runs is said in Chinese', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'config.lua': 'return { token = "tok" }' });
+  const { stderr } = await wemoon(['repl', '--attach'], { cwd, code: 1, input: '', env: { XDG_RUNTIME_DIR: cwd, ...CHINESE } });
+  assert.match(stderr, /没有用这份配置运行的机器人（找的是 \S+wemoon-PID\.sock）：请用 `wemoon run` 或 `wemoon dev` 启动它/);
+  const named = await wemoon(['repl', '--attach=missing.sock'], { cwd, code: 1, input: '', env: CHINESE });
+  assert.match(named.stderr, /missing\.sock：那里没有机器人：/);
 });
