@@ -26,7 +26,7 @@ struct Interpreter {
   Routes *routes;  // its pages
   Sources *sources;
   uint64_t script;  // digest of the sources that were loaded at the start; 0: none
-  char *folder;  // of the script, with its '/'; NULL: none
+  char *folder;     // of the script, with its '/'; NULL: none
   // Accessed with the engine entered:
   Every *timers;  // wechat.every and wechat.cron
   bool ticking;   // the interpreter is in service: timers are armed
