@@ -352,7 +352,11 @@ static int run_prompt(Repl *repl) {
   Err err;
   pthread_t interrupts;
   PromptOptions prompt_options = {
-    .complete = complete, .news = add_news, .interrupted = on_interrupt, .ctx = repl
+    .complete = complete,
+    .news = add_news,
+    .takes_interrupts = true,
+    .interrupted = on_interrupt,
+    .ctx = repl,
   };
   if (!(repl->prompt = prompt_open(&prompt_options, &err))) return report_err("repl", &err);
   print_at(repl, repl->prompt);

@@ -150,9 +150,9 @@ static void show_news(Prompt *prompt) {
   Buf lines;
   Asking asking;
   buf_init(&lines);
-  asking_begin(&asking, STDIN_FILENO, &prompt->typed);
+  if (prompt->options.takes_interrupts) asking_begin(&asking, STDIN_FILENO, &prompt->typed);
   prompt->options.news(prompt->options.ctx, &lines);
-  asking_end(&asking);
+  if (prompt->options.takes_interrupts) asking_end(&asking);
   show_above(prompt, buf_str(&lines));
   buf_clear(&lines);
 }
@@ -249,9 +249,9 @@ static unsigned char on_complete(EditLine *edit, int key) {
   Asking asking;
   buf_init(&candidates);
   Str before = str_make(info->buffer, (size_t)(info->cursor - info->buffer));
-  asking_begin(&asking, STDIN_FILENO, &prompt->typed);
+  if (prompt->options.takes_interrupts) asking_begin(&asking, STDIN_FILENO, &prompt->typed);
   prompt->options.complete(prompt->options.ctx, before, &candidates, &length);
-  asking_end(&asking);
+  if (prompt->options.takes_interrupts) asking_end(&asking);
   Str all = str_trim(buf_str(&candidates));
   unsigned char result = CC_ERROR;
   size_t common = common_length(all);

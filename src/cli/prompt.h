@@ -14,9 +14,10 @@ typedef struct {
   // bytes.
   void (*complete)(void *ctx, Str before, Buf *candidates, size_t *length);
   // After prompt_wake, while a line is being typed: appends the lines to show above it. NULL: there are none. Both run on
-  // the thread of prompt_read; while they take longer than a second, Ctrl-C sends
-  // SIGINT.
+  // the thread of prompt_read.
   void (*news)(void *ctx, Buf *lines);
+  // SIGINT ends both: while they take longer than a second, Ctrl-C sends it. Else Ctrl-C waits among the keys.
+  bool takes_interrupts;
   // Ctrl-C has dropped what was typed. On the thread of prompt_read. NULL: not called.
   void (*interrupted)(void *ctx);
   void *ctx;

@@ -182,6 +182,20 @@ test('names are completed from the bot\'s globals', async (t) => {
   await screen.shows(/nobody is in a conversation/);
 });
 
+test('Ctrl-C while the bot completes a word clears the line', async (t) => {
+  const script = `${ECHO}
+slow = setmetatable({}, { __pairs = function() wechat.log.error("asked") wechat.sleep(4) return next, {} end })`;
+  const bot = await startBot(t, { script });
+  const screen = at(t, bot);
+  await screen.shows(/live >/);
+  screen.keys('slow.a', 'Tab');
+  await bot.waitForLog(/asked/);
+  screen.keys('C-c');
+  await screen.shows(/slow\.a\^C\n月 live >$/);
+  screen.keys('6 * 7', 'Enter');
+  await screen.shows(/42/);
+});
+
 test('the end of the bot is said at once, and ends the prompt with status 1', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const screen = at(t, bot);

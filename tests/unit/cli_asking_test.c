@@ -103,7 +103,7 @@ static void test_keys_without_ctrl_c_are_kept_in_order_over_several_questions(vo
   assert_true(str_eq(buf_str(&world->typed), STR("abcd!")));
 }
 
-static void test_during_a_quick_question_ctrl_c_stays_a_key(void **state) {
+static void test_after_quick_questions_ctrl_c_is_a_key(void **state) {
   World *world = *state;
   Asking asking;
   char key;
@@ -140,8 +140,7 @@ int main(void) {
                                     set_up, tear_down),
     cmocka_unit_test_setup_teardown(
         test_keys_without_ctrl_c_are_kept_in_order_over_several_questions, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(test_during_a_quick_question_ctrl_c_stays_a_key, set_up,
-                                    tear_down),
+    cmocka_unit_test_setup_teardown(test_after_quick_questions_ctrl_c_is_a_key, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_a_terminal_that_edits_lines_itself_is_not_read, set_up,
                                     tear_down),
   };
