@@ -1,6 +1,7 @@
 # Writes an assembler file that carries every Lua file in the binary, as it is, with a table of names that
-# script/embedded.c reads: name, start, end, one row a file, sorted by name. The files stand together, in this order; the names stand together, behind the files:
-# who looks for one reads them all, and would touch the pages of every file if they stood between these.
+# script/embedded.c reads: name, start, end, one row a file, sorted by name. The files stand together, in
+# this order; the names stand together, behind the files: who looks for one reads them all, and would touch the pages
+# of every file if they stood between these.
 function(embed_lua output)
   set(rows "")
   set(blobs "")

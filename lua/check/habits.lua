@@ -1,5 +1,5 @@
--- What users write who know another language or another library: types of messages that there are not, functions that are
--- returned and not called, texts that are added, names such as null.
+-- What users write who know another language or another library: types of messages that there are not, functions that
+-- are returned and not called, texts that are added, names such as null.
 
 local event_forms = require "platform.event_forms"
 local nearest = require "wechat.nearest"
@@ -32,7 +32,8 @@ local is_message_type, is_event = set_of(message_types), set_of(events)
 
 local names_of = { event = events, type = table.move(events, 1, #events, #message_types + 1, { table.unpack(message_types) }) }
 
--- Returns why msg.type or msg.event is never that; nil if it may be. The platform may have types that nobody has heard of.
+-- Returns why msg.type or msg.event is never that; nil if it may be. The platform may have types that nobody
+-- has heard of.
 local function fault_of_type(field, value)
   local known = field == "type" and (is_message_type[value] or is_event[value]) or is_event[value]
   if known then return nil end

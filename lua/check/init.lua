@@ -258,8 +258,8 @@ end
 Check.is_function = is_function
 Check.is_field = function(name) return message_fields[name] end
 
--- wechat:response_text("hi") would hand over `wechat` itself as the first argument. A script may have set a method of its
--- own in its place.
+-- wechat:response_text("hi") would hand over `wechat` itself as the first argument. A script may have set a method of
+-- its own in its place.
 function Check:judge_colon(call)
   if call.meaning.kind == "message" then return habits.judge_method(self, call) end
   local path = ("%s.%s"):format(call.meaning.path, call.token.text)

@@ -1,5 +1,5 @@
--- What a script does with its names: whether it is wemoon alone that calls a function, and with what; whether all values
--- of a variable have one meaning.
+-- What a script does with its names: whether it is wemoon alone that calls a function, and with what; whether all
+-- values of a variable have one meaning.
 
 local meanings = require "check.meanings"
 

@@ -80,7 +80,8 @@ function Parser:close()
   self.scope = self.scope.up
 end
 
--- A variable that is assigned anywhere may be so before: in a loop, say. It has a meaning if all its values have that one.
+-- A variable that is assigned anywhere may be so before: in a loop, say. It has a meaning if all its values have
+-- that one.
 function Parser:declare(name, meaning, token)
   self.declared = self.declared + 1
   local throughout = self.found.becomes[self.declared]
