@@ -11,9 +11,9 @@ typedef void (*TimerFn)(Engine *engine, void *ctx);
 typedef struct {
   int64_t due_us;  // monotonic; set by timer_add
   TimerFn fn;
-  TimerFn
-      in_slice;  // called instead of `fn` if the engine is busy with a long slice, on that slice's thread, between two
-      // of its instructions: the engine is entered. It does not touch the Lua state. NULL: not called
+  // Called instead of `fn` if the engine is busy with a long slice, on that slice's thread, between two of its
+  // instructions: the engine is entered. It does not touch the Lua state. NULL: not called.
+  TimerFn in_slice;
   void *ctx;
   bool ends_with_service;  // engine_retire drops the timer
   size_t index;            // in the heap, from 1; 0: not armed

@@ -142,8 +142,8 @@ local function expect_type(name)
   habits.judge_rule({ add = function(_, _, _, fault) check.equal(fault, nil, name) end }, asked_of)
 end
 local kinds = 0
-for rows in types_of_c:gmatch("static const Kind [%w_]+%[%] = (%b{})") do
-  for name in rows:gmatch('LITERAL%("([^"]+)"%)') do
+for kinds_of in types_of_c:gmatch("static const Kind [%w_]+%[%] = (%b{})") do
+  for name in kinds_of:gmatch('LITERAL%("([^"]+)"%)') do
     kinds = kinds + 1
     expect_type(name)
   end
