@@ -12,7 +12,7 @@ TEST_PACKAGES="chromium fonts-noto-cjk tmux libcmocka-dev nodejs npm curl wrk re
 CHECK_PACKAGES="clang-format lua-check shellcheck libcmocka-dev"
 BENCH_PACKAGES="nodejs npm wrk redis-server nginx libnginx-mod-http-lua valgrind"
 JOBS=$(nproc)
-TEST_JOBS=$((JOBS + 5))  # tests sleep most of their time: of two cores they need half with five at a time
+TEST_JOBS=$((JOBS + 3))  # tests sleep most of their time: of two cores they need half with five at a time
 
 usage() {
   cat <<'END'

@@ -19,7 +19,7 @@ struct Follow {
   Job *job;
   Run *run;  // NULL while a thread waits
   LoopCall call;
-  bool is_counted;  // the try was counted
+  bool is_counted;  // another process had the message, and the try was counted
   // Results set by the store's thread, under the mutex until the loop has them.
   pthread_mutex_t mutex;
   pthread_cond_t changed;
@@ -176,7 +176,8 @@ static void go_on(void *ctx) {
   follow->is_told = false;
   pthread_mutex_unlock(&follow->mutex);
   Str kept = take_kept(follow);
-  if (follow->result == PEERS_MINE) return end_with(follow, run_in_turn);
+  if (follow->result == PEERS_MINE)
+    return end_with(follow, follow->is_counted ? run_take_over : run_in_turn);
   if (follow->result == PEERS_ANSWERED) return end_answered(follow, kept);
   count_try(follow);
   pause_then_look(follow);

@@ -33,6 +33,7 @@ struct Run {
   RunMessage message;
   NodeTree tree;
   MessageHead head;
+  bool was_elsewhere;  // another process had the message, and may have put its run into the store
   _Atomic RunState state;
   int64_t lapses;  // RUN_OWED: keep_lapses when the entry was written
 };
@@ -362,7 +363,8 @@ static void owe(Run *run) {
   RunState waits = RUN_WAITS;
   Job *job = run->job;
   Keep *keep = run->webhook->shared.keep;
-  if (!keep || owe_at_us(run->webhook, job) == 0 || !owes(job) ||
+  if (!keep || run->was_elsewhere || atomic_load(&job->taken) ||
+      owe_at_us(run->webhook, job) == 0 || !owes(job) ||
       !atomic_compare_exchange_strong(&run->state, &waits, RUN_OWING))
     return;
   run->lapses = keep_lapses(keep);
@@ -526,6 +528,11 @@ void run_in_turn(Run *run) {
   atomic_store(&run->state, RUN_WAITS);
   owe_if_overdue(run);
   wait_for_turn(run);
+}
+
+void run_take_over(Run *run) {
+  run->was_elsewhere = true;
+  run_in_turn(run);
 }
 
 // Its user's earlier messages, which may have been resumed too, come first.

@@ -22,6 +22,9 @@ typedef struct Run Run;
 Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message);
 // Queues the run for its turn at an interpreter. It is not run if its answer is not wanted any more (job_is_wanted).
 void run_in_turn(Run *run);
+// Does the same for a message that another process had: that one may have put its run into the store, which this one
+// must not overwrite before it has looked.
+void run_take_over(Run *run);
 Job *run_job(const Run *run);  // borrowed
 // Lets the messages behind a run go on whose interpreter was given up in the run's first slice. Call it after an
 // interpreter was given up; any thread.
