@@ -34,6 +34,7 @@ struct Run {
   NodeTree tree;
   MessageHead head;
   bool was_elsewhere;  // another process had the message, and may have put its run into the store
+  bool was_lost;       // another process was known to have the message when this run was queued
   _Atomic RunState state;
   int64_t lapses;  // RUN_OWED: keep_lapses when the entry was written
 };
@@ -475,13 +476,19 @@ void run_pass_given_up(Webhook *webhook) {
   while (user_lines_take_begun(webhook->lines, is_given_up, &next)) call_next(next);
 }
 
+static bool has_lost(const Run *run) {
+  Peers *peers = run->webhook->peers;
+  return peers && peers_has_lost(peers, run->job);
+}
+
 // Returns whether the run has begun, or will not.
 static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
   bool too_late = is_too_late(run, now_us), owed = enter_turn(run);
   bool taken_over = owed && is_taken_over(run), unbegun = owed && !taken_over;
-  // Another process answers the message late, as part of a run that it took over.
-  bool lost = webhook->peers && peers_has_lost(webhook->peers, run->job);
+  // Another process answers the message late, as part of a run that it took over meanwhile. Before, the store may have been
+  // too slow to say more than that another has it: then it is answered here.
+  bool lost = !run->was_lost && has_lost(run);
   if (too_late && !taken_over && !lost) log_not_run(run);
   if (too_late || taken_over || lost || !job_is_wanted(run->job, now_us)) {
     if (unbegun) drop_entry(run);
@@ -525,6 +532,7 @@ static void wait_for_turn(Run *run) {
 }
 
 void run_in_turn(Run *run) {
+  run->was_lost = has_lost(run);
   atomic_store(&run->state, RUN_WAITS);
   owe_if_overdue(run);
   wait_for_turn(run);

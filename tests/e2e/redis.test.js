@@ -281,15 +281,17 @@ test('messages that wait for a silent Redis hold no thread', async (t) => {
 
 test('the several calls that a message makes of a slow Redis take 0.9 s in all', async (t) => {
   const redis = await makeRedis(t);
+  const clients = [];
   let delay = 0;
   const slow = net.createServer((client) => {
+    clients.push(client);
     const server = net.connect(redis.port, '127.0.0.1');
     client.on('data', (data) => server.write(data));
     server.on('data', (data) => setTimeout(() => client.writable && client.write(data), delay));
     for (const [one, other] of [[client, server], [server, client]]) one.on('close', () => other.destroy()).on('error', () => {});
   });
   await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
-  t.after(() => slow.close());
+  t.after(() => { slow.close(); for (const client of clients) client.destroy(); });
   const url = redis.url.replace(`:${redis.port}`, `:${slow.address().port}`);
   const [a, b] = await Promise.all([redis.url, url].map((store) => startBot(t, { script: NAMING, config: { store, appid: APPID } })));
   const message = textXml('once');
