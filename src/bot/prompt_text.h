@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-// The Chinese of a text, with the same formats in the same order; else, and where there is none, the English. Static.
+// Returns the Chinese of a text, with the same formats in the same order. Returns `english` itself if `chinese` is
+// false or the table lacks the text. The result is static.
 const char *prompt_text(const char *english, bool chinese) __attribute__((format_arg(1)));
 
 #endif

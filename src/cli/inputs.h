@@ -16,8 +16,9 @@ typedef enum {
 InputResult inputs_say(Str answer);
 // The same, where another process wrote it: nothing but its colours can steer the terminal.
 InputResult inputs_say_safely(Str answer);
-// Reads inputs and runs them until the end; returns the exit status. From a pipe the first input that fails makes it,
-// and the others are run all the same. `ended` (NULL is allowed): whether the input ended, and nobody asked to leave.
+// Reads inputs and runs them until the end; returns the exit status. From a pipe the first input that fails decides it,
+// and the others are run all the same. `ended` (NULL is allowed) becomes true if the input ended without a wish to
+// leave.
 int inputs_read(Prompt *prompt, const char *mark, InputResult (*run)(void *ctx, Str input),
                 void *ctx, bool *ended);
 
