@@ -364,8 +364,9 @@ static void owe(Run *run) {
   RunState waits = RUN_WAITS;
   Job *job = run->job;
   Keep *keep = run->webhook->shared.keep;
-  if (!keep || run->was_elsewhere || atomic_load(&job->taken) ||
-      owe_at_us(run->webhook, job) == 0 || !owes(job) ||
+  // `owes` may store a promise, so it is asked only for a run that waits.
+  if (!keep || atomic_load(&run->state) != RUN_WAITS || run->was_elsewhere ||
+      atomic_load(&job->taken) || owe_at_us(run->webhook, job) == 0 || !owes(job) ||
       !atomic_compare_exchange_strong(&run->state, &waits, RUN_OWING))
     return;
   run->lapses = keep_lapses(keep);
