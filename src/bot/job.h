@@ -16,7 +16,9 @@ typedef struct Job {
   Str to_user, from_user;  // of the message; in `arena`
   Str msgid;               // the message's name in the log (outcome.h); in `arena`
   bool is_event;
-  bool is_silent;      // its user sees no reply
+  bool is_silent;  // its user sees no reply
+  // A process that has ended answered its message: the others know it as answered, and it has no claim in peers.
+  bool is_resumed;
   bool awaits_script;  // its user's conversation is under way: it waits for its turn there
   int attempt;         // tries of the message that dedupe has seen, including this one
   uint32_t known;      // the number of dedupe's entry for the job, plus one; 0: none

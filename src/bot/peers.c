@@ -264,6 +264,7 @@ void peers_forget(Peers *peers, Job *job) {
 static bool tell_running(void *ctx, const DedupeSeen *seen) {
   Peers *peers = ctx;
   char text[STORE_KEY_MAX];
+  if (seen->job->is_resumed) return true;
   Str key = peers_key(peers, seen->identity, text);
   if (key.len) peers_hold(peers, seen->job, key, 0);
   Claim *claim = key.len ? claim_of(peers, seen->job) : NULL;

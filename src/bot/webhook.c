@@ -394,6 +394,7 @@ static bool run_resumed(Callback *c, Incoming *in) {
 static bool resume(Callback *c, const RunMessage *message) {
   Incoming in = { .message = message };
   Decision decision = make_job(c, &in);
+  if (decision == UNDECIDED) in.job->is_resumed = true;
   if (decision == UNDECIDED) decision = look_up(c, &in);
   if (decision == UNDECIDED) decision = admit(c, &in);
   bool known = decision == UNDER_WAY || decision == ANSWERED_BEFORE;
