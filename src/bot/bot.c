@@ -27,6 +27,7 @@ enum {
   KEPT_PATIENCE_S = 600,
   CLOSING_MS = 2000,  // the longest time that an interpreter may take to close
   LEAVE_MS = 900,     // the longest time that the store may take to write what a successor needs
+  OWED_MS = 500,      // the longest time that a start waits for what its predecessor owes
   SPARE_SHARE = 8     // the share of descriptors that waiting requests must leave free
 };
 
@@ -183,7 +184,10 @@ static bool start_watching(Bot *bot, const BotOptions *options, Err *err) {
                 .account = str_of(bot->name),
                 .shared = &webhook->shared };
   if (!(bot->watch = watch_start(&watched, err))) return false;
-  return !kept.keep || (bot->maintenance = maintenance_start(&kept, err)) != NULL;
+  if (!kept.keep) return true;
+  if (!(bot->maintenance = maintenance_start(&kept, err))) return false;
+  maintenance_await_owed(bot->maintenance, clock_now_us() + OWED_MS * 1000);
+  return true;
 }
 
 Bot *bot_new(const BotOptions *options, Err *err) {

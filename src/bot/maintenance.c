@@ -10,7 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 200, AT_ONCE = 100, LEARN_US = 5000 * 1000 };
+enum {
+  TICK_MS = 200,
+  LEARN_US = 5000 * 1000,
+  // What is done in a tick: 100 scripts are gone on with, or 1,000 messages given their turn.
+  AT_ONCE = 1000,
+  SCRIPT = 10
+};
 
 struct Maintenance {
   Kept kept;
@@ -19,6 +25,8 @@ struct Maintenance {
   pthread_mutex_t mutex;
   pthread_cond_t changed;
   bool stopping;
+  bool has_owed;  // it has looked at all that was due
+  int done;       // in this tick, as in AT_ONCE
 };
 
 static bool pause_for_a_tick(Maintenance *maintenance) {
@@ -32,9 +40,26 @@ static bool pause_for_a_tick(Maintenance *maintenance) {
   return go_on;
 }
 
-static void go_on_with(Maintenance *maintenance, Str key) {
+static void tell_has_owed(Maintenance *maintenance) {
+  pthread_mutex_lock(&maintenance->mutex);
+  maintenance->has_owed = true;
+  pthread_cond_broadcast(&maintenance->changed);
+  pthread_mutex_unlock(&maintenance->mutex);
+}
+
+void maintenance_await_owed(Maintenance *maintenance, int64_t until_us) {
+  struct timespec until = clock_to_timespec(until_us);
+  pthread_mutex_lock(&maintenance->mutex);
+  while (!maintenance->has_owed &&
+         pthread_cond_timedwait(&maintenance->changed, &maintenance->mutex, &until) == 0) {
+  }
+  pthread_mutex_unlock(&maintenance->mutex);
+}
+
+static void go_on_with(void *ctx, Str key) {
+  Maintenance *maintenance = ctx;
   Interpreter *interpreter = pool_pick(maintenance->kept.pool);
-  interpreter_run_due(interpreter, key);
+  maintenance->done += interpreter_run_due(interpreter, key) ? SCRIPT : 1;
   interpreter_release(interpreter);
 }
 
@@ -64,19 +89,13 @@ static void learn(Maintenance *maintenance) {
   send_right_learn(kept->store, kept->account, kept->shared);
 }
 
-static int compare_keys(const void *a, const void *b) {
-  return str_compare(buf_str(a), buf_str(b));
-}
-
-// Goes on with what is due. The keys of one user's owed answers differ in their MsgIds, which grow: sorted, the answers
-// take their places in the order of the messages.
-static void go_on_in_order(Maintenance *maintenance) {
-  Buf keys[AT_ONCE] = { 0 };
-  size_t count = 0;
-  while (count < AT_ONCE && keep_due(maintenance->kept.keep, &keys[count])) count++;
-  qsort(keys, count, sizeof *keys, compare_keys);
-  for (size_t i = 0; i < count; i++) go_on_with(maintenance, buf_str(&keys[i]));
-  for (size_t i = 0; i < AT_ONCE; i++) buf_clear(&keys[i]);
+// Goes on with what is due. A user's messages come together, in their order.
+static void go_on_with_due(Maintenance *maintenance) {
+  bool more = true;
+  maintenance->done = 0;
+  while (more && maintenance->done < AT_ONCE)
+    more = keep_due(maintenance->kept.keep, go_on_with, maintenance);
+  if (!more && !maintenance->has_owed) tell_has_owed(maintenance);
 }
 
 static void *run(void *arg) {
@@ -86,7 +105,7 @@ static void *run(void *arg) {
     keep_look(maintenance->kept.keep);
     learn(maintenance);
     end_conversations_of_leavers(maintenance);
-    go_on_in_order(maintenance);
+    go_on_with_due(maintenance);
   } while (pause_for_a_tick(maintenance));
   return NULL;
 }

@@ -370,7 +370,8 @@ static void owe(Run *run) {
       !atomic_compare_exchange_strong(&run->state, &waits, RUN_OWING))
     return;
   run->lapses = keep_lapses(keep);
-  bool owed = keep_owe_message(keep, job->from_user, job->identity, run->message.document);
+  bool owed =
+      keep_owe_message(keep, job->from_user, job->identity, run->message.document, job->started_us);
   atomic_store(&run->state, owed ? RUN_OWED : RUN_WAITS);
 }
 

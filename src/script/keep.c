@@ -13,7 +13,6 @@ enum {
   READ_AT_ONCE = 400,     // values read at a time, or more
   READ_US = 20 * 1000,    // for as long as this, a tenth of the time
   LIST_US = 4000 * 1000,  // between two listings of other processes' keys
-  PATIENCE_S = 16,        // how long the platform retries an unanswered message
   // How long messages wait for a store that is away, if their user may have a run in it: a fail-over takes seconds.
   BACK_US = 10 * 1000 * 1000,
   AWAY_US = 200 * 1000  // how long the store is not asked after it was away
@@ -28,6 +27,7 @@ Keep *keep_new(const KeepOptions *options) {
     return NULL;
   }
   keep->options = *options;
+  keep->begun_us = clock_now_us();
   Str account = options->account;
   snprintf(keep->process_key, sizeof keep->process_key, "process/%.*s/%s", STR_FMT(account),
            keep->process);
@@ -311,10 +311,7 @@ static bool look_at_value(Keep *keep, Str key) {
   Buf value;
   KeptRun run;
   buf_init(&value);
-  Asked asked = keep_read_value(keep, key, &value);
-  if (asked == STORE_HAS && kept_read(buf_str(&value), &run)) keep_note(keep, key, &run);
-  // missing, or of another format
-  else if (asked != STORE_AWAY) kept_index_forget(keep->index, key);
+  Asked asked = keep_read_run(keep, key, &value, &run);
   buf_clear(&value);
   return asked != STORE_AWAY;
 }
@@ -335,32 +332,4 @@ void keep_look(Keep *keep) {
   keep_write_pending(keep);
   look_at_keys(keep);
   look_at_values(keep);
-}
-
-// Returns whether the run has timed out, or its process has ended. An unanswered message is left to the platform's
-// retries while there may be any.
-static bool has_come(Keep *keep, Str key) {
-  Buf value;
-  KeptRun run;
-  buf_init(&value);
-  Asked asked = keep_read_value(keep, key, &value);
-  bool come = asked == STORE_HAS && kept_read(buf_str(&value), &run);
-  if (!come) {
-    if (asked != STORE_AWAY) kept_index_forget(keep->index, key);
-  } else {
-    keep_note(keep, key, &run);
-    if (run.state == KEPT_ASKS) come = run.until_ms && run.until_ms <= clock_unix_ms();
-    else
-      come = !keep_is_own(keep, &run) && (run.owed || clock_unix_s() - run.begun_s > PATIENCE_S) &&
-             !keep_is_alive(keep, run.process);
-  }
-  buf_clear(&value);
-  return come;
-}
-
-bool keep_due(Keep *keep, Buf *key) {
-  for (int i = 0; i < READ_AT_ONCE && kept_index_next_due(keep->index, key); i++) {
-    if (has_come(keep, buf_str(key))) return true;
-  }
-  return false;
 }

@@ -81,9 +81,9 @@ void keep_lost(Keep *keep, Str openid, Str identity);
 // written of it.
 void keep_yield(Keep *keep, Str openid);
 // Puts a message that is answered before its script begins into the store, as an owed run with nothing recorded, without
-// waiting for the store. False without memory. The run that begins for it takes the entry over, or it is deleted with
-// keep_drop.
-bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document);
+// waiting for the store. `arrived_us`: as in KeptRun. False without memory. The run that begins for it takes the entry
+// over, or it is deleted with keep_drop.
+bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us);
 // Returns whether the store's entry for such a message is still this process's. Waits for the store, if `lapses` (keep_lapses
 // when it was written) says that another process may have taken it.
 bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses);
@@ -141,8 +141,10 @@ void keep_leaver_done(Keep *keep, const KeepLeaver *leaver, bool ended);
 // the script.
 bool keep_take_leaver(Keep *keep, const KeptRun *run);
 
-// Gets the key of a run that has timed out, or whose process has ended. Returns false if there is none now.
-bool keep_due(Keep *keep, Buf *key);
+// Calls `each` with the key of a conversation that has timed out, or whose process has ended; or with the keys of all owed
+// runs of a user whose processes have ended, in the order in which the platform sent their messages: CreateTime, then MsgId,
+// then arrival. Returns false if there is none now. For the thread of keep_look.
+bool keep_due(Keep *keep, void (*each)(void *ctx, Str key), void *ctx);
 
 // Calls `each` with up to `max` of the known runs: conversations or, if `owed`, scripts whose message was answered
 // before their end. Reads the store and waits for it. `run` is valid during the call.

@@ -17,6 +17,7 @@ struct Keep {
   KeepOptions options;
   char process[PROCESS_NAME_SIZE];
   char process_key[224], asked[96], owes[96];  // keys and prefixes
+  int64_t begun_us;                            // monotonic: when this process began
   ProcessWatch *processes;
   KeptIndex *index;
   PendingWrites *unsaved;
@@ -53,6 +54,9 @@ typedef enum {
 // Makes a call and waits for it; `value` gets what was read, NULL: nothing.
 Asked keep_ask_store(Keep *keep, const StoreCall *call, Buf *value);
 Asked keep_read_value(Keep *keep, Str key, Buf *value);
+// Reads a run, which gets slices of `value`, and notes it in the index. STORE_LACKS: there is none, or it is of another
+// format; the index forgets the key.
+Asked keep_read_run(Keep *keep, Str key, Buf *value, KeptRun *run);
 
 // ---- keep_leaver.c
 

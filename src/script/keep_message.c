@@ -12,7 +12,7 @@ static bool write_empty_record(Buf *out) {
   return ok;
 }
 
-bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document) {
+bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us) {
   Buf record, value;
   buf_init(&record);
   buf_init(&value);
@@ -26,6 +26,7 @@ bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document) {
                   .message = document,
                   .answering = document,
                   .begun_s = clock_unix_s(),
+                  .arrived_us = arrived_us,
                   .record = buf_str(&record) };
   ok = ok && keep_save(keep, &run, NULL, &value, NULL, NULL);
   buf_clear(&value);

@@ -76,3 +76,11 @@ Asked keep_ask_store(Keep *keep, const StoreCall *call, Buf *value) {
 Asked keep_read_value(Keep *keep, Str key, Buf *value) {
   return keep_ask_store(keep, &(StoreCall){ .op = STORE_GET, .key = key }, value);
 }
+
+Asked keep_read_run(Keep *keep, Str key, Buf *value, KeptRun *run) {
+  Asked asked = keep_read_value(keep, key, value);
+  if (asked == STORE_HAS && !kept_read(buf_str(value), run)) asked = STORE_LACKS;
+  if (asked == STORE_HAS) keep_note(keep, key, run);
+  if (asked == STORE_LACKS) kept_index_forget(keep->index, key);
+  return asked;
+}

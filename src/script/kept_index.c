@@ -47,15 +47,28 @@ static uint32_t hash_of(Str key) { return (uint32_t)str_hash(key, 0); }
 
 static Str entry_key(const Entry *entry) { return str_make(entry->key, entry->len); }
 
-static Entry **find(KeptIndex *index, Str key) {
-  uint32_t hash = hash_of(key);
-  Entry **link = &index->buckets[hash % BUCKETS];
-  while (*link && !((*link)->hash == hash && str_eq(entry_key(*link), key))) link = &(*link)->next;
-  return link;
-}
-
 static bool is_owed_key(const KeptIndex *index, Str key) {
   return str_starts(key, str_of(index->owed_prefix));
+}
+
+// Returns what the keys of runs that are looked at together have in common: of owed runs their user.
+static Str group_of(const KeptIndex *index, Str key) {
+  Str user, identity;
+  if (!is_owed_key(index, key)) return key;
+  str_cut(str_sub(key, strlen(index->owed_prefix), key.len), '/', &user, &identity);
+  return user;
+}
+
+// Those runs are in one bucket.
+static Entry **bucket_of(KeptIndex *index, Str key) {
+  return &index->buckets[hash_of(group_of(index, key)) % BUCKETS];
+}
+
+static Entry **find(KeptIndex *index, Str key) {
+  uint32_t hash = hash_of(key);
+  Entry **link = bucket_of(index, key);
+  while (*link && !((*link)->hash == hash && str_eq(entry_key(*link), key))) link = &(*link)->next;
+  return link;
 }
 
 static void count(KeptIndex *index, const Entry *entry, size_t by) {
@@ -65,8 +78,9 @@ static void count(KeptIndex *index, const Entry *entry, size_t by) {
 
 // Returns the search that looks for such an entry; NULL: none.
 static Search *search_for(KeptIndex *index, const Entry *entry) {
-  if (entry->state == ENTRY_UNREAD) return &index->searches[SEARCH_UNREAD];
-  bool waits = entry->state == ENTRY_ASKS || entry->state == ENTRY_OTHER;
+  bool unread = entry->state == ENTRY_UNREAD;
+  if (unread && !is_owed_key(index, entry_key(entry))) return &index->searches[SEARCH_UNREAD];
+  bool waits = unread || entry->state == ENTRY_ASKS || entry->state == ENTRY_OTHER;
   return waits ? &index->searches[SEARCH_DUE] : NULL;
 }
 
@@ -244,6 +258,19 @@ bool kept_index_next_unread(KeptIndex *index, Buf *key) {
 
 bool kept_index_next_due(KeptIndex *index, Buf *key) {
   return next_entry(index, &index->searches[SEARCH_DUE], key);
+}
+
+void kept_index_list_beside(KeptIndex *index, Str key, Buf *keys) {
+  Str group = group_of(index, key);
+  bool owed = is_owed_key(index, key);
+  pthread_mutex_lock(&index->mutex);
+  for (const Entry *entry = *bucket_of(index, key); entry; entry = entry->next) {
+    Str other = entry_key(entry);
+    if (is_owed_key(index, other) == owed && str_eq(group_of(index, other), group) &&
+        search_for(index, entry))
+      pack_str(keys, other);
+  }
+  pthread_mutex_unlock(&index->mutex);
 }
 
 // Copies the keys of one bucket that have `prefix`, so that `fn` can be called without the mutex.

@@ -11,7 +11,7 @@
 typedef struct KeptIndex KeptIndex;
 
 typedef enum {
-  ENTRY_UNREAD,  // only its key is known
+  ENTRY_UNREAD,  // only its key is known; an owed run is due at once, which reads it
   ENTRY_ASKS,
   ENTRY_MINE,   // this process runs it
   ENTRY_OTHER,  // another process runs it
@@ -24,8 +24,8 @@ typedef struct {
   int64_t look_ms;  // next check, Unix; INT64_MAX: never
 } EntryNote;
 
-// Creates an index. Keys that begin with `owed_prefix`, which outlives the index, belong to owed runs, all others to
-// conversations. Returns NULL without memory.
+// Creates an index. Keys that begin with `owed_prefix`, which outlives the index, belong to owed runs, and go on with
+// their user and a slash; all others belong to conversations. Returns NULL without memory.
 KeptIndex *kept_index_new(const char *owed_prefix);
 void kept_index_free(KeptIndex *index);  // NULL is allowed
 void kept_index_add(KeptIndex *index, Str key);
@@ -43,6 +43,9 @@ bool kept_index_is_held(KeptIndex *index, Str key, bool *events);
 // second. Returns false if there is none.
 bool kept_index_next_unread(KeptIndex *index, Buf *key);
 bool kept_index_next_due(KeptIndex *index, Buf *key);
+// Appends the keys of the runs that a process which is to go on with `key` must look at: of an owed run those of all owed
+// runs of its user, in no order, but for those that this process runs or holds; of a conversation that key (pack_str).
+void kept_index_list_beside(KeptIndex *index, Str key, Buf *keys);
 // Calls `fn` for each key with `prefix`, in no order; `fn` may change the index.
 void kept_index_each(KeptIndex *index, Str prefix, void (*fn)(void *ctx, Str key), void *ctx);
 // Appends up to `max` keys of owed runs, or else of conversations, in no order (pack_str).

@@ -13,6 +13,14 @@ static size_t length_of(const Str *texts, size_t count) {
   return length;
 }
 
+static void write_tail(const KeptRun *run, Buf *out) {
+  char tail[sizeof run->script + sizeof run->arrived_us];
+  size_t len = run->arrived_us ? sizeof tail : run->script ? sizeof run->script : 0;
+  memcpy(tail, &run->script, sizeof run->script);
+  memcpy(tail + sizeof run->script, &run->arrived_us, sizeof run->arrived_us);
+  if (len) pack_str(out, str_make(tail, len));
+}
+
 void kept_write(const KeptRun *run, Buf *out) {
   enum { NUMBERS_MAX = 120 };  // bytes of the format and the numbers
   // A run that has asked once answers the message with which it began: that is written once.
@@ -43,14 +51,16 @@ void kept_write(const KeptRun *run, Buf *out) {
   write_int(out, run->taken);
   write_int(out, run->lost_since_s);
   for (size_t i = 0; i < count; i++) pack_str(out, texts[i]);
-  if (run->script) pack_str(out, str_make((const char *)&run->script, sizeof run->script));
+  write_tail(run, out);
 }
 
-// Runs of earlier versions end before it.
-static bool take_script(Str bytes, uint64_t *script) {
+// Runs of earlier versions end before it, or have the script alone.
+static bool take_tail(Str bytes, KeptRun *run) {
   Str text;
-  if (!pack_take_str(&bytes, &text) || text.len != sizeof *script) return false;
-  memcpy(script, text.ptr, sizeof *script);
+  enum { SCRIPT = sizeof run->script, ALL = SCRIPT + sizeof run->arrived_us };
+  if (!pack_take_str(&bytes, &text) || (text.len != SCRIPT && text.len != ALL)) return false;
+  memcpy(&run->script, text.ptr, SCRIPT);
+  if (text.len == ALL) memcpy(&run->arrived_us, text.ptr + SCRIPT, sizeof run->arrived_us);
   return bytes.len == 0;
 }
 
@@ -86,5 +96,5 @@ bool kept_read(Str bytes, KeptRun *run) {
     if (!pack_take_str(&bytes, texts[i])) return false;
   }
   if (flags & 16) run->answering = run->message;
-  return bytes.len == 0 || take_script(bytes, &run->script);
+  return bytes.len == 0 || take_tail(bytes, run);
 }

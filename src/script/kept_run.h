@@ -40,6 +40,9 @@ typedef struct {
   int64_t lost_since_s;  // 0: it is on_message's
   Str record;
   uint64_t script;  // the script that ran last (sources_digest); 0: unknown
+  // Of an owed run: when its message arrived, monotonic in the process that got it, so that it orders that process's
+  // messages; 0: unknown.
+  int64_t arrived_us;
 } KeptRun;
 
 // Appends the value from which kept_read reads the run.

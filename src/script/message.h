@@ -96,7 +96,7 @@ TaskState interpreter_answer(Interpreter *interpreter, const MessageTask *task, 
 bool interpreter_end_conversation(Interpreter *interpreter, Str openid, int64_t until_s,
                                   const char *reason);
 // Continues a run whose key keep_due returned: the run timed out, or its process ended; or takes over its leaver. Waits for
-// the store.
-void interpreter_run_due(Interpreter *interpreter, Str key);
+// the store. Returns false if it was only passed on: a leaver, or a message that waits (KeepOptions.waits).
+bool interpreter_run_due(Interpreter *interpreter, Str key);
 
 #endif

@@ -138,7 +138,7 @@ static bool run_claimed(Interpreter *in, KeepFound found, KeptRun *kept, Str val
   return false;
 }
 
-void interpreter_run_due(Interpreter *in, Str key) {
+bool interpreter_run_due(Interpreter *in, Str key) {
   Buf value;
   KeptRun kept = { 0 };
   buf_init(&value);
@@ -147,6 +147,7 @@ void interpreter_run_due(Interpreter *in, Str key) {
                                         keep_pass_message(message_keep(in), &kept));
   if (!passed) run_claimed(in, found, &kept, buf_str(&value), NULL);
   buf_clear(&value);
+  return !passed;
 }
 
 bool interpreter_end_conversation(Interpreter *in, Str openid, int64_t until_s,

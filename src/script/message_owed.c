@@ -17,8 +17,10 @@ static bool is_asking(const StoredRun *stored) {
 }
 
 // Notes that the message is answered before the run's end.
-static void note_owed(MessageRun *run, StoredRun *stored) {
+static void note_owed(Task *task, MessageRun *run, StoredRun *stored) {
+  int64_t arrived_us = task_rank(task).arrived_us;
   stored->run.owed = true;
+  if (arrived_us) stored->run.arrived_us = arrived_us;
   if (!stored->here) atomic_fetch_add(&message_shared(run)->owed_here, 1);
   stored->here = true;
 }
@@ -28,7 +30,7 @@ void message_owe_begun(Task *task, const MessageTask *message) {
   StoredRun *stored = message->unbegun && *message->unbegun ? message_stored_run(task) : NULL;
   Record *record = stored ? task_record(task) : NULL;
   if (!record || record_given_up(record)[0]) return;
-  note_owed(run, stored);
+  note_owed(task, run, stored);
   if (stored->in_store) return;  // see message_drop_entry
   stored_run_set(&stored->run.identity, run->identity);
   message_watch(task);
@@ -51,7 +53,7 @@ bool message_owe(Task *task) {
     if (run->identity.len == 0) return false;
     stored_run_set(&stored->run.identity, run->identity);
   }
-  note_owed(run, stored);
+  note_owed(task, run, stored);
   message_watch(task);
   return stored_run_save(stored, record, KEPT_RUNS, NULL, NULL);
 }

@@ -35,6 +35,8 @@ static bool next_is(const char *openid) {
   return keep_next_leaver(keep, &leaver) && str_eq(buf_str(&leaver.openid), str_of(openid));
 }
 
+static void take_key(void *ctx, Str key) { buf_add(ctx, key); }
+
 // Returns whether the next process has the leaver's mark, and takes the leaver over.
 static bool takes_over(const char *openid) {
   Buf key;
@@ -43,7 +45,7 @@ static bool takes_over(const char *openid) {
   become_another();
   keep_look(keep);
   clock_advance(1100 * 1000);  // it looks at other processes' runs once a second
-  bool due = keep_due(keep, &key) &&
+  bool due = keep_due(keep, take_key, &key) &&
              keep_claim_due(keep, buf_str(&key), &value, &run) == KEEP_ENDED &&
              keep_take_leaver(keep, &run);
   buf_clear(&key);

@@ -179,6 +179,36 @@ static void test_so_many_keys_as_are_asked_for_are_listed(void **state) {
   assert_true(pack_take_str(&rest, &key) && rest.len == 0);
 }
 
+static int listed_beside(const char *key) {
+  int count = 0;
+  Str one, rest;
+  buf_reset(&found);
+  kept_index_list_beside(keys, str_of(key), &found);
+  for (rest = buf_str(&found); pack_take_str(&rest, &one); count++) {
+  }
+  return count;
+}
+
+static void test_the_owed_runs_of_a_user_are_listed_together(void **state) {
+  char key[32];
+  for (int i = 0; i < 300; i++) {
+    snprintf(key, sizeof key, "owed/%c/%d", i % 3 ? 'a' : 'b', i);
+    kept_index_add(keys, str_of(key));
+  }
+  kept_index_add(keys, STR("asked/a"));
+  note("owed/a/1", ENTRY_MINE, true, INT64_MAX);
+  assert_int_equal(listed_beside("owed/a/2"), 199);
+  assert_int_equal(listed_beside("owed/b/0"), 100);
+  assert_int_equal(listed_beside("asked/a"), 1);
+  assert_true(str_eq(str_sub(buf_str(&found), 1, found.len), STR("asked/a")));
+}
+
+static void test_an_owed_run_is_due_before_it_is_read(void **state) {
+  kept_index_add(keys, STR("owed/a/1"));
+  assert_false(kept_index_next_unread(keys, &found));
+  assert_true(next_due_is("owed/a/1"));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -193,6 +223,8 @@ int main(void) {
     TEST(test_a_search_without_anything_due_takes_no_time),
     TEST(test_keys_with_a_prefix_are_visited_and_may_be_forgotten),
     TEST(test_so_many_keys_as_are_asked_for_are_listed),
+    TEST(test_the_owed_runs_of_a_user_are_listed_together),
+    TEST(test_an_owed_run_is_due_before_it_is_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

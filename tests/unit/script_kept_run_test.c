@@ -75,9 +75,13 @@ static void test_the_script_is_read_back_and_may_be_missing(void **state) {
   assert_true(kept_read(buf_str(&bytes), &read));
   assert_true(read.script == UINT64_MAX);
   buf_reset(&bytes);
+  kept_write(&(KeptRun){ .reply = STR("reply"), .arrived_us = 77 }, &bytes);
+  assert_true(kept_read(buf_str(&bytes), &read));
+  assert_true(read.script == 0 && read.arrived_us == 77);
+  buf_reset(&bytes);
   kept_write(&(KeptRun){ .reply = STR("reply") }, &bytes);
   assert_true(kept_read(buf_str(&bytes), &read));
-  assert_true(read.script == 0);
+  assert_true(read.script == 0 && read.arrived_us == 0);
   buf_clear(&bytes);
 }
 

@@ -1,0 +1,19 @@
+// What is owed to users, for the tests of messages whose process ended before their script began.
+'use strict';
+
+const path = require('node:path');
+const { makeRedis } = require('./redis');
+const { tempDir, wemoon, writeFiles } = require('./harness');
+
+const storeOf = async (t, kind) => (kind === 'Redis' ? (await makeRedis(t)).url : `sqlite:${path.join(tempDir(t), 'kept.db')}`);
+const texts = (peer) => peer.sent.map((sent) => sent.text.content);
+
+// The keys of runs in the store.
+async function keptKeys(t, config) {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'config.lua': `return { store = "${config.store}", token = "t", appid = "${config.appid}" }` });
+  const { stdout } = await wemoon(['store', 'export', '--all', '--config', path.join(dir, 'config.lua')], { code: 0 });
+  return stdout.split('\n').filter((line) => /^.key.:.(owed|asked)\//.test(line.slice(1)));
+}
+
+module.exports = { keptKeys, storeOf, texts };
