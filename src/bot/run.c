@@ -7,22 +7,11 @@
 #include "bot/bot_metrics.h"
 #include "bot/kept.h"
 #include "bot/queued.h"
+#include "bot/run_entry.h"
+#include "bot/run_reply.h"
 #include "script/cancels.h"
 #include "script/conversation.h"
 #include "script/keep.h"
-#include "script/packed_reply.h"
-
-#include <sched.h>
-
-// Whether the store has an entry for a message that waits. The thread that begins the run and the one that writes the entry
-// change the state, so that the run's own writes follow the entry's.
-typedef enum {
-  RUN_KEPT,   // it is not known yet whether the message is this process's
-  RUN_WAITS,  // for its turn
-  RUN_OWING,  // the entry is being passed to the store
-  RUN_OWED,   // the store has the entry, or is about to
-  RUN_BEGINS  // it has its turn
-} RunState;
 
 struct Run {
   Queued queued;  // first
@@ -31,72 +20,16 @@ struct Run {
   Webhook *webhook;
   Job *job;
   RunMessage message;
-  NodeTree tree;
-  MessageHead head;
-  bool was_elsewhere;  // another process had the message, and may have put its run into the store
-  bool was_lost;       // another process was known to have the message when this run was queued
-  _Atomic RunState state;
-  int64_t lapses;  // RUN_OWED: keep_lapses when the entry was written
+  RunEntry entry;
+  bool was_lost;  // another process was known to have the message when this run was queued
 };
 
 // ---- reply --------------------------------------------------------------------------------------
 
-// Returns whether the answer is shown by a request: the waiting one, or the platform's next try.
-static bool is_shown(const Webhook *webhook, Job *job, bool late) {
-  if (!late) return true;
-  LateReply way = answer_late_way(webhook, job);
-  return way == LATE_RETRY || (way == LATE_KEEP && !job_is_owed(job));
-}
-
-// Joins the kept answer to a reply that is shown. Returns early if nothing is kept.
-static void join_kept(Webhook *webhook, Job *job, Reply *reply) {
-  if (!atomic_load_explicit(&job->kept_waits, memory_order_relaxed)) return;
-  if (is_shown(webhook, job, job_settle(job))) kept_join_answer(webhook, job, reply);
-}
-
-// Sets what duplicates get from now on. A late reply that is sent or dropped is not shown to duplicates.
-static void remember(Webhook *webhook, Job *job, bool late) {
-  bool shown = is_shown(webhook, job, late);
-  Str packed = shown ? packed_reply_make(job->arena, &job->reply, job->from_user, job->to_user,
-                                         job->answered_s)
-                     : STR("");
-  if (packed.ptr) dedupe_finish(webhook->dedupe, job, packed, clock_now_us());
-  else dedupe_forget(webhook->dedupe, job);
-  if (webhook->peers) peers_finish(webhook->peers, job, packed);
-}
-
-static void log_dropped(const Job *job, LateReply way) {
-  const char *when = way == LATE_RETRY ? "past the platform's last try; it is lost"
-                                       : "past deadline_ms; it is dropped";
-  log_warn("the reply came %.1f s after the message, %s (late_reply)",
-           (double)(clock_now_us() - job->started_us) / 1000000, when);
-}
-
-static void count_late(const Webhook *webhook, LateReply way) {
-  bot_metrics_late(webhook->options->metrics, way == LATE_CUSTOMER_SERVICE ? STR("customer_service")
-                                              : way == LATE_RETRY          ? STR("retry")
-                                              : way == LATE_KEEP           ? STR("kept")
-                                                                           : STR("dropped"));
-}
-
-// Handles a late reply. Returns whether it is to be sent as customer service messages.
-static bool send_late(Webhook *webhook, Job *job, const Answer *answer) {
-  LateReply way = answer_late_way(webhook, job);
-  if (answer->sent) count_late(webhook, way);
-  if (answer->reply.form == REPLY_NONE) return false;
-  if (way == LATE_KEEP && !job_is_owed(job)) kept_hold(webhook, job, &answer->reply);
-  if (way == LATE_DROP || (way == LATE_RETRY && job_is_owed(job))) {
-    shared_lost(&webhook->shared, "dropped");
-    log_dropped(job, way);
-  }
-  count_late(webhook, way);
-  return way == LATE_CUSTOMER_SERVICE || (way == LATE_KEEP && job_is_owed(job));
-}
-
 // Called when the first slice has the answer, which its caller gets.
 static bool on_answer(void *ctx, const Answer *answer) {
   Job *job = ctx;
-  return job_settle(job) && send_late(job->owner, job, answer);
+  return job_settle(job) && run_reply_late(job->owner, job, answer);
 }
 
 // Called when a suspended script has its answer.
@@ -107,12 +40,7 @@ static bool on_done(void *ctx, TaskState state, const Answer *answer) {
     run_forget(webhook, job);
     return false;
   }
-  Reply reply = answer->reply;
-  job->place = answer->place;
-  join_kept(webhook, job, &reply);
-  bool late = job_finish(job, state, &reply, answer->rest);
-  remember(webhook, job, late);
-  return late && send_late(webhook, job, answer);
+  return run_reply_finish(webhook, job, state, answer) && run_reply_late(webhook, job, answer);
 }
 
 static void on_over(void *ctx) {
@@ -243,11 +171,8 @@ static TaskState run_somewhere(Webhook *webhook, Interpreter *in, const MessageT
   return state;
 }
 
-static TaskState finish_first(Webhook *webhook, Job *job, TaskState state, Answer *answer) {
-  job->place = answer->place;
-  join_kept(webhook, job, &answer->reply);
-  bool late = job_finish(job, state, &answer->reply, answer->rest);
-  remember(webhook, job, late);
+static TaskState finish_first(Webhook *webhook, Job *job, TaskState state, const Answer *answer) {
+  run_reply_finish(webhook, job, state, answer);
   on_over(job);
   return state;
 }
@@ -289,43 +214,13 @@ TaskState run_here(Webhook *webhook, Job *job, const RunMessage *message) {
 
 // ---- kept messages ------------------------------------------------------------------------------
 
-static bool keep_tree(Arena *arena, const NodeTree *from, NodeTree *to) {
-  *to = (NodeTree){ .count = from->count, .cap = from->count };
-  to->nodes = arena_alloc(arena, from->count * sizeof *to->nodes);
-  Str text = arena_dup(arena, buf_str(&from->text));
-  if (!to->nodes || !text.ptr) return false;
-  memcpy(to->nodes, from->nodes, from->count * sizeof *to->nodes);
-  to->text = (Buf){ .ptr = (char *)text.ptr, .len = text.len, .cap = text.len };
-  return true;
-}
-
-// Returns the slice of `to` that corresponds to a slice of `from`, of which `to` is a copy.
-static Str slice_of_copy(Str slice, const Buf *from, const Buf *to) {
-  bool inside = slice.ptr >= from->ptr && slice.ptr <= from->ptr + from->len;
-  return inside ? str_make(to->ptr + (slice.ptr - from->ptr), slice.len) : slice;
-}
-
-static void keep_head(const MessageHead *head, const Buf *from, const Buf *to, MessageHead *out) {
-  *out = (MessageHead){ .to_user = slice_of_copy(head->to_user, from, to),
-                        .from_user = slice_of_copy(head->from_user, from, to),
-                        .create_time = slice_of_copy(head->create_time, from, to),
-                        .msg_type = slice_of_copy(head->msg_type, from, to),
-                        .event = slice_of_copy(head->event, from, to),
-                        .event_key = slice_of_copy(head->event_key, from, to),
-                        .msg_id = slice_of_copy(head->msg_id, from, to),
-                        .is_event = head->is_event };
-}
-
 static Interpreter *choose(Queued *queued);
 static void run_now(Queued *queued, Interpreter *in);
 
 Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message) {
   Run *run = arena_calloc(job->arena, 1, sizeof *run);
-  if (!run || !keep_tree(job->arena, message->tree, &run->tree)) return NULL;
-  Str document = arena_dup(job->arena, message->document);
-  if (!document.ptr) return NULL;
-  keep_head(message->head, &message->tree->text, &run->tree.text, &run->head);
-  run->message = (RunMessage){ .tree = &run->tree, .head = &run->head, .document = document };
+  if (!run || !run_message_copy(message, job->arena, &run->message)) return NULL;
+  run_entry_init(&run->entry, webhook->shared.keep, job, run->message.document);
   run->webhook = webhook;
   run->job = job_retain(job);
   atomic_store(&job->run, run);
@@ -360,33 +255,17 @@ void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
 
 // ---- the message in the store -------------------------------------------------------------------
 
+// `owes` may store a promise, so it is asked only for a run that waits.
 static void owe(Run *run) {
-  RunState waits = RUN_WAITS;
   Job *job = run->job;
-  Keep *keep = run->webhook->shared.keep;
-  // `owes` may store a promise, so it is asked only for a run that waits.
-  if (!keep || atomic_load(&run->state) != RUN_WAITS || run->was_elsewhere ||
-      atomic_load(&job->taken) || owe_at_us(run->webhook, job) == 0 || !owes(job) ||
-      !atomic_compare_exchange_strong(&run->state, &waits, RUN_OWING))
-    return;
-  run->lapses = keep_lapses(keep);
-  bool owed =
-      keep_owe_message(keep, job->from_user, job->identity, run->message.document, job->started_us);
-  atomic_store(&run->state, owed ? RUN_OWED : RUN_WAITS);
+  if (run_entry_is_missing(&run->entry) && !atomic_load(&job->taken) &&
+      owe_at_us(run->webhook, job) != 0 && owes(job))
+    run_entry_write(&run->entry);
 }
 
 void run_owe(Job *job) {
   Run *run = atomic_load(&job->run);
   if (run) owe(run);
-}
-
-// Returns whether the store has the message.
-static bool enter_turn(Run *run) {
-  RunState state = RUN_WAITS;
-  for (;; state = state == RUN_OWING ? RUN_WAITS : state) {
-    if (atomic_compare_exchange_strong(&run->state, &state, RUN_BEGINS)) return state == RUN_OWED;
-    if (state == RUN_OWING) sched_yield();  // for as long as it takes to queue a write
-  }
 }
 
 // Until now nobody could put the message into the store.
@@ -395,23 +274,9 @@ static void owe_if_overdue(Run *run) {
 }
 
 // Called if the run could not begin.
-static void leave_turn(Run *run, bool owed) {
-  atomic_store(&run->state, owed ? RUN_OWED : RUN_WAITS);
+static void wait_on(Run *run, bool owed) {
+  run_entry_wait_on(&run->entry, owed);
   if (!owed) owe_if_overdue(run);
-}
-
-static void drop_entry(const Run *run) {
-  const Job *job = run->job;
-  keep_drop(run->webhook->shared.keep, job->from_user, job->identity);
-}
-
-// Returns whether another process has taken the message over, because this one was stopped.
-static bool is_taken_over(const Run *run) {
-  const Job *job = run->job;
-  Keep *keep = run->webhook->shared.keep;
-  if (keep_owes_message(keep, job->from_user, job->identity, run->lapses)) return false;
-  keep_lost(keep, job->from_user, job->identity);
-  return true;
 }
 
 // ---- turn ---------------------------------------------------------------------------------------
@@ -486,21 +351,21 @@ static bool has_lost(const Run *run) {
 // Returns whether the run has begun, or will not.
 static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
-  bool too_late = is_too_late(run, now_us), owed = enter_turn(run);
-  bool taken_over = owed && is_taken_over(run), unbegun = owed && !taken_over;
+  bool too_late = is_too_late(run, now_us), owed = run_entry_begin(&run->entry);
+  bool taken_over = owed && run_entry_is_lost(&run->entry), unbegun = owed && !taken_over;
   // Another process answers the message late, as part of a run that it took over meanwhile. Before, the store may have been
   // too slow to say more than that another has it: then it is answered here.
   bool lost = !run->was_lost && has_lost(run);
   if (too_late && !taken_over && !lost) log_not_run(run);
   if (too_late || taken_over || lost || !job_is_wanted(run->job, now_us)) {
-    if (unbegun) drop_entry(run);
+    if (unbegun) run_entry_drop(&run->entry);
     run_abandon(run);
     return true;
   }
   if (now_us < run->queued.turn.due_us) admission_turn_in_time(&webhook->admission, now_us);
   bool begun = first_slice(webhook, in, run->job, &run->message, &unbegun) != TASK_LOST;
-  if (begun && unbegun) drop_entry(run);  // no run took it over
-  if (!begun) leave_turn(run, owed);
+  if (begun && unbegun) run_entry_drop(&run->entry);  // no run took it over
+  if (!begun) wait_on(run, owed);
   return begun;
 }
 
@@ -533,22 +398,20 @@ static void wait_for_turn(Run *run) {
   queued_wait(&run->queued);
 }
 
-void run_in_turn(Run *run) {
+static void begin_to_wait(Run *run, bool was_elsewhere) {
   run->was_lost = has_lost(run);
-  atomic_store(&run->state, RUN_WAITS);
+  run_entry_wait(&run->entry, was_elsewhere);
   owe_if_overdue(run);
   wait_for_turn(run);
 }
 
-void run_take_over(Run *run) {
-  run->was_elsewhere = true;
-  run_in_turn(run);
-}
+void run_in_turn(Run *run) { begin_to_wait(run, false); }
+
+void run_take_over(Run *run) { begin_to_wait(run, true); }
 
 // Its user's earlier messages, which may have been resumed too, come first.
 void run_resume(Run *run) {
-  run->lapses = keep_lapses(run->webhook->shared.keep);
   run->job->awaits_script = !run->job->is_event;
-  atomic_store(&run->state, RUN_OWED);
+  run_entry_take(&run->entry);
   wait_for_turn(run);
 }

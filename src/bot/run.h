@@ -3,14 +3,8 @@
 #ifndef WEMOON_BOT_RUN_H
 #define WEMOON_BOT_RUN_H
 
+#include "bot/run_message.h"
 #include "bot/webhook.h"
-
-// The message for the script.
-typedef struct {
-  const NodeTree *tree;
-  const MessageHead *head;
-  Str document;
-} RunMessage;
 
 // Runs the first slice of an admitted job (ADMIT_JOB) on this thread, if an interpreter is likely to be free at once.
 // The end of the run calls admission_leave. TASK_LOST: nothing was run. TASK_WAITING: the script continues on its own.

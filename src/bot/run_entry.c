@@ -1,0 +1,64 @@
+#include "bot/run_entry.h"
+
+#include <sched.h>
+
+enum {
+  UNKNOWN,  // it is not known yet whether the message is this process's
+  WAITS,    // for its turn
+  WRITING,  // the entry is being passed to the store
+  WRITTEN,  // the store has the entry, or is about to
+  BEGINS    // it has its turn
+};
+
+void run_entry_init(RunEntry *entry, Keep *keep, const Job *job, Str document) {
+  *entry = (RunEntry){ .keep = keep, .job = job, .document = document, .state = UNKNOWN };
+}
+
+void run_entry_wait(RunEntry *entry, bool is_elsewhere) {
+  entry->is_elsewhere = is_elsewhere;
+  atomic_store(&entry->state, WAITS);
+}
+
+void run_entry_take(RunEntry *entry) {
+  entry->lapses = keep_lapses(entry->keep);
+  atomic_store(&entry->state, WRITTEN);
+}
+
+bool run_entry_is_missing(const RunEntry *entry) {
+  return entry->keep && atomic_load(&((RunEntry *)entry)->state) == WAITS && !entry->is_elsewhere;
+}
+
+void run_entry_write(RunEntry *entry) {
+  int waits = WAITS;
+  const Job *job = entry->job;
+  if (!run_entry_is_missing(entry) ||
+      !atomic_compare_exchange_strong(&entry->state, &waits, WRITING))
+    return;
+  entry->lapses = keep_lapses(entry->keep);
+  bool written = keep_owe_message(entry->keep, job->from_user, job->identity, entry->document,
+                                  job->started_us);
+  atomic_store(&entry->state, written ? WRITTEN : WAITS);
+}
+
+bool run_entry_begin(RunEntry *entry) {
+  int state = WAITS;
+  for (;; state = state == WRITING ? WAITS : state) {
+    if (atomic_compare_exchange_strong(&entry->state, &state, BEGINS)) return state == WRITTEN;
+    if (state == WRITING) sched_yield();  // for as long as it takes to queue a write
+  }
+}
+
+void run_entry_wait_on(RunEntry *entry, bool there) {
+  atomic_store(&entry->state, there ? WRITTEN : WAITS);
+}
+
+bool run_entry_is_lost(const RunEntry *entry) {
+  const Job *job = entry->job;
+  if (keep_owes_message(entry->keep, job->from_user, job->identity, entry->lapses)) return false;
+  keep_lost(entry->keep, job->from_user, job->identity);
+  return true;
+}
+
+void run_entry_drop(const RunEntry *entry) {
+  keep_drop(entry->keep, entry->job->from_user, entry->job->identity);
+}

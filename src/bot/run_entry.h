@@ -1,0 +1,43 @@
+// The entry in the store of a message that waits for its turn. Its request is answered without it, so the message is owed:
+// if this process ends, the next one finds the entry and runs the message. The run that begins for the message takes the
+// entry over (script/message.h, MessageTask.unbegun), or the entry is dropped.
+#ifndef WEMOON_BOT_RUN_ENTRY_H
+#define WEMOON_BOT_RUN_ENTRY_H
+
+#include "bot/job.h"
+#include "script/keep.h"
+
+// One message's entry. The owner has the memory, and frees nothing. The thread that begins the run and the one that writes
+// the entry change its state, so that the run's own writes follow the entry's.
+typedef struct {
+  // Private to run_entry.c.
+  Keep *keep;
+  const Job *job;
+  Str document;
+  atomic_int state;
+  bool is_elsewhere;
+  int64_t lapses;  // keep_lapses when the entry was written
+} RunEntry;
+
+// `keep` (NULL: nothing is written), `job` and `document`, the message, outlive the entry. Nothing is written before
+// run_entry_wait, because it is not known yet whether the message is this process's.
+void run_entry_init(RunEntry *entry, Keep *keep, const Job *job, Str document);
+// Notes that the message waits here for its turn. `is_elsewhere`: another process had it, and may have put its run into the
+// store, which must not be overwritten; so no entry is written.
+void run_entry_wait(RunEntry *entry, bool is_elsewhere);
+// Does the same for a message of a process that has ended: the store has the entry, as this process's.
+void run_entry_take(RunEntry *entry);
+// Returns whether the message waits and has no entry, and may have one.
+bool run_entry_is_missing(const RunEntry *entry);
+// Writes the entry if it is missing. Call it from any thread; does not wait for the store.
+void run_entry_write(RunEntry *entry);
+// Notes that the message has its turn: no entry is written any more. Returns whether the store has one, or is about to.
+bool run_entry_begin(RunEntry *entry);
+// Notes that the message could not begin, and waits on. `there`: what run_entry_begin returned.
+void run_entry_wait_on(RunEntry *entry, bool there);
+// Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that may
+// be (keep_owes_message).
+bool run_entry_is_lost(const RunEntry *entry);
+void run_entry_drop(const RunEntry *entry);  // deletes it from the store; does not wait
+
+#endif

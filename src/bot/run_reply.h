@@ -1,0 +1,13 @@
+// The handling of a script's reply: what the requests and the duplicates get, and what becomes of a late one.
+#ifndef WEMOON_BOT_RUN_REPLY_H
+#define WEMOON_BOT_RUN_REPLY_H
+
+#include "bot/webhook.h"
+
+// Finishes the job with the script's answer, which the kept answer precedes; duplicates get the same from now on. Returns
+// whether it is late.
+bool run_reply_finish(Webhook *webhook, Job *job, TaskState state, const Answer *answer);
+// Handles a late reply. Returns whether it is to be sent as customer service messages.
+bool run_reply_late(Webhook *webhook, Job *job, const Answer *answer);
+
+#endif

@@ -1,0 +1,105 @@
+// A waiting message's entry in the store: written once, only while the message waits, and gone once it has begun.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "bot/run_entry.h"
+
+static Store *store;
+static Keep *keep;
+static RunEntry entry;
+static const Job job = { .from_user = STR("a"), .identity = STR("7"), .started_us = 5 };
+
+static int set_up(void **state) {
+  Err err;
+  store = store_open(STR("memory:"), &err);
+  keep = store ? keep_new(&(KeepOptions){ .store = store, .account = STR("gh_1") }) : NULL;
+  if (keep) run_entry_init(&entry, keep, &job, STR("<m/>"));
+  return keep ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  keep_free(keep);
+  store_close(store);
+  return 0;
+}
+
+static void test_it_is_written_once_while_the_message_waits(void **state) {
+  assert_false(run_entry_is_missing(&entry));
+  run_entry_write(&entry);
+  assert_int_equal(keep_owed(keep), 0);
+  run_entry_wait(&entry, false);
+  assert_true(run_entry_is_missing(&entry));
+  run_entry_write(&entry);
+  assert_int_equal(keep_owed(keep), 1);
+  assert_false(run_entry_is_missing(&entry));
+}
+
+static void test_a_message_that_has_begun_gets_none(void **state) {
+  run_entry_wait(&entry, false);
+  assert_false(run_entry_begin(&entry));
+  run_entry_write(&entry);
+  assert_int_equal(keep_owed(keep), 0);
+  run_entry_wait_on(&entry, false);
+  run_entry_write(&entry);
+  assert_int_equal(keep_owed(keep), 1);
+}
+
+static void test_one_that_could_not_begin_keeps_its_entry(void **state) {
+  run_entry_wait(&entry, false);
+  run_entry_write(&entry);
+  assert_true(run_entry_begin(&entry));
+  run_entry_wait_on(&entry, true);
+  assert_false(run_entry_is_missing(&entry));
+  assert_true(run_entry_begin(&entry));
+  run_entry_drop(&entry);
+  assert_int_equal(keep_owed(keep), 0);
+}
+
+static void test_one_that_another_process_had_gets_none(void **state) {
+  run_entry_wait(&entry, true);
+  run_entry_write(&entry);
+  assert_int_equal(keep_owed(keep), 0);
+  assert_false(run_entry_begin(&entry));
+}
+
+static void test_one_of_a_process_that_has_ended_has_its_entry(void **state) {
+  run_entry_take(&entry);
+  assert_false(run_entry_is_missing(&entry));
+  assert_true(run_entry_begin(&entry));
+}
+
+static void test_it_is_lost_once_the_store_has_no_entry_of_this_process(void **state) {
+  run_entry_wait(&entry, false);
+  run_entry_write(&entry);
+  entry.lapses--;  // as if this process had been stopped for longer than its lease
+  assert_false(run_entry_is_lost(&entry));
+  run_entry_drop(&entry);
+  assert_true(run_entry_is_lost(&entry));
+}
+
+static void test_without_a_store_nothing_is_written(void **state) {
+  RunEntry none;
+  run_entry_init(&none, NULL, &job, STR("<m/>"));
+  run_entry_wait(&none, false);
+  assert_false(run_entry_is_missing(&none));
+  run_entry_write(&none);
+  assert_false(run_entry_begin(&none));
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST(test_it_is_written_once_while_the_message_waits),
+    TEST(test_a_message_that_has_begun_gets_none),
+    TEST(test_one_that_could_not_begin_keeps_its_entry),
+    TEST(test_one_that_another_process_had_gets_none),
+    TEST(test_one_of_a_process_that_has_ended_has_its_entry),
+    TEST(test_it_is_lost_once_the_store_has_no_entry_of_this_process),
+    TEST(test_without_a_store_nothing_is_written),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
