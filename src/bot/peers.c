@@ -150,16 +150,21 @@ typedef struct {
   void *ctx;
 } Renewal;
 
-// An error means that the store is away, and does not change the claim. A script that waited for the reply does not
-// wait again at once.
+// Notes the store's reply to a renewal; NULL is allowed. An error means that the store is away, and does not change the
+// claim. Whoever waits for the reply does not wait again at once.
+static void note_renewed(Peers *peers, Claim *claim, const StoreReply *reply, int64_t sent_us,
+                         bool awaited) {
+  bool known = reply && reply->err.code == ERR_NONE;
+  if (!known && awaited) peers_note_away(peers);
+  if (known && reply->ok) atomic_store(&claim->until_us, sent_us + PEERS_LAPSES_US);
+  if (known && !reply->ok) atomic_store(&claim->lost, true);
+}
+
 static void on_renewed(void *ctx, StoreReply *reply) {
   Renewal *renewal = ctx;
   Peers *peers = renewal->peers;
   Claim *claim = renewal->claim;
-  bool known = reply->err.code == ERR_NONE;
-  if (!known && renewal->told) peers_note_away(peers);
-  if (known && reply->ok) atomic_store(&claim->until_us, renewal->sent_us + PEERS_LAPSES_US);
-  if (known && !reply->ok) atomic_store(&claim->lost, true);
+  note_renewed(peers, claim, reply, renewal->sent_us, renewal->told != NULL);
   store_reply_free(reply);
   if (renewal->told) renewal->told(renewal->ctx, !atomic_load(&claim->lost));
   claim_release(claim);
@@ -167,15 +172,19 @@ static void on_renewed(void *ctx, StoreReply *reply) {
   atomic_fetch_sub(&peers->asking, 1);
 }
 
+static StoreCall renewal_of(const Peers *peers, const Claim *claim) {
+  return (StoreCall){ .op = STORE_LEASE,
+                      .key = claim_key(claim),
+                      .value = str_of(peers->claim),
+                      .ttl_ms = PEERS_CLAIM_MS };
+}
+
 // Renews a claim. Returns false if the store cannot be asked now: then `told` is not called.
 static bool renew(Peers *peers, Claim *claim, void (*told)(void *ctx, bool mine), void *ctx) {
   Renewal *renewal = peers_is_away(peers) ? NULL : malloc(sizeof *renewal);
   if (!renewal) return false;
   *renewal = (Renewal){ peers, claim, clock_now_us(), told, ctx };
-  StoreCall call = { .op = STORE_LEASE,
-                     .key = claim_key(claim),
-                     .value = str_of(peers->claim),
-                     .ttl_ms = PEERS_CLAIM_MS };
+  StoreCall call = renewal_of(peers, claim);
   atomic_fetch_add(&claim->holders, 1);
   atomic_fetch_add(&peers->asking, 1);
   if (store_call(peers->store, &call, on_renewed, renewal, NULL)) return true;
@@ -229,6 +238,22 @@ bool peers_confirm(Peers *peers, Job *job, void (*told)(void *ctx, bool mine), v
   claim_release(claim);
   if (lost) told(ctx, false);
   return asked;
+}
+
+static void renew_and_wait(Peers *peers, Claim *claim) {
+  StoreCall call = renewal_of(peers, claim);
+  int64_t sent_us = clock_now_us();
+  StoreReply *reply = store_call_wait(peers->store, &call, NULL);
+  note_renewed(peers, claim, reply, sent_us, true);
+  store_reply_free(reply);
+}
+
+bool peers_await_claim(Peers *peers, Job *job) {
+  Claim *claim = peers_is_in_doubt(peers, job) ? claim_of(peers, job) : NULL;
+  if (claim && !atomic_load(&claim->lost) && !peers_is_away(peers)) renew_and_wait(peers, claim);
+  bool mine = !claim || !atomic_load(&claim->lost);
+  claim_release(claim);
+  return mine;
 }
 
 static bool put_answer(Peers *peers, Str key, int64_t answered_s, Str packed) {

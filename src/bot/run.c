@@ -348,6 +348,15 @@ static bool has_lost(const Run *run) {
   return peers && peers_has_lost(peers, run->job);
 }
 
+// Returns whether another process has taken the message since the run was queued. Where the store has said that it may,
+// the store is asked if the claim has lapsed since it was last renewed.
+static bool has_lost_since(const Run *run, bool owed) {
+  Peers *peers = run->webhook->peers;
+  if (run->was_lost || !peers) return false;
+  return run_entry_may_be_shared(&run->entry, owed) ? !peers_await_claim(peers, run->job)
+                                                    : peers_has_lost(peers, run->job);
+}
+
 // Returns whether the run has begun, or will not.
 static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
@@ -355,7 +364,7 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   bool taken_over = owed && run_entry_is_lost(&run->entry), unbegun = owed && !taken_over;
   // Another process answers the message late, as part of a run that it took over meanwhile. Before, the store may have been
   // too slow to say more than that another has it: then it is answered here.
-  bool lost = !run->was_lost && has_lost(run);
+  bool lost = has_lost_since(run, owed);
   if (too_late && !taken_over && !lost) log_not_run(run);
   if (too_late || taken_over || lost || !job_is_wanted(run->job, now_us)) {
     if (unbegun) run_entry_drop(&run->entry);

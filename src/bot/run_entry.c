@@ -52,6 +52,10 @@ void run_entry_wait_on(RunEntry *entry, bool there) {
   atomic_store(&entry->state, there ? WRITTEN : WAITS);
 }
 
+bool run_entry_may_be_shared(const RunEntry *entry, bool there) {
+  return there || entry->is_elsewhere;
+}
+
 bool run_entry_is_lost(const RunEntry *entry) {
   const Job *job = entry->job;
   if (keep_owes_message(entry->keep, job->from_user, job->identity, entry->lapses)) return false;

@@ -35,6 +35,8 @@ void run_entry_write(RunEntry *entry);
 bool run_entry_begin(RunEntry *entry);
 // Notes that the message could not begin, and waits on. `there`: what run_entry_begin returned.
 void run_entry_wait_on(RunEntry *entry, bool there);
+// Returns whether another process may have the message: the entry is in the store, or another process had the message.
+bool run_entry_may_be_shared(const RunEntry *entry, bool there);
 // Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that may
 // be (keep_owes_message).
 bool run_entry_is_lost(const RunEntry *entry);

@@ -147,6 +147,27 @@ static void test_a_claim_that_lapsed_is_in_doubt_and_another_one_has_it_then(voi
   job_release(again);
 }
 
+static void test_a_claim_that_lapsed_is_asked_for_once_more_before_its_run(void **state) {
+  Fixture *f = *state;
+  Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
+  claim(f, f->here, first);
+  assert_true(peers_await_claim(f->here, first));
+  usleep((PEERS_CLAIM_MS + 100) * 1000);  // like a process that is stopped
+  assert_true(peers_await_claim(f->here, first));
+  assert_false(peers_is_in_doubt(f->here, first));
+  usleep((PEERS_CLAIM_MS + 100) * 1000);
+  assert_int_equal(claim(f, f->there, again), PEERS_MINE);
+  assert_false(peers_has_lost(f->here, first));
+  assert_false(peers_await_claim(f->here, first));
+  assert_true(peers_has_lost(f->here, first));
+  assert_true(peers_await_claim(f->there, again));
+  peers_forget(f->here, first);
+  peers_forget(f->there, again);
+  assert_true(peers_await_claim(f->there, again));  // there is no claim any more
+  job_release(first);
+  job_release(again);
+}
+
 static void test_a_claim_that_was_found_there_is_in_doubt_until_it_is_confirmed(void **state) {
   Fixture *f = *state;
   Job *first = job_known_as(f, "a"), *again = job_known_as(f, "a");
@@ -761,6 +782,7 @@ int main(void) {
     TEST(a_claim_stays_while_it_is_renewed_and_lapses_after),
     TEST(a_claim_that_lapsed_takes_nothing_from_its_successor),
     TEST(a_claim_that_lapsed_is_in_doubt_and_another_one_has_it_then),
+    TEST(a_claim_that_lapsed_is_asked_for_once_more_before_its_run),
     TEST(a_claim_that_lapsed_and_is_free_is_had_again),
     TEST(a_claim_that_was_lost_and_is_made_anew_is_ones_own),
     TEST(who_is_alone_now_has_a_message_whose_claim_it_had_lost),

@@ -63,6 +63,7 @@ static void test_one_that_another_process_had_gets_none(void **state) {
   run_entry_write(&entry);
   assert_int_equal(keep_owed(keep), 0);
   assert_false(run_entry_begin(&entry));
+  assert_true(run_entry_may_be_shared(&entry, false));
 }
 
 static void test_one_of_a_process_that_has_ended_has_its_entry(void **state) {
