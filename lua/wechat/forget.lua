@@ -49,17 +49,16 @@ return function(wechat, host)
 
   host.args.add(wechat, "forget", { { "openid", "string" } }, function(openid)
     if openid == "" then host.args.fail("wechat.forget: openid is empty") end
-    host.conversation.end_user(openid)
+    local any = host.conversation.end_user(openid)
     host.session.forget(openid)
     local told, err = tell_the_others("/" .. openid, NOTICE_S)
     if not told then return nil, err end
-    local any = false
     for _, kind in ipairs(kinds) do
       local gone, why = take_away(kind, openid)
       if gone == nil then return nil, why end
       any = any or gone
     end
-    return true, any
+    return true, any or false
   end, "Deletes all that is stored about a user: session and conversations; true and whether anything was stored, or nil and why not.")
 
   -- Deletes the user's owed answers of earlier messages from the store. A process that still works on one ends it when it

@@ -1,5 +1,6 @@
 #include "script/cancels.h"
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "engine/timers.h"
 #include "script/inner.h"
@@ -22,11 +23,18 @@ struct CancelNote {
   char openid[];
 };
 
+// A user who was forgotten, and when (monotonic).
+typedef struct {
+  uint64_t hash;
+  int64_t at_us;
+} Forgotten;
+
 struct Cancels {
   pthread_mutex_t mutex;
   Interpreter *first;
-  atomic_bool any;  // `newest` has an entry
+  atomic_bool any;  // one of these has an entry
   Newest newest[USERS];
+  Forgotten forgotten[USERS];
   int64_t own[OWN_NUMBERS];
 };
 
@@ -111,11 +119,19 @@ static void note_newest(Cancels *cancels, const Cancel *cancel) {
   atomic_store_explicit(&cancels->any, true, memory_order_release);
 }
 
+// With the mutex held.
+static void note_forgotten(Cancels *cancels, Str openid) {
+  uint64_t hash = str_hash(openid, 0);
+  cancels->forgotten[hash % USERS] = (Forgotten){ .hash = hash, .at_us = clock_now_us() };
+  atomic_store_explicit(&cancels->any, true, memory_order_release);
+}
+
 void cancels_tell(Cancels *cancels, const Interpreter *own, const Cancel *cancel,
                   void (*end)(Engine *engine, const Cancel *cancel)) {
   if (!cancels) return;
   pthread_mutex_lock(&cancels->mutex);
-  if (!cancel->all) note_newest(cancels, cancel);
+  if (cancel->all) note_forgotten(cancels, cancel->openid);
+  else note_newest(cancels, cancel);
   for (Interpreter *in = cancels->first; in; in = in->next_to_cancel) {
     if (in != own) tell(in, cancel, end);
   }
@@ -128,7 +144,10 @@ bool cancels_is_outdated(const Cancels *from, Str openid, TaskRank rank) {
   uint64_t hash = str_hash(openid, 0);
   pthread_mutex_lock(&cancels->mutex);
   const Newest *newest = newest_of(cancels, hash);
-  bool outdated = newest->hash == hash && task_rank_is_before(rank, newest->rank);
+  const Forgotten *forgotten = &cancels->forgotten[hash % USERS];
+  bool outdated =
+      (newest->hash == hash && task_rank_is_before(rank, newest->rank)) ||
+      (forgotten->hash == hash && rank.arrived_us && rank.arrived_us < forgotten->at_us);
   pthread_mutex_unlock(&cancels->mutex);
   return outdated;
 }

@@ -22,13 +22,14 @@ void cancels_free(Cancels *cancels);  // call it after all interpreters are clos
 // Add an interpreter to those that are notified, and remove it. `cancels` may be NULL.
 void cancels_join(Cancels *cancels, Interpreter *in);
 void cancels_leave(Cancels *cancels, Interpreter *in);
-// Calls `end` soon in all interpreters except `own` (NULL: in all), on their threads, with the engine entered. Unless
-// cancel->all, earlier messages of the user that have not begun are outdated from now on. `cancels` may be NULL. Call
-// it from any thread; does not wait.
+// Calls `end` soon in all interpreters except `own` (NULL: in all), on their threads, with the engine entered. From
+// now on messages of the user that have not begun are outdated: with cancel->all those that have arrived, otherwise earlier
+// ones. `cancels` may be NULL. Call it from any thread; does not wait.
 void cancels_tell(Cancels *cancels, const Interpreter *own, const Cancel *cancel,
                   void (*end)(struct Engine *engine, const Cancel *cancel));
-// Returns whether a later message of the user has cancelled the message of that rank. Costs one atomic read until the
-// first cancel. With about a thousand users or more, older cancels may be forgotten.
+// Returns whether a later message of the user has cancelled the message of that rank, or the user was forgotten after it
+// arrived. Costs one atomic read until the first cancel. With about a thousand users or more, older cancels may be
+// forgotten.
 bool cancels_is_outdated(const Cancels *cancels, Str openid, TaskRank rank);
 
 // Notes that notice `number` in the store is this process's own, so this process has handled it already.

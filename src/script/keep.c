@@ -196,15 +196,26 @@ void keep_put_back(Keep *keep, KeptRun *run, KeptState state) {
 
 bool keep_may_owe(const Keep *keep) { return keep_owed(keep) > 0 || !keep_knows_all(keep); }
 
-static void drop_found(void *keep, Str key) { keep_drop_key(keep, key); }
+typedef struct {
+  Keep *keep;
+  bool any;
+} Forgetting;
 
-void keep_forget(Keep *keep, Str openid) {
+static void drop_found(void *ctx, Str key) {
+  Forgetting *forgetting = ctx;
+  forgetting->any = true;
+  keep_drop_key(forgetting->keep, key);
+}
+
+bool keep_forget(Keep *keep, Str openid) {
+  Forgetting forgetting = { .keep = keep, .any = keep_has(keep, openid) };
   Buf prefix;
   buf_init(&prefix);
   buf_printf(&prefix, "%s%.*s/", keep->owes, STR_FMT(openid));
   keep_drop(keep, openid, STR(""));
-  kept_index_each(keep->index, buf_str(&prefix), drop_found, keep);
+  kept_index_each(keep->index, buf_str(&prefix), drop_found, &forgetting);
   buf_clear(&prefix);
+  return forgetting.any;
 }
 
 void keep_list(Keep *keep, bool owed, size_t max, void (*each)(void *ctx, const KeptRun *run),

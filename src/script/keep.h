@@ -99,8 +99,8 @@ void keep_release(Keep *keep, const KeptRun *run);
 // Returns whether the store may have runs whose message was answered before their end.
 bool keep_may_owe(const Keep *keep);
 
-// Deletes from the store all runs of a user that this process knows.
-void keep_forget(Keep *keep, Str openid);
+// Deletes from the store all runs of a user that this process knows. Returns whether it knew any.
+bool keep_forget(Keep *keep, Str openid);
 
 // Looks for the user's conversation and claims it for this process; waits for the store. The claimed run is KEPT_RUNS
 // in the store, for the document `answering`. `run` gets slices of `value`. An event does not claim a conversation that

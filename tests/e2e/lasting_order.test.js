@@ -7,7 +7,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { keptKeys, storeOf, texts } = require('./owed');
 const { startPeer, platform } = require('./peer');
-const { OPENID, startBot, sleep, until } = require('./harness');
+const { OPENID, eventXml, startBot, sleep, until } = require('./harness');
 
 // After its question the conversation waits for the peer; the user's messages wait behind it.
 const SCRIPT = (peer) => `function on_message(msg)
@@ -135,3 +135,60 @@ test('late_reply = "keep": the answer of a message that waited at a kill -9 is f
   }, 'both answers', 20000);
   assert.deepEqual(heard, ['end', 'plain y']);
 });
+
+// ---- messages that are not to be run any more ---------------------------------------------------------------------------
+
+const ENDING = (peer) => SCRIPT(peer).replace('if msg.content == "go"', `if msg.content == "forget" then
+    local done, any = wechat.forget("${OPENID}")
+    return tostring(done) .. " " .. tostring(any)
+  elseif msg.event == "click" then
+    return tostring(wechat.newest())
+  elseif msg.content == "go"`);
+
+async function waiting(t) {
+  const peer = await startPeer(t);
+  const config = { store: await storeOf(t, 'SQLite'), deadline_ms: 800, late_reply: 'customer_service', ...platform(peer) };
+  const begin = () => startBot(t, { script: ENDING(peer), config });
+  const bot = await begin();
+  const answers = await occupy(peer, bot);
+  answers.push(bot.say('y'), bot.say('z'));
+  assert.deepEqual(await Promise.all(answers), [null, null, null]);
+  return { peer, config, begin, bot };
+}
+
+// Nothing is run or sent, in this process and in the next one.
+async function endsSilent(t, all, bot) {
+  all.peer.lets = true;
+  await until(async () => (await keptKeys(t, all.config)).length === 0, 'nothing in the store');
+  await sleep(500);
+  await bot.kill();
+  const next = await all.begin();
+  assert.equal(await next.say('quick', { fields: { CreateTime: now() + 2 } }), 'plain quick');
+  await sleep(1500);
+  assert.deepEqual(texts(all.peer), []);
+}
+
+const another = { fields: { FromUserName: 'oAnother' } };
+const tap = async (bot) => (await bot.deliver(eventXml('CLICK', { EventKey: 'K', CreateTime: now() + 1 }))).reply.Content;
+const ENDS = {
+  'wechat.forget': async (bot) => assert.equal(await bot.say('forget', another), 'true true'),
+  'wechat.newest': async (bot) => assert.equal(await tap(bot), 'true'),
+};
+
+for (const [name, end] of Object.entries(ENDS)) {
+  test(`${name} ends what waits, and what was running, in the process that owes it`, async (t) => {
+    const all = await waiting(t);
+    await end(all.bot);
+    await endsSilent(t, all, all.bot);
+  });
+
+  test(`${name} ends what waits, and what runs again, in the process after a kill -9`, async (t) => {
+    const all = await waiting(t);
+    await all.bot.kill();
+    const seen = all.peer.seen.length;
+    const next = await all.begin();
+    await until(() => all.peer.seen.length > seen, 'the call that is made again', 10000);
+    await end(next);
+    await endsSilent(t, all, next);
+  });
+}

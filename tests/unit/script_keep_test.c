@@ -223,7 +223,8 @@ static void test_a_forgotten_user_has_nothing_in_the_store(void **state) {
   owed.identity = STR("id");
   owed.owed = true;
   save(owed);
-  keep_forget(keep, STR("a"));
+  assert_true(keep_forget(keep, STR("a")));
+  assert_false(keep_forget(keep, STR("a")));
   assert_int_equal(keep_conversations(keep), 0);
   assert_int_equal(keep_owed(keep), 0);
   become_another();
