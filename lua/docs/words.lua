@@ -286,7 +286,7 @@ words.prompt = {
   [".help"] = "这个列表；或关于一个名字的说明：.help wechat.tag.create",
   [".quit"] = "退出",
   ["Ctrl-C"] = "结束正在运行的输入和它派生的任务，一秒内按两次则结束这里还在运行的一切；退出",
-  ["Ctrl-C with --attach"] = "结束正在运行的调用；退出",
+  ["Ctrl-C with --attach"] = "结束正在运行的输入，一秒内按两次则也结束这个提示符派生的任务；退出",
 }
 
 words.menu = {

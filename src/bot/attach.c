@@ -189,7 +189,8 @@ static bool describe(Attach *attach) {
   add_member(&attach->about, "script",
              realpath(options->script, script) ? script : options->script);
   add_member(&attach->about, "config", options->config);
-  buf_printf(&attach->about, ",\"pid\":%d,\"states\":%d}", (int)getpid(), options->states);
+  buf_printf(&attach->about, ",\"pid\":%d,\"states\":%d,\"ends\":true}", (int)getpid(),
+             options->states);
   return !attach->about.failed;
 }
 

@@ -1,8 +1,8 @@
 // One attached prompt, on its own thread. Each input runs in the bot's interpreter, in its own task; commands that need
 // no script (.reload, .conversations, .end) run on this thread.
 //
-// The prompt sends hello (its settings, JSON), line, complete, resize, interrupt. The bot sends wemoon (its identity,
-// JSON), refused, ready, note, answer (a word, a newline, a text), failed, candidates.
+// The prompt sends hello (its settings, JSON), line, complete, resize, interrupt, end. The bot sends wemoon (its identity,
+// JSON), refused, ready, note, answer (a word, a newline, a text), failed, candidates, ended.
 #include "bot/attach_session.h"
 
 #include "base/clock.h"
@@ -29,13 +29,19 @@ __attribute__((format_arg(2))) static const char *say(const Session *session, co
 
 // ---- inputs in the interpreter ------------------------------------------------------------------
 
-// Looks for "interrupt" while an input runs; other frames wait for its end.
+// Whether that frame has arrived.
+static bool arrived(Session *session, const char *word) {
+  ChannelResult result = channel_take(&session->channel, word);
+  session->gone = session->gone || result == CHANNEL_OVER;
+  return result == CHANNEL_READ;
+}
+
+// Looks for "interrupt" and "end" while an input runs; other frames wait for its end.
 static bool should_stop(void *ctx) {
   Session *session = ctx;
-  if (atomic_load(session->stopping) || session->interrupted || session->gone) return true;
-  ChannelResult result = channel_take(&session->channel, "interrupt");
-  session->gone = result == CHANNEL_OVER;
-  session->interrupted = result == CHANNEL_READ;
+  if (atomic_load(session->stopping) || session->gone) return true;
+  session->ends_all = session->ends_all || arrived(session, "end");
+  session->interrupted = session->interrupted || session->ends_all || arrived(session, "interrupt");
   return session->gone || session->interrupted;
 }
 
@@ -48,7 +54,7 @@ static bool call(Session *session, Interpreter *in, const char *function, Str ar
                         .stop = should_stop,
                         .stop_ctx = session };
   buf_reset(&session->out);
-  session->interrupted = false;
+  session->interrupted = session->ends_all = false;
   return interpreter_prompt(in, &prompt, &session->out, err);
 }
 
@@ -75,6 +81,18 @@ static void end_program(Session *session) {
   Interpreter *in = bot_interpreter(session->options->bot);
   if (session->interpreter == interpreter_number(in)) interpreter_prompt_end(in, session->number);
   interpreter_release(in);
+}
+
+// Writes what it did; nothing if nothing ran.
+static void end_tasks(Session *session, Buf *told) {
+  Interpreter *in = bot_interpreter(session->options->bot);
+  size_t count = interpreter_prompt_end_tasks(in, session->number);
+  interpreter_release(in);
+  if (count > 0)
+    buf_printf(told,
+               say(session, "the second Ctrl-C ended the tasks of this prompt that ran in the bot: "
+                            "%zu"),
+               count);
 }
 
 // ---- commands of the bot ------------------------------------------------------------------------
@@ -190,6 +208,16 @@ static bool send_answer(Session *session, bool ok, const Err *err) {
                       str_of(session->interrupted ? say(session, "interrupted") : err->text));
 }
 
+static bool tell_ended(Session *session, const char *word) {
+  Buf told;
+  buf_init(&told);
+  end_tasks(session, &told);
+  bool sends = told.len > 0 || strcmp(word, "note") != 0;
+  bool ok = !sends || channel_send(&session->channel, word, buf_str(&told));
+  buf_clear(&told);
+  return ok;
+}
+
 static bool take_line(Session *session, Str text) {
   Err err = { .text = "" };
   Buf input;
@@ -201,6 +229,7 @@ static bool take_line(Session *session, Str text) {
   bool ok =
       run_command(session, buf_str(&input)) || call_program(session, "line", buf_str(&input), &err);
   buf_clear(&input);
+  if (session->ends_all && !session->gone && !tell_ended(session, "note")) return false;
   return !session->gone && send_answer(session, ok, &err);
 }
 
@@ -220,6 +249,7 @@ static bool take(Session *session, const char *word, Str text) {
   if (strcmp(word, "line") == 0) return take_line(session, text);
   if (strcmp(word, "complete") == 0) return take_completion(session, text);
   if (strcmp(word, "interrupt") == 0) return true;  // the input has already ended
+  if (strcmp(word, "end") == 0) return tell_ended(session, "ended");
   if (strcmp(word, "resize") != 0 || text.len > 8) return false;
   char columns[16];
   snprintf(columns, sizeof columns, "%.*s", STR_FMT(text));

@@ -17,7 +17,8 @@ typedef struct {
   unsigned uid;
   uint64_t interpreter;  // the one in which the program began; 0: none yet
   bool interrupted, gone;
-  bool chinese;  // the language of the prompt
+  bool ends_all;  // the second Ctrl-C came while an input ran
+  bool chinese;   // the language of the prompt
   Buf settings, out;
 } Session;
 

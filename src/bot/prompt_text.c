@@ -41,6 +41,8 @@ static const struct {
   { "the script was loaded anew: its globals are new, and so is `menu`",
     "脚本已重新载入：它的全局变量是新的，`menu` 也是" },
   { "not reloaded, the previous version stays in service: ", "没有重新载入，仍使用之前的版本：" },
+  { "the second Ctrl-C ended the tasks of this prompt that ran in the bot: %zu",
+    "第二次 Ctrl-C 结束了这个提示符在机器人里还在运行的任务：%zu 个" },
   { "the answer is too long to be shown", "结果太长，无法显示" },
   { "the input is too long", "输入太长" },
   { "nobody is in a conversation", "没有人在对话中" },

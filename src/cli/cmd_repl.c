@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mutex.h"
 #include "base/visible.h"
 #include "cli/chat_watch.h"
+#include "cli/ctrl_c.h"
 #include "cli/inputs.h"
 #include "cli/language.h"
 #include "cli/preflight.h"
@@ -22,7 +22,7 @@
 #include "dev/devserver.h"
 #include "host/feed.h"
 
-enum { THREADS = 16, GRACE_MS = 1000, TWICE_US = 1000000 };
+enum { THREADS = 16, GRACE_MS = 1000 };
 
 static const Option options[] = {
   { .name = "attach",
@@ -50,9 +50,10 @@ typedef struct {
   int columns;              // of the terminal, as the program knows them
   atomic_bool interrupted;  // Ctrl-C came while an input ran
   atomic_bool settles;      // the pipe has ended, and what its inputs have spawned is waited for
-  atomic_int_least64_t ctrl_c_us;  // when Ctrl-C was pressed last (clock_real_us)
+  CtrlC ctrl_c;
   pthread_mutex_t printing;
   Prompt *shows;  // where scripts print; NULL: standard output. Guarded by `printing`
+  bool in_line;   // what they printed there last does not end a line. Guarded by `printing`
   Buf out;        // what the program says
 } Repl;
 
@@ -78,14 +79,15 @@ static bool fill_account(Repl *repl, Err *err) {
 
 // ---- what scripts print -------------------------------------------------------------------------
 
-static void print_line(void *ctx, Str line) {
+static void print(void *ctx, Str text) {
   Repl *repl = ctx;
   pthread_mutex_lock(&repl->printing);
   if (repl->shows) {
-    prompt_print(repl->shows, line);
-  } else {
-    fwrite(line.ptr, 1, line.len, stdout);
+    prompt_print(repl->shows, text);
+  } else if (text.len > 0) {
+    fwrite(text.ptr, 1, text.len, stdout);
     fflush(stdout);
+    repl->in_line = text.ptr[text.len - 1] != '\n';
   }
   pthread_mutex_unlock(&repl->printing);
 }
@@ -93,13 +95,18 @@ static void print_line(void *ctx, Str line) {
 // Scripts may print before the prompt opens and after it has closed.
 static void print_at(Repl *repl, Prompt *prompt) {
   pthread_mutex_lock(&repl->printing);
+  if (repl->in_line && prompt && prompt_is_terminal(prompt)) putchar('\n');
+  repl->in_line = false;
   repl->shows = prompt;
   pthread_mutex_unlock(&repl->printing);
 }
 
+// At a terminal all that scripts write must pass the prompt; elsewhere it goes where it went.
 static void take_prints(Repl *repl, InterpreterOptions *of) {
-  of->print = print_line;
+  of->print = print;
   of->print_ctx = repl;
+  of->takes_stdout = prompt_at_terminal();
+  of->takes_stderr = of->takes_stdout && isatty(STDERR_FILENO);
 }
 
 // ---- opening the bot ----------------------------------------------------------------------------
@@ -279,9 +286,10 @@ static InputResult run_input(void *ctx, Str input) {
   tell_columns(repl);
   buf_reset(&repl->out);
   atomic_store(&repl->interrupted, false);
-  atomic_store(&repl->ctrl_c_us, 0);  // the one for the input before is not the first of two
-  if (interpreter_program_alone(repl->interpreter, "line", input, &repl->out, &err))
-    return inputs_say(buf_str(&repl->out));
+  ctrl_c_forget(&repl->ctrl_c);  // that one was for the input before
+  bool ok = interpreter_program_alone(repl->interpreter, "line", input, &repl->out, &err);
+  prompt_end_line(repl->prompt);
+  if (ok) return inputs_say(buf_str(&repl->out));
   bool interrupted = atomic_exchange(&repl->interrupted, false);
   report_print(str_of(interrupted ? language_text("interrupted") : err.text));
   putchar('\n');
@@ -297,11 +305,6 @@ static void finish_tasks(Repl *repl) {
 
 // ---- Ctrl-C -------------------------------------------------------------------------------------
 
-static bool is_second(Repl *repl) {
-  int64_t now_us = clock_real_us();
-  return now_us - atomic_exchange(&repl->ctrl_c_us, now_us) < TWICE_US;
-}
-
 // First what does not pause: until it has ended the state is not free.
 static void end_all(Repl *repl) {
   bool more = interpreter_tasks(repl->interpreter) > 0;
@@ -315,7 +318,7 @@ static void end_all(Repl *repl) {
 // Ctrl-C while a line is typed drops the line; the second one is the end of what goes on beside, too.
 static void on_interrupt(void *ctx) {
   Repl *repl = ctx;
-  if (is_second(repl)) end_all(repl);
+  if (ctrl_c_is_second(&repl->ctrl_c)) end_all(repl);
 }
 
 // While an input runs, it ends the input; what earlier ones have spawned goes on.
@@ -326,7 +329,7 @@ static void *watch_interrupts(void *ctx) {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   while (sigwait(&set, &number) == 0) {
-    bool second = is_second(repl);
+    bool second = ctrl_c_is_second(&repl->ctrl_c);
     atomic_store(&repl->interrupted, true);
     if (atomic_load(&repl->settles)) interpreter_interrupt(repl->interpreter);
     else if (second) end_all(repl);
@@ -423,9 +426,12 @@ const Command command_repl = {
       "\n"
       "With --attach the prompt works in the running bot, with its wechat, its tokens and its "
       "globals. Each\n"
-      "input is a task of its own, limited by script_cpu_ms, and is logged by the bot. The bot is "
-      "that of\n"
-      "BOT.lua, of config.lua here, or of --config; if several match, --attach=SOCKET selects "
+      "input is a task of its own, limited by script_cpu_ms, and is logged by the bot. Ctrl-C ends "
+      "the input,\n"
+      "a second one within a second also what this prompt's inputs have spawned; nothing else of "
+      "the bot. The\n"
+      "bot is that of BOT.lua, of config.lua here, or of --config; if several match, "
+      "--attach=SOCKET selects\n"
       "one.\n",
   .options = options,
   .most = 1,

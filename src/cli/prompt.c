@@ -21,6 +21,7 @@
 
 #include "base/mutex.h"
 #include "cli/asking.h"
+#include "cli/open_line.h"
 #include "cli/prompt_keys.h"
 
 enum { HISTORY_KEPT = 1000, NOTES_MAX = 4 * 1024 * 1024 };
@@ -38,11 +39,13 @@ struct Prompt {
   int wakes;        // eventfd of prompt_wake; -1: none
   int resizes;      // signalfd of SIGWINCH; -1: none
   Buf typed;        // keys that were read while the program was asked
+  Buf unfinished;   // the line above the input that has no end yet
   int noted;        // eventfd: there are notes
   pthread_mutex_t mutex;
   // Guarded by `mutex`:
-  Buf notes;   // whole lines to show
+  Buf notes;   // to show
   bool reads;  // a line is being typed
+  bool open;   // what was written or noted last does not end a line
 };
 
 // ---- keys ---------------------------------------------------------------------------------------
@@ -55,56 +58,49 @@ static Prompt *prompt_of(EditLine *edit) {
 
 static char *mark_of(EditLine *edit) { return (char *)prompt_of(edit)->mark; }
 
-// Moves a position on by one character, as a terminal of `columns` wraps it. A line's end begins a row, even where the
-// line fills its last one.
-static void step(wchar_t c, int columns, int *row, int *column) {
-  if (c == L'\n') {
-    *row += 1 + *column / columns;
-    *column = 0;
-    return;
-  }
-  int width = wcwidth(c);
-  if (width < 0) width = 2;  // libedit shows a control character as ^X
-  if (*column + width > columns) {
-    ++*row;
-    *column = 0;
-  }
-  *column += width;
-}
-
 // The row of that place in the input, from that of the mark, once a terminal of `columns` has wrapped the input anew.
 static int row_of(Prompt *prompt, const wchar_t *place, int columns) {
   const LineInfoW *line = el_wline(prompt->edit);
   const char *mark = prompt->mark;
   mbstate_t state = { 0 };
-  int row = 0, column = 0;
+  OpenLinePlace at_row = { 0, 0 };
   wchar_t c;
   for (size_t used; (used = mbrtowc(&c, mark, MB_LEN_MAX, &state)) != 0; mark += used) {
     if (used > MB_LEN_MAX) break;
-    step(c, columns, &row, &column);
+    open_line_step(&at_row, c, columns);
   }
-  for (const wchar_t *at = line->buffer; at < place; at++) step(*at, columns, &row, &column);
-  return row + column / columns;
+  for (const wchar_t *at = line->buffer; at < place; at++) open_line_step(&at_row, *at, columns);
+  return at_row.row + at_row.column / columns;
 }
 
-// Erases the input, and leaves the cursor where the mark was: libedit draws the input anew where the cursor is. The
-// first row is erased by itself: what is erased from the first place of the screen to its end, tmux keeps above it.
-static void erase_input(Prompt *prompt) {
-  int row = row_of(prompt, el_wline(prompt->edit)->cursor, prompt_columns());
-  if (row > 0) printf("\033[%dA", row);
+// Erases from the row that is `rows` above, and leaves the cursor there. That row is erased by itself: what is erased from
+// the first place of the screen to its end, tmux keeps above it.
+static void erase_from(int rows) {
+  if (rows > 0) printf("\033[%dA", rows);
   fputs("\r\033[K\0337\033[B\033[J\0338", stdout);
 }
 
-// Draws the input anew below those lines.
-static void redraw(Prompt *prompt, Str lines_above) {
-  erase_input(prompt);
-  fwrite(lines_above.ptr, 1, lines_above.len, stdout);
+// Leaves the cursor where the mark was: libedit draws the input anew where the cursor is.
+static void erase_input(Prompt *prompt) {
+  erase_from(row_of(prompt, el_wline(prompt->edit)->cursor, prompt_columns()));
+}
+
+static void draw_input(Prompt *prompt) {
   fflush(stdout);
   el_set(prompt->edit, EL_REFRESH);
 }
 
-static void show_above(Prompt *prompt, Str lines) {
-  if (lines.len) redraw(prompt, lines);
+// A line that has no end yet goes on where it ended.
+static void show_above(Prompt *prompt, Str text) {
+  if (text.len == 0) return;
+  Buf *unfinished = &prompt->unfinished;
+  erase_input(prompt);
+  if (unfinished->len) erase_from(open_line_rows(unfinished, prompt_columns()));
+  fwrite(unfinished->ptr ? unfinished->ptr : "", 1, unfinished->len, stdout);
+  fwrite(text.ptr, 1, text.len, stdout);
+  open_line_add(unfinished, text);
+  if (text.ptr[text.len - 1] != '\n') putchar('\n');
+  draw_input(prompt);
 }
 
 // Where wide characters meet the edge of the terminal, libedit draws changes of the input wrong, but for those at its
@@ -116,7 +112,9 @@ static void mend_wrapped(Prompt *prompt) {
   bool was_wrapped = prompt->is_wrapped;
   prompt->is_wrapped = row_of(prompt, line->lastchar, prompt_columns()) > 0;
   prompt->drawn = length;
-  if (!has_grown && (was_wrapped || prompt->is_wrapped)) redraw(prompt, STR(""));
+  if (has_grown || !(was_wrapped || prompt->is_wrapped)) return;
+  erase_input(prompt);
+  draw_input(prompt);
 }
 
 static bool has_key(const Prompt *prompt) {
@@ -153,7 +151,7 @@ static void show_news(Prompt *prompt) {
   if (prompt->options.takes_interrupts) asking_begin(&asking, STDIN_FILENO, &prompt->typed);
   prompt->options.news(prompt->options.ctx, &lines);
   if (prompt->options.takes_interrupts) asking_end(&asking);
-  show_above(prompt, buf_str(&lines));
+  prompt_show(prompt, buf_str(&lines));
   buf_clear(&lines);
 }
 
@@ -175,8 +173,8 @@ static bool await_key(Prompt *prompt) {
                                { .fd = prompt->resizes, .events = POLLIN } };
     if (poll(ready, 4, -1) < 0 && errno != EINTR) return false;
     if (ready[3].revents & POLLIN) take_resize(prompt);
-    if (ready[1].revents & POLLIN) show_notes(prompt);
     if (ready[2].revents & POLLIN) show_news(prompt);
+    if ((ready[1].revents | ready[2].revents) & POLLIN) show_notes(prompt);
     if (prompt->typed.len > 0 || ready[0].revents & (POLLIN | POLLHUP | POLLERR)) return true;
   }
 }
@@ -371,9 +369,10 @@ Prompt *prompt_open(const PromptOptions *options, Err *err) {
   buf_init(&prompt->notes);
   mutex_init_brief(&prompt->mutex);
   buf_init(&prompt->typed);
+  buf_init(&prompt->unfinished);
   prompt->resizes = open_resizes();
   prompt->wakes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  prompt->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+  prompt->terminal = prompt_at_terminal();
   if (!prompt->terminal || open_edit(prompt)) return prompt;
   prompt_close(prompt);
   err_set(err, ERR_FAILED, "the terminal cannot be used (TERM=%s)",
@@ -393,6 +392,7 @@ void prompt_close(Prompt *prompt) {
   buf_clear(&prompt->notes);
   pthread_mutex_destroy(&prompt->mutex);
   buf_clear(&prompt->typed);
+  buf_clear(&prompt->unfinished);
   free(prompt);
 }
 
@@ -403,6 +403,8 @@ int prompt_columns(void) {
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return columns && atoi(columns) > 0 ? atoi(columns) : COLUMNS;
 }
+
+bool prompt_at_terminal(void) { return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO); }
 
 bool prompt_is_terminal(const Prompt *prompt) { return prompt->terminal; }
 
@@ -418,22 +420,37 @@ static PromptResult read_pipe(Buf *line) {
   return len < 0 ? PROMPT_END : PROMPT_LINE;
 }
 
-static void write_now(Str text) {
+// The mutex is held.
+static void write_now(Prompt *prompt, Str text) {
   if (text.len) fwrite(text.ptr, 1, text.len, stdout);
   fflush(stdout);
+  if (text.len) prompt->open = text.ptr[text.len - 1] != '\n';
+}
+
+// The mutex is held.
+static void end_line(Prompt *prompt) {
+  if (prompt->terminal && prompt->open) write_now(prompt, STR("\n"));
+}
+
+void prompt_end_line(Prompt *prompt) {
+  pthread_mutex_lock(&prompt->mutex);
+  end_line(prompt);
+  pthread_mutex_unlock(&prompt->mutex);
 }
 
 static void begin_reading(Prompt *prompt) {
   pthread_mutex_lock(&prompt->mutex);
+  end_line(prompt);
   prompt->reads = true;
   pthread_mutex_unlock(&prompt->mutex);
 }
 
-// The line was entered: notes that came last need no place above it.
+// The line was entered: notes that came last need no place above it, and what stands there does not go on.
 static void end_reading(Prompt *prompt) {
+  buf_reset(&prompt->unfinished);
   pthread_mutex_lock(&prompt->mutex);
-  prompt->reads = false;
-  write_now(buf_str(&prompt->notes));
+  prompt->reads = prompt->open = false;
+  write_now(prompt, buf_str(&prompt->notes));
   buf_reset(&prompt->notes);
   pthread_mutex_unlock(&prompt->mutex);
 }
@@ -465,23 +482,26 @@ static void wake(int counter) {
 }
 
 // The mutex is held.
-static void add_note(Prompt *prompt, Str lines) {
-  if (prompt->notes.len + lines.len > NOTES_MAX) return;
-  buf_add(&prompt->notes, lines);
+static bool add_note(Prompt *prompt, Str text) {
+  if (prompt->notes.len + text.len > NOTES_MAX) return false;
+  buf_add(&prompt->notes, text);
   wake(prompt->noted);
+  return true;
 }
 
 void prompt_show(Prompt *prompt, Str lines) {
-  if (!prompt->terminal) return;
+  if (!prompt->terminal || lines.len == 0) return;
   pthread_mutex_lock(&prompt->mutex);
+  if (prompt->reads && prompt->open) prompt->open = !add_note(prompt, STR("\n"));
   add_note(prompt, lines);
   pthread_mutex_unlock(&prompt->mutex);
 }
 
-void prompt_print(Prompt *prompt, Str lines) {
+void prompt_print(Prompt *prompt, Str text) {
+  if (text.len == 0) return;
   pthread_mutex_lock(&prompt->mutex);
-  if (prompt->reads) add_note(prompt, lines);
-  else write_now(lines);
+  if (!prompt->reads) write_now(prompt, text);
+  else if (add_note(prompt, text)) prompt->open = text.ptr[text.len - 1] != '\n';
   pthread_mutex_unlock(&prompt->mutex);
 }
 

@@ -28,6 +28,7 @@ Prompt *prompt_open(const PromptOptions *options, Err *err);
 void prompt_close(Prompt *prompt);  // saves its history; NULL is allowed
 // The columns of the terminal on standard output; else of COLUMNS, or 80.
 int prompt_columns(void);
+bool prompt_at_terminal(void);  // whether a prompt that opens now is at a terminal
 bool prompt_is_terminal(const Prompt *prompt);
 // Reads one line, without its end, into `line` (reset first). PROMPT_INTERRUPTED: Ctrl-C, which drops the input.
 // PROMPT_END: Ctrl-D, or the end of the pipe.
@@ -37,8 +38,11 @@ void prompt_remember(Prompt *prompt, Str input);
 // Shows whole lines above the one that is being typed, now or once one is; from any thread. At a terminal alone. Of
 // several megabytes that wait the last lines are dropped.
 void prompt_show(Prompt *prompt, Str lines);
-// The same for output, anywhere: if no line is being typed, it is written at once.
-void prompt_print(Prompt *prompt, Str lines);
+// The same for output, anywhere, which may end in the middle of a line: then the line stands above the one that is being
+// typed, and goes on there. If no line is being typed, it is written at once.
+void prompt_print(Prompt *prompt, Str text);
+// At a terminal: ends the line that output has begun, so that what is written next begins one.
+void prompt_end_line(Prompt *prompt);
 // Has `news` called, now or as soon as a line is read; from any thread. Several calls may count as one.
 void prompt_wake(Prompt *prompt);
 // Whether that has an effect: the system may have had no descriptor for it.

@@ -16,12 +16,13 @@
 #include "base/visible.h"
 #include "bot/channel.h"
 #include "cli/attach_place.h"
+#include "cli/ctrl_c.h"
 #include "cli/inputs.h"
 #include "cli/language.h"
 #include "cli/reference.h"
 #include "codec/json.h"
 
-enum { GREETING_MS = 5000, COMPLETION_MS = 2000, FOUND_MAX = 16 };
+enum { GREETING_MS = 5000, COMPLETION_MS = 2000, ENDED_MS = 5000, FOUND_MAX = 16 };
 
 // ---- looking for the bot ------------------------------------------------------------------------
 
@@ -29,6 +30,7 @@ typedef struct {
   char path[PATH_MAX];
   char script[PATH_MAX];
   int64_t pid;
+  bool ends;  // it knows the word "end"
 } Found;
 
 typedef struct {
@@ -53,6 +55,7 @@ static bool read_greeting(Str text, Found *found, char config[PATH_MAX]) {
   bool ok = pid && json_kind(pid) == JSON_INT;
   if (ok) {
     found->pid = json_int(pid);
+    found->ends = json_get(root, STR("ends")) != NULL;
     copy_text(root, "script", found->script);
     copy_text(root, "config", config);
   }
@@ -169,6 +172,8 @@ typedef struct {
   pthread_mutex_t sending;
   Prompt *prompt;
   atomic_bool running, over;
+  bool ends;  // the bot knows the word "end"
+  CtrlC ctrl_c;
   int columns;
   const Command *const *commands;  // of wemoon, for .help
 } Attached;
@@ -196,7 +201,8 @@ static ChannelResult await(Attached *attached, const char *kind, int timeout_ms,
     if (result != CHANNEL_READ || strcmp(word, kind) == 0 || strcmp(word, "failed") == 0 ||
         strcmp(word, "refused") == 0)
       return result;
-    if (strcmp(word, "note") == 0) print_note(attached, *text);
+    bool tells = strcmp(word, "note") == 0 || strcmp(word, "ended") == 0;
+    if (tells && text->len > 0) print_note(attached, *text);
   }
 }
 
@@ -219,6 +225,7 @@ static InputResult run_input(void *ctx, Str input) {
   char word[CHANNEL_WORD_MAX];
   Str text;
   tell_columns(attached);
+  ctrl_c_forget(&attached->ctrl_c);  // that one was for the input before
   if (!say(attached, "line", input)) return gone(attached);
   atomic_store(&attached->running, true);
   ChannelResult result = await(attached, "answer", -1, word, &text);
@@ -245,7 +252,19 @@ static void complete(void *ctx, Str before, Buf *candidates, size_t *length) {
   visible_add(candidates, rest);
 }
 
-// Ctrl-C ends the input that runs in the bot, and nothing else there.
+// The second Ctrl-C while a line is typed, which drops the line: ends what this prompt's inputs have spawned in the bot.
+static void on_interrupt(void *ctx) {
+  Attached *attached = ctx;
+  char word[CHANNEL_WORD_MAX];
+  Str text;
+  if (!ctrl_c_is_second(&attached->ctrl_c) || !attached->ends) return;
+  if (say(attached, "end", STR("")) &&
+      await(attached, "ended", ENDED_MS, word, &text) == CHANNEL_READ && text.len > 0)
+    print_note(attached, text);
+}
+
+// Ctrl-C ends the input that runs in the bot; the second one what this prompt's inputs have spawned, too; nothing else
+// there.
 static void *watch_interrupts(void *ctx) {
   Attached *attached = ctx;
   sigset_t set;
@@ -253,7 +272,8 @@ static void *watch_interrupts(void *ctx) {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   while (sigwait(&set, &number) == 0) {
-    if (atomic_load(&attached->running)) say(attached, "interrupt", STR(""));
+    bool second = ctrl_c_is_second(&attached->ctrl_c) && attached->ends;
+    if (atomic_load(&attached->running)) say(attached, second ? "end" : "interrupt", STR(""));
   }
   return NULL;
 }
@@ -322,7 +342,9 @@ int repl_attach(Invocation *in) {
   Err err;
   Search *search = calloc(1, sizeof *search);
   Attached attached = { .commands = in->commands };
-  PromptOptions prompt_options = { .complete = complete, .ctx = &attached };
+  PromptOptions prompt_options = { .complete = complete,
+                                   .interrupted = on_interrupt,
+                                   .ctx = &attached };
   if (!search || !search_bot(search, in, &err)) {
     if (!search) err_set(&err, ERR_MEMORY, "no memory");
     if (search && search->count > 0) channel_close(&search->channel);
@@ -330,6 +352,7 @@ int repl_attach(Invocation *in) {
     return report_err("repl", &err);
   }
   attached.channel = search->channel;
+  attached.ends = search->found[search->count - 1].ends;
   free(search);
   mutex_init_brief(&attached.sending);
   attached.prompt = prompt_open(&prompt_options, &err);

@@ -43,6 +43,7 @@ static void take_warning(void *ctx, const char *message, int to_continue) {
 static int open_all(lua_State *L) {
   Engine *engine = engine_of(L);
   stdlib_open(L, engine->options.allow_shell);
+  streams_open(L);
   coroutine_open(L);
   value_open(L);
   return engine->options.open ? engine->options.open(L) : 0;
@@ -82,6 +83,7 @@ void engine_close_state(Engine *engine) {
 }
 
 static void free_parts(Engine *engine) {
+  streams_close(engine);
   pthread_cond_destroy(&engine->ended);
   guard_clear(&engine->slice);
   buf_clear(&engine->warning);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "base/cpu.h"
 #include "base/heap.h"
@@ -49,6 +50,7 @@ struct Engine {
   bool (*force)(lua_State *L);  // task_force; a pointer because tasks use guard.c
   Wait *suspending;             // set between a wait's yield and the end of the task's slice
   EngineOptions options;
+  FILE *streams[2];  // of streams.c; NULL: the process's own
   atomic_size_t suspended;
   Inbox *inbox;
   Task *parked;          // the suspended tasks; guarded by inbox->mutex

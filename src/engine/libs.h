@@ -18,6 +18,9 @@ void table_lib_open(lua_State *L);
 void pairs_lib_open(lua_State *L);
 void utf8_lib_open(lua_State *L);
 void load_open(lua_State *L);
+// Makes io.stdout and io.stderr write to EngineOptions.print, as the options say. May raise.
+void streams_open(lua_State *L);
+void streams_close(Engine *engine);  // after the state was closed
 // Replaces the functions of `debug` that could break C code.
 void debug_lib_open(lua_State *L);
 

@@ -160,12 +160,14 @@ static Task *take_that_fits(Engine *engine, bool (*fits)(Task *task, const void 
   return task;
 }
 
-void engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
-                         const void *ctx) {
-  for (Task *task; (task = take_that_fits(engine, fits, ctx));) {
+size_t engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
+                           const void *ctx) {
+  size_t count = 0;
+  for (Task *task; (task = take_that_fits(engine, fits, ctx)); count++) {
     tell_cancelled(task);
     if (!end_soon(task)) cancel(task, LOG_WARN, NULL, false, false);
   }
+  return count;
 }
 
 static Task *take_parked(Engine *engine, bool closing_too) {
@@ -190,6 +192,16 @@ void task_interrupt_run(Engine *engine) {
   uint64_t run = atomic_load(&engine->interrupted_run);
   for (Task *task; (task = take_that_fits(engine, is_of_run, &run));)
     cancel(task, LOG_WARN, NULL, true, true);
+}
+
+uint64_t task_group_origin(uint64_t group) { return UINT64_C(1) << 63 | group; }
+
+size_t engine_end_group(Engine *engine, uint64_t group) {
+  uint64_t origin = task_group_origin(group);
+  if (!engine_enter(engine, clock_now_us() + 1000 * 1000)) return 0;
+  size_t count = engine_cancel_tasks(engine, is_of_run, &origin);
+  engine_leave(engine);
+  return count;
 }
 
 void task_cancel_all(Engine *engine, const char *why) {

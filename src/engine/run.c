@@ -40,6 +40,8 @@ void run_stop_when(Run *run, bool (*stop)(void *ctx), void *ctx) {
   run->stop_ctx = ctx;
 }
 
+void run_set_group(Run *run, uint64_t group) { run->group = group; }
+
 void run_ended(Task *task) {
   Engine *engine = task->engine;
   Run *run = task->run;

@@ -15,7 +15,8 @@ struct Run {
   bool over;                // the task has ended; used by the caller alone
   bool (*stop)(void *ctx);  // run_stop_when; used by the caller alone
   void *stop_ctx;
-  Task *task;  // read with the engine entered; NULL once the task has ended
+  uint64_t group;  // 0: none
+  Task *task;      // read with the engine entered; NULL once the task has ended
   // Guarded by inbox->mutex:
   bool finished;
   TaskState state;

@@ -24,7 +24,7 @@ static bool post(Run *run, Engine *engine, const TaskBody *body, void *data, Run
   Task *task = task_new(engine, body, data);
   if (!task) return false;
   task->run = run;
-  task->origin = atomic_load(&engine->runs);
+  task->origin = run->group ? task_group_origin(run->group) : atomic_load(&engine->runs);
   run->task = task;
   atomic_fetch_add_explicit(&run->holders, 1, memory_order_relaxed);
   if (limit == RUN_LIMITED) task_limit(task);

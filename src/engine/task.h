@@ -72,8 +72,9 @@ bool task_cancel(Task *task);
 // Cancels all tasks for which `fits` returns true and that wait or have not begun. The operations that they wait for are
 // cancelled at once; their <close> variables run next, on the engine's thread, and may wait. The engine is entered. `fits`
 // is called under a lock, for tasks that are being cancelled already too: it must not call engine functions that wait.
-void engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
-                         const void *ctx);
+// Returns how many were cancelled.
+size_t engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
+                           const void *ctx);
 
 Engine *task_engine(const Task *task);  // borrowed
 void *task_data(const Task *task);      // as given to task_new or task_set_data

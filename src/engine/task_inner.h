@@ -41,7 +41,7 @@ struct Task {
   int64_t closing_us;   // the deadline for that
   unsigned forced;      // how often the running code was ended past its pcalls (guard_forced)
   Failure *failure;     // of the task's function, as it was described when raised; or NULL
-  uint64_t origin;      // number of the run that the task comes from (Engine.runs); 0: none
+  uint64_t origin;      // the run that the task comes from (Engine.runs), or its group; 0: none
   int64_t due_us;       // from then on, the task's turns are late; INT64_MAX: always
   TaskRank rank;
   // In the list of suspended tasks (guarded by inbox->mutex) or of idle tasks.
@@ -132,5 +132,7 @@ void task_cancel_all(Engine *engine, const char *why);
 void task_interrupt_all(Engine *engine);
 // The same for those that come from the run of engine_interrupt_run.
 void task_interrupt_run(Engine *engine);
+// Task.origin of a group's tasks: no run has that number.
+uint64_t task_group_origin(uint64_t group);
 
 #endif

@@ -80,9 +80,9 @@ static void count_failure(void *context) {
   if (shared) atomic_fetch_add_explicit(&shared->errors, 1, memory_order_relaxed);
 }
 
-static void print_line(void *context, Str line) {
+static void print(void *context, Str text) {
   const InterpreterOptions *options = &((ScriptContext *)context)->interpreter->options;
-  options->print(options->print_ctx, line);
+  options->print(options->print_ctx, text);
 }
 
 void shared_lost(BotShared *shared, const char *reason) {
@@ -107,7 +107,9 @@ static Engine *open_engine(Interpreter *in, Err *err) {
                             .closing = leave_others,
                             .closed = free_parts,
                             .failed = count_failure,
-                            .print = in->options.print ? print_line : NULL,
+                            .print = in->options.print ? print : NULL,
+                            .takes_stdout = in->options.takes_stdout,
+                            .takes_stderr = in->options.takes_stderr,
                             .user = &in->context };
   return engine_new(&options, err);
 }

@@ -99,8 +99,10 @@ typedef struct {
   // Where wechat.http sends requests for other hosts (a spec's answers); NULL: to those hosts.
   const char *http_via;
   // Takes each line that a script prints, with its end, on the script's thread; NULL: standard output does.
-  void (*print)(void *ctx, Str line);
+  void (*print)(void *ctx, Str text);
   void *print_ctx;
+  bool takes_stdout,
+      takes_stderr;  // `print` takes what io.stdout (or io.stderr) writes too, as it comes
 } InterpreterOptions;
 
 // Creates a state with the libraries and `wechat`, without a script. Returns NULL with ERR_MEMORY or ERR_FAILED.
@@ -163,6 +165,9 @@ typedef struct {
 } PromptCall;
 // Does the same as interpreter_program, but within the limits of a message: CPU time, memory, job_timeout_s.
 bool interpreter_prompt(Interpreter *interpreter, const PromptCall *call, Buf *out, Err *err);
+// Ends what calls of the session have spawned and still waits; returns how many tasks. Their <close> variables run
+// afterwards.
+size_t interpreter_prompt_end_tasks(Interpreter *interpreter, uint64_t session);
 // Ends the session's program; waits for that.
 void interpreter_prompt_end(Interpreter *interpreter, uint64_t session);
 // A number that differs for each interpreter.

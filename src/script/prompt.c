@@ -86,12 +86,17 @@ static Call *call_new(Run *run, const PromptCall *from) {
 bool interpreter_prompt(Interpreter *in, const PromptCall *from, Buf *out, Err *err) {
   Run *run = run_new();
   Call *call = run ? call_new(run, from) : NULL;
+  if (call) run_set_group(run, from->session);
   if (call && from->stop) run_stop_when(run, from->stop, from->stop_ctx);
   bool ok = call ? run_wait(run, in->engine, &CALL, call, RUN_LIMITED, err)
                  : err_set(err, ERR_MEMORY, "no memory");
   if (ok) buf_add(out, buf_str(run_out(run)));
   run_free(run);
   return ok;
+}
+
+size_t interpreter_prompt_end_tasks(Interpreter *in, uint64_t session) {
+  return engine_end_group(in->engine, session);
 }
 
 void interpreter_prompt_end(Interpreter *in, uint64_t session) {

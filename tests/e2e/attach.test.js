@@ -158,6 +158,44 @@ test('Ctrl-C ends what was typed, and nothing of the bot\'s; Ctrl-D leaves', asy
   assert.equal(await bot.say('b'), 'said b');
 });
 
+test('a second Ctrl-C ends what the prompt\'s inputs have spawned, tells how many, and touches nobody else\'s tasks', async (t) => {
+  const bot = await startBot(t, { script: `state = {}
+    function spawn(name)
+      wechat.spawn(function()
+        local c <close> = setmetatable({}, { __close = function() state[name] = "ended" end })
+        state[name] = "there"
+        wechat.sleep(600)
+      end)
+    end
+    function on_message(msg) spawn("message") return "ok" end` });
+  assert.equal(await bot.say('a'), 'ok');
+  const other = spawn(BINARY, ['repl', 'bot.lua', '--attach'], { cwd: bot.dir, env: cleanEnv({ XDG_STATE_HOME: bot.dir }), stdio: ['pipe', 'ignore', 'ignore'] });
+  t.after(() => ended(other));
+  other.stdin.write('spawn("other")\n');
+  await bot.waitForLog(/attach 1: spawn/);
+  const states = async () => (await attach(bot, ['table.concat({ state.message or "-", state.other or "-", state.one or "-", state.two or "-" }, " ")'])).out.trim();
+  await until(async () => /^"there there - -"$/.test(await states()), 'the others');
+  const screen = at(t, bot);
+  await screen.shows(/live >/);
+  screen.keys('-l', 'spawn("one")');
+  screen.keys('Enter');
+  await until(async () => /^"there there there -"$/.test(await states()), 'the first of this prompt');
+  screen.keys('-l', 'spawn("two") wechat.sleep(600)');
+  screen.keys('Enter');
+  await until(async () => /^"there there there there"$/.test(await states()), 'the second');
+  screen.keys('C-c');
+  await screen.shows(/interrupted\n月 live >$/);
+  assert.equal(await states(), '"there there there there"');
+  await until(async () => { // on a busy machine two keys may be a second apart
+    screen.keys('C-c', 'C-c');
+    await screen.shows(/\^C\n[^\n]*live >$|in the bot: \d\n月 live >$/);
+    return /· the second Ctrl-C ended the tasks of this prompt that ran in the bot: 2\n/.test(screen.screen());
+  }, 'the end of this prompt\'s');
+  await until(async () => /^"there there ended ended"$/.test(await states()), 'their end');
+  screen.keys('6 * 7', 'Enter');
+  await screen.shows(/42\n月 live >$/);
+});
+
 test('a prompt that is closed while its input runs cancels that input', async (t) => {
   const bot = await startBot(t, { script: `${ECHO}\nclosed = 0` });
   const child = spawn(BINARY, ['repl', 'bot.lua', '--attach'], { cwd: bot.dir, env: cleanEnv({ XDG_STATE_HOME: bot.dir }), stdio: ['pipe', 'ignore', 'ignore'] });

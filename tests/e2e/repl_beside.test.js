@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { until, writeFiles, tempDir } = require('./harness');
-const { terminal, PATIENCE_MS } = require('./prompt');
+const { type, terminal, PATIENCE_MS } = require('./prompt');
 
 async function enter(term, line, shown = /月 >$/) {
   term.keys('-l', line);
@@ -44,6 +44,42 @@ for (const width of [40, 80]) {
     await enter(term, '#x', /#x\n69\n月 >$/);
   });
 }
+
+test('what a script writes with io.write stands above what is being typed, goes on where it stopped, and never in the line', async (t) => {
+  const home = tempDir(t);
+  writeFiles(home, { 'config.lua': 'return { deadline_ms = 100 }', 'bot.lua': `function on_message(msg)
+    local function await(name) repeat wechat.sleep(0.05) until io.open(wechat.path(name)) end
+    await("one") io.write("一", 2, " of ")
+    await("two") io.stdout:write("three\\n10%\\r") io.stderr:write("20%")
+    await("three") io.write("\\r30%\\n")
+    await("four") io.write("open") print("ed") io.write("last") wechat.log.error("a line of the log")
+  end` });
+  const term = terminal(t, { home, width: 60, args: ['repl', 'bot.lua'] });
+  await term.shows(/月 >/);
+  await enter(term, '.say x', /\n\(no reply\)\n月 >$/);
+  const typed = `x = "一二三${'a'.repeat(50)}"`;
+  term.keys('-l', typed);
+  const above = (text) => until(() => term.screen().replace(/\n/g, '').endsWith(`${text}月 > ${typed}`), `${text} above the input:\n${term.screen()}`, PATIENCE_MS);
+  writeFiles(home, { one: '' });
+  await above('一2 of'); // tmux leaves out the blank at the end of a row
+  writeFiles(home, { two: '' });
+  await above('一2 of three20%');
+  writeFiles(home, { three: '' });
+  await above('一2 of three30%');
+  writeFiles(home, { four: '' });
+  await whole(term, new RegExp(`30%openedlast· .*a line of the log月 > ${typed}$`));
+  assert.match(term.screen(), /\n一2 of three\n30%\nopened\nlast\n· [^\n]*a line of the log\n月 > x = /);
+  term.keys('C-u');
+  term.keys('-l', 'io.write("no end")');
+  term.keys('Enter');
+  await term.shows(/io\.write\("no end"\)\nno end\nfile \(0x\w+\)\n月 >$/);
+});
+
+test('in a pipe io.write, print and io.stderr stay as they are, byte for byte', async (t) => {
+  const { out, err } = await type(t, ['io.write("a", 1, "\\n") print("b") io.stdout:write("c")', 'io.stderr:write("\\27[1me\\n")'].map((line) => `${line} return`));
+  assert.equal(out, 'a1\nb\nc');
+  assert.match(err, /\x1b\[1me\n/);
+});
 
 test('what an input prints while it runs is shown at once, before its value', async (t) => {
   const term = terminal(t);

@@ -97,6 +97,48 @@ static void test_an_interruption_ends_the_run_and_what_it_began_and_nothing_else
   assert_task_gives("return 'the next run goes on'", "the next run goes on");
 }
 
+static void spawn_in_group(uint64_t group) {
+  static const TaskBody body = { .prepare = prepare_code, .doing = "code" };
+  static const char code[] = "spawn 'spawn \"sleep(60000)\" sleep(60000)' sleep(1)";
+  Err err = { 0 };
+  Run *run = run_new();
+  run_set_group(run, group);
+  engine_leave(engine);
+  assert_true(run_wait(run, engine, &body, (void *)code, RUN_LIMITED, &err));
+  run_free(run);
+  assert_true(engine_enter(engine, INT64_MAX));
+}
+
+static size_t end_group(uint64_t group) {
+  engine_leave(engine);
+  size_t count = engine_end_group(engine, group);
+  assert_true(engine_enter(engine, INT64_MAX));
+  return count;
+}
+
+static void wait_for_tasks(size_t wanted) {
+  for (int i = 0; i < 5000 && engine_tasks(engine) != wanted; i++) {
+    engine_leave(engine);
+    usleep(1000);
+    assert_true(engine_enter(engine, INT64_MAX));
+  }
+  assert_int_equal(engine_tasks(engine), wanted);
+}
+
+static void test_a_group_ends_with_all_that_its_runs_began_and_nothing_else(void **state) {
+  open_unlimited(state);
+  assert_task_gives("spawn 'sleep(60000)'", "nil");
+  for (int i = 0; i < 2; i++) spawn_in_group(1);
+  spawn_in_group(2);
+  wait_for_tasks(7);
+  assert_int_equal(end_group(3), 0);
+  assert_int_equal(end_group(1), 4);
+  wait_for_tasks(3);
+  assert_int_equal(end_group(1), 0);
+  assert_int_equal(end_group(2), 2);
+  wait_for_tasks(1);
+}
+
 static void test_an_interruption_ends_a_slice_of_another_that_does_not_pause(void **state) {
   open_unlimited(state);
   assert_task_gives("return 1", "1");
@@ -116,6 +158,7 @@ int main(void) {
     TEST(test_a_run_that_is_stuck_is_left_behind),
     TEST(test_a_time_limit_ends_a_run_that_waits),
     TEST(test_an_interruption_ends_the_run_and_what_it_began_and_nothing_else),
+    TEST(test_a_group_ends_with_all_that_its_runs_began_and_nothing_else),
     TEST(test_an_interruption_ends_a_slice_of_another_that_does_not_pause),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
