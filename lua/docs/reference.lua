@@ -264,8 +264,9 @@ end
 --- is the whole name (`whole`), then other names that have it, then descriptions.
 ---@param methods table<string, MethodEntry>
 ---@param word string
----@param about { keys: table[], commands: table[], lang: "zh"|"en", whole: boolean? } the configuration's keys, wemoon's
----commands; of `doc`; only rows of which the word is the whole name, no endpoints
+---@param about { keys: table[], commands: table[], metrics: table[]?, lang: "zh"|"en", whole: boolean? } the
+---configuration's keys, wemoon's commands, /metrics' names; of `doc`; only rows of which the word is the whole name, no
+---endpoints
 ---@return table[]
 function reference.search(methods, word, about)
   local wanted, whole, by_name, by_doc = word:lower(), {}, {}, {}
@@ -276,6 +277,7 @@ function reference.search(methods, word, about)
     elseif name:lower():find(wanted, 1, true) then by_name[#by_name + 1] = row
     elseif table.concat({ english, chinese or "", more or "" }, " "):lower():find(wanted, 1, true) then by_doc[#by_doc + 1] = row end
   end
+  for _, field in ipairs(words.log_fields) do try("log " .. field[1], field[2], field[3]) end
   for _, outcome in ipairs(words.outcomes) do try("outcome " .. outcome[1], outcome[2], outcome[3]) end
   for _, name in ipairs(reference.method_names(methods)) do try("wechat." .. name, methods[name].doc, words.methods[name]) end
   for _, hook in ipairs(words.hooks) do try(hook[1], hook[2], hook[3]) end
@@ -287,6 +289,7 @@ function reference.search(methods, word, about)
   end
   type_rows(try)
   for _, key in ipairs(about.keys) do try("config " .. key.name, key.help, words.keys[key.name]) end
+  for _, metric in ipairs(about.metrics or {}) do try("metric " .. metric.name, metric.help, metric.zh) end
   for _, command in ipairs(about.commands) do try("wemoon " .. command.name, command.summary, (commands_zh[command.name] or {}).summary) end
   for _, group in ipairs(about.whole and {} or catalogue.groups) do
     local about_group, names = catalogue.group(group)

@@ -114,6 +114,24 @@ words.outcomes = {
     "最后一次投递结束时脚本还没有完成，而 late_reply = \"retry\" 没有别的途径送达用户。" },
 }
 
+-- The fields of the log's line for each try of a message; other lines that a message caused have openid and msgid.
+words.log_fields = {
+  { "time", "When the line was written; JSON has the offset from UTC too.", "写这一行的时间；JSON 里还有与 UTC 的时差。" },
+  { "level", "debug, info, warn or error (log_level).", "debug、info、warn 或 error（log_level）。" },
+  { "msg", "What happened; \"message\" for a try of a message.", "发生了什么；消息的每次投递是 message。" },
+  { "openid", "The user; with log_openid = \"hash\" a keyed hash.", "用户；log_openid = \"hash\" 时是带密钥的哈希。" },
+  { "msgid", "The message, the same in all lines that it caused; of an event: e:, CreateTime, event, key.",
+    "消息，由它引起的各行都相同；事件的是 e: 加 CreateTime、事件、key。" },
+  { "type", "The message's type, as msg.type.", "消息的类型，与 msg.type 相同。" },
+  { "outcome", "What became of this try: .help replied, .help failed and so on.", "这次投递的结果：.help replied、.help failed 等。" },
+  { "attempt", "Which try of the platform it was, from 1.", "平台的第几次投递，从 1 起。" },
+  { "ms", "Milliseconds from the request's arrival to its answer.", "从请求到达到应答的毫秒数。" },
+  { "api_calls", "How often the script has called the platform for it.", "脚本为它调用了几次平台接口。" },
+  { "account", "The account that it was sent to (ToUserName).", "收到它的账号（ToUserName）。" },
+  { "place", "FILE:LINE at which the script failed.", "脚本出错的 文件:行。" },
+  { "dropped", "Of a warning: how many lines nobody took in time, since the last such line.", "警告里：上次之后有多少行没有被及时读走而丢掉。" },
+}
+
 words.hooks = {
   { "on_message(msg)", "Answers a message or event; needed. Returns a reply (wechat.response_...), a string, or nothing.",
     "回应一条消息或事件；必须定义。返回回复（wechat.response_...）、字符串，或什么也不返回。" },

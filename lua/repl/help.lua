@@ -175,9 +175,17 @@ return function(repl)
     end
   end
 
+  -- The metrics with their Chinese, which the desk's page has.
+  local function metrics()
+    local zh = {}
+    for name, text in (repl.host.file.embedded("desk/figures_zh.js") or ""):gmatch("\n  ([%w_]+): '([^'\n]*)'") do zh[name] = text end
+    for _, metric in ipairs(repl.settings.metrics or {}) do metric.zh = zh[metric.name] end
+    return repl.settings.metrics
+  end
+
   -- Searches for a word in names and documentation, English and Chinese. `known`: all that it names as a whole, no more.
   local function search(word, known)
-    local about = { keys = repl.settings.keys or {}, commands = repl.settings.commands or {}, lang = repl.settings.lang, whole = known ~= nil }
+    local about = { keys = repl.settings.keys or {}, commands = repl.settings.commands or {}, metrics = metrics(), lang = repl.settings.lang, whole = known ~= nil }
     local lines, count = {}, 0
     for _, row in ipairs(reference.search(repl.host.args.methods, word, about)) do
       if not known or not known:find(row[1], 1, true) then
@@ -202,6 +210,8 @@ return function(repl)
   ---@param topic string "wechat.tag.create", "tag", "create_menu", "late_reply"
   return function(topic)
     local name = topic:gsub("^wechat%.", "")
+    -- a series of a metric, as /metrics has it
+    if name:find("^wemoon_") then name = name:gsub("{.*", ""):gsub("_bucket$", ""):gsub("_sum$", ""):gsub("_count$", "") end
     if name == "" then return nil end -- every word has it
     local known = {}
     local function add(text) known[#known + 1] = text end

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_sink.h"
+#include "bot/bot_metrics.h"
 #include "bot/desk.h"
 #include "codec/json.h"
 
@@ -65,41 +66,31 @@ static void show_health(void *ctx, HttpRequest *request) {
 
 // ---- metrics ------------------------------------------------------------------------------------
 
-static void add_gauges(Admin *admin, const BotStatus *bot, Buf *text) {
+static void add_values(Admin *admin, const BotStatus *bot, Buf *text) {
   int busy, threads;
   server_load(admin->server, &busy, &threads);
-  int64_t left_s = tokens_left_s(api_tokens(admin->api), TOKEN_ACCESS);
-  const struct {
-    const char *name, *help;
-    double value;
-  } gauges[] = {
-    { "wemoon_jobs", "Messages and pages under way.", bot->jobs },
-    { "wemoon_waiting", "Requests that wait for their answers without a thread.", bot->waiting },
-    { "wemoon_conversations", "Scripts that wait for a user's next message.",
-      (double)bot->conversations },
-    { "wemoon_owed_answers", "Scripts whose message was answered without them, in the store.",
-      (double)bot->owed },
-    { "wemoon_kept_answers", "Answers that wait in the store for their user's next message.",
-      (double)bot->kept },
-    { "wemoon_interpreters", "Lua states that are not closed yet, old ones included.",
-      bot->interpreters },
-    { "wemoon_lua_memory_bytes", "Memory of the interpreters in service, together.",
-      (double)bot->lua_memory },
-    { "wemoon_lua_memory_max_bytes",
-      "Memory of the one that has most: each may take script_memory_mb.",
-      (double)bot->lua_memory_max },
-    { "wemoon_interpreters_serving", "Lua states that answer messages.", (double)bot->serving },
-    { "wemoon_http_threads_busy", "HTTP threads that have a connection.", busy },
-    { "wemoon_http_threads", "HTTP threads.", threads },
-    { "wemoon_store_up", "Whether the store's last call reached it.",
-      store_healthy(admin->store, NULL) },
-    { "wemoon_access_token_expires_in_seconds", "How long the token lives; -1: none.",
-      (double)left_s },
-    { "wemoon_start_time_seconds", "When the process began, in Unix seconds.",
-      (double)admin->started_s },
+  const double values[BOT_VALUES] = {
+    [VALUE_SCRIPT_ERRORS] = (double)bot->script_errors,
+    [VALUE_LOG_DROPPED] = (double)log_sink_dropped(),
+    [VALUE_JOBS] = bot->jobs,
+    [VALUE_WAITING] = bot->waiting,
+    [VALUE_CONVERSATIONS] = (double)bot->conversations,
+    [VALUE_OWED] = (double)bot->owed,
+    [VALUE_KEPT] = (double)bot->kept,
+    [VALUE_INTERPRETERS] = bot->interpreters,
+    [VALUE_LUA_MEMORY] = (double)bot->lua_memory,
+    [VALUE_LUA_MEMORY_MAX] = (double)bot->lua_memory_max,
+    [VALUE_SERVING] = (double)bot->serving,
+    [VALUE_THREADS_BUSY] = busy,
+    [VALUE_THREADS] = threads,
+    [VALUE_STORE_UP] = store_healthy(admin->store, NULL),
+    [VALUE_TOKEN_LEFT] = (double)tokens_left_s(api_tokens(admin->api), TOKEN_ACCESS),
+    [VALUE_STARTED] = (double)admin->started_s,
   };
-  for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++)
-    metrics_render_value(text, gauges[i].name, "gauge", gauges[i].help, gauges[i].value);
+  for (int i = 0; i < BOT_VALUES; i++) {
+    const MetricValue *value = &bot_metric_values[i];
+    metrics_render_value(text, value->name, value->type, value->help, values[i]);
+  }
 }
 
 static void show_metrics(void *ctx, HttpRequest *request) {
@@ -108,12 +99,7 @@ static void show_metrics(void *ctx, HttpRequest *request) {
   Buf text;
   buf_init(&text);
   bot_status(admin->bot, &bot);
-  metrics_render_value(&text, "wemoon_script_errors_total", "counter",
-                       "Messages, pages, timers and spawned functions whose script failed.",
-                       (double)bot.script_errors);
-  metrics_render_value(&text, "wemoon_log_lines_dropped_total", "counter",
-                       "Lines of the log that nobody took in time.", (double)log_sink_dropped());
-  add_gauges(admin, &bot, &text);
+  add_values(admin, &bot, &text);
   metrics_render(admin->metrics, &text);
   respond(request, 200, STR("text/plain; version=0.0.4; charset=utf-8"), &text);
 }

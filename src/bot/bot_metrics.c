@@ -49,6 +49,37 @@ const MetricFamily bot_metric_families[] = {
   { NULL, METRIC_COUNTER, { NULL, NULL }, NULL },
 };
 
+const MetricValue bot_metric_values[BOT_VALUES] = {
+  [VALUE_SCRIPT_ERRORS] = { "wemoon_script_errors_total", "counter",
+                            "Messages, pages, timers and spawned functions whose script failed." },
+  [VALUE_LOG_DROPPED] = { "wemoon_log_lines_dropped_total", "counter",
+                          "Lines of the log that nobody took in time." },
+  [VALUE_JOBS] = { "wemoon_jobs", "gauge", "Messages and pages under way." },
+  [VALUE_WAITING] = { "wemoon_waiting", "gauge",
+                      "Requests that wait for their answers without a thread." },
+  [VALUE_CONVERSATIONS] = { "wemoon_conversations", "gauge",
+                            "Scripts that wait for a user's next message." },
+  [VALUE_OWED] = { "wemoon_owed_answers", "gauge",
+                   "Scripts whose message was answered without them, in the store." },
+  [VALUE_KEPT] = { "wemoon_kept_answers", "gauge",
+                   "Answers that wait in the store for their user's next message." },
+  [VALUE_INTERPRETERS] = { "wemoon_interpreters", "gauge",
+                           "Lua states that are not closed yet, old ones included." },
+  [VALUE_LUA_MEMORY] = { "wemoon_lua_memory_bytes", "gauge",
+                         "Memory of the interpreters in service, together." },
+  [VALUE_LUA_MEMORY_MAX] = { "wemoon_lua_memory_max_bytes", "gauge",
+                             "Memory of the one that has most: each may take script_memory_mb." },
+  [VALUE_SERVING] = { "wemoon_interpreters_serving", "gauge", "Lua states that answer messages." },
+  [VALUE_THREADS_BUSY] = { "wemoon_http_threads_busy", "gauge",
+                           "HTTP threads that have a connection." },
+  [VALUE_THREADS] = { "wemoon_http_threads", "gauge", "HTTP threads." },
+  [VALUE_STORE_UP] = { "wemoon_store_up", "gauge", "Whether the store's last call reached it." },
+  [VALUE_TOKEN_LEFT] = { "wemoon_access_token_expires_in_seconds", "gauge",
+                         "How long the token lives; -1: none." },
+  [VALUE_STARTED] = { "wemoon_start_time_seconds", "gauge",
+                      "When the process began, in Unix seconds." },
+};
+
 // ---- initial series -----------------------------------------------------------------------------
 
 static void begin(Metrics *metrics, int family, const char *label, const char *other) {

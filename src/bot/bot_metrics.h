@@ -19,6 +19,32 @@ enum {
 };
 extern const MetricFamily bot_metric_families[];
 
+// The indices of bot_metric_values.
+enum {
+  VALUE_SCRIPT_ERRORS,
+  VALUE_LOG_DROPPED,
+  VALUE_JOBS,
+  VALUE_WAITING,
+  VALUE_CONVERSATIONS,
+  VALUE_OWED,
+  VALUE_KEPT,
+  VALUE_INTERPRETERS,
+  VALUE_LUA_MEMORY,
+  VALUE_LUA_MEMORY_MAX,
+  VALUE_SERVING,
+  VALUE_THREADS_BUSY,
+  VALUE_THREADS,
+  VALUE_STORE_UP,
+  VALUE_TOKEN_LEFT,
+  VALUE_STARTED,
+  BOT_VALUES
+};
+// Metrics that are not counted here: admin.c asks for their values when the page is made.
+typedef struct {
+  const char *name, *type, *help;  // type: "counter" or "gauge"
+} MetricValue;
+extern const MetricValue bot_metric_values[BOT_VALUES];
+
 // Creates the series whose labels are known from the start, with the value 0: Prometheus sees no increase in a counter
 // that first appears at 1. Call it once.
 void bot_metrics_begin(Metrics *metrics);

@@ -205,10 +205,8 @@ static bool start_program(Repl *repl, Err *err) {
   add_member(&json, "columns", str_of(columns));
   add_member(&json, "lang", str_of(language_of_environment()));
   add_member(&json, "version", str_of(WEMOON_VERSION));
-  buf_add(&json, STR(",\"keys\":"));
-  reference_keys(&json);
-  buf_add(&json, STR(",\"commands\":"));
-  reference_commands(repl->in->commands, &json);
+  buf_addc(&json, ',');
+  reference_prompt(repl->in->commands, &json);
   buf_addc(&json, '}');
   bool ok = interpreter_program(repl->interpreter, "start", buf_str(&json), &repl->out, err);
   buf_clear(&json);

@@ -1,5 +1,6 @@
 #include "cli/reference.h"
 
+#include "bot/bot_metrics.h"
 #include "codec/json.h"
 #include "host/host.h"
 
@@ -66,12 +67,38 @@ void reference_commands(const Command *const *commands, Buf *out) {
   buf_addc(out, ']');
 }
 
+// ---- the metrics --------------------------------------------------------------------------------
+
+static void add_metric(Buf *out, bool first, const char *name, const char *help) {
+  add_name(out, first, name);
+  add_member(out, "help", str_of(help));
+  buf_addc(out, '}');
+}
+
+void reference_metrics(Buf *out) {
+  buf_addc(out, '[');
+  for (int i = 0; i < BOT_VALUES; i++)
+    add_metric(out, i == 0, bot_metric_values[i].name, bot_metric_values[i].help);
+  for (const MetricFamily *family = bot_metric_families; family->name; family++)
+    add_metric(out, false, family->name, family->help);
+  buf_addc(out, ']');
+}
+
 void reference_about(const char *lang, const Command *const *commands, Buf *out) {
   buf_printf(out, "{\"lang\":\"%s\",\"version\":\"%s\",\"keys\":", lang, WEMOON_VERSION);
   reference_keys(out);
   if (commands) buf_add(out, STR(",\"commands\":"));
   if (commands) reference_commands(commands, out);
   buf_addc(out, '}');
+}
+
+void reference_prompt(const Command *const *commands, Buf *out) {
+  buf_add(out, STR("\"keys\":"));
+  reference_keys(out);
+  buf_add(out, STR(",\"commands\":"));
+  reference_commands(commands, out);
+  buf_add(out, STR(",\"metrics\":"));
+  reference_metrics(out);
 }
 
 // ---- lua/docs -----------------------------------------------------------------------------------

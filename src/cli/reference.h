@@ -17,4 +17,9 @@ void reference_keys(Buf *out);
 // order.
 void reference_commands(const Command *const *commands, Buf *out);
 
+// Appends [{"name","help"}]: the metrics of /metrics.
+void reference_metrics(Buf *out);
+// Appends these three as members of an object, for the prompt: "keys":[...],"commands":[...],"metrics":[...].
+void reference_prompt(const Command *const *commands, Buf *out);
+
 #endif

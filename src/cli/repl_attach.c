@@ -295,13 +295,10 @@ static bool say_hello(Attached *attached) {
   Buf json;
   buf_init(&json);
   attached->columns = prompt_columns();
-  buf_printf(&json,
-             "{\"columns\":\"%d\",\"terminal\":\"%s\",\"color\":\"%s\",\"lang\":\"%s\",\"keys\":",
+  buf_printf(&json, "{\"columns\":\"%d\",\"terminal\":\"%s\",\"color\":\"%s\",\"lang\":\"%s\",",
              attached->columns, terminal ? "yes" : "",
              terminal && !(no_color && no_color[0]) ? "yes" : "", language_of_environment());
-  reference_keys(&json);
-  buf_add(&json, STR(",\"commands\":"));
-  reference_commands(attached->commands, &json);
+  reference_prompt(attached->commands, &json);
   buf_addc(&json, '}');
   bool said = say(attached, "hello", buf_str(&json));
   buf_clear(&json);

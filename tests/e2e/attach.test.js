@@ -205,9 +205,11 @@ test('a prompt that is closed while its input runs cancels that input', async (t
   await until(async () => /^1\n/.test((await attach(bot, ['closed'])).out), 'the end of the input');
 });
 
-test('.help knows the keys of the configuration there too', async (t) => {
+test('.help knows the keys of the configuration, the metrics and the log\'s fields there too', async (t) => {
   const bot = await startBot(t, { script: ECHO });
-  assert.match((await attach(bot, ['.help late_reply'])).out, /^config late_reply$/m);
+  const { out } = await attach(bot, ['.help late_reply', '.help wemoon_jobs', '.help outcome']);
+  assert.match(out, /^config late_reply$/m);
+  assert.match(out, /^ {2}metric wemoon_jobs {2}Messages and pages under way\.\n {2}log outcome {2}What became of this try/m);
 });
 
 test('names are completed from the bot\'s globals', async (t) => {

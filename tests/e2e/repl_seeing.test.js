@@ -5,7 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { tempDir, until, writeFiles } = require('./harness');
+const { startBot, tempDir, until, writeFiles } = require('./harness');
 const { type, terminal, PATIENCE_MS } = require('./prompt');
 
 const TELL = 'function on_message(msg) return wechat.json.encode { msg.type, msg.key or "", msg.ScanCodeInfo or msg.SendPicsInfo or msg.SendLocationInfo or "" } end';
@@ -120,6 +120,24 @@ test('at a terminal a list of candidates breaks no name', async (t) => {
   for (const line of lines) assert.ok(line.length <= 60);
   assert.match(term.screen(), /(^| )message($| )/m);
   assert.match(term.screen(), /(^| )move_user($| )/m);
+});
+
+test('.help knows every metric of /metrics, by the name of its series too, and the fields of a log line, in both languages', async (t) => {
+  const bot = await startBot(t, { script: 'function on_message(msg) return "hi" end', config: { admin_listen: '127.0.0.1:0' } });
+  await bot.say('a');
+  const admin = (await bot.waitForLog(/health and figures are at (http:\S+)\/healthz/))[1];
+  const page = await (await fetch(`${admin}/metrics`)).text();
+  const names = [...page.matchAll(/^# HELP (\S+) (.*)$/gm)];
+  assert.ok(names.length > 20, page);
+  const { out } = await type(t, names.map(([, name]) => `.help ${name}`));
+  for (const [, name, help] of names) assert.ok(out.includes(`  metric ${name}  ${help}\n`), `${name}\n${out}`);
+  const { out: zh } = await type(t, ['.help wemoon_queue_seconds_bucket{le="1"}', ...names.map(([, name]) => `.help ${name}`)], { env: { LC_ALL: 'zh_CN.UTF-8' } });
+  assert.match(zh, /^ {2}metric wemoon_queue_seconds {2}消息从到达到脚本开始处理的时间\n/);
+  for (const [, name] of names) assert.match(zh, new RegExp(`^ {2}metric ${name} {2}.*[\u4e00-\u9fff]`, 'm'));
+  const fields = /message (openid=.*)$/m.exec(bot.log)[1].split(' ').map((field) => field.split('=')[0]);
+  assert.ok(fields.includes('msgid') && fields.includes('ms'), fields.join());
+  const { out: log } = await type(t, fields.map((field) => `.help ${field}`));
+  for (const field of fields) assert.match(log, new RegExp(`^ {2}log ${field} {2}\\w`, 'm'));
 });
 
 test('at a terminal .help breaks no word, and wechat. offers no method of a menu', async (t) => {

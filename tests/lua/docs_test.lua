@@ -58,6 +58,22 @@ for outcome in explained:gmatch("%S+") do
   check.equal(read("lua/desk/live_words.js"):find("o_" .. outcome .. ": [", 1, true) ~= nil, true, "the desk's word for " .. outcome)
 end
 
+-- The fields of the log and the metrics are explained, in both languages.
+local log_fields = {}
+for _, field in ipairs(require("docs.words").log_fields) do
+  log_fields[field[1]] = true
+  check.equal(field[2] ~= "" and is_chinese(field[3]), true, field[1])
+end
+for _, path in ipairs { "src/bot/outcome.c", "src/base/log_line.c", "src/base/log.c", "src/base/log_sink.c" } do
+  for name in read(path):gmatch('LOG_NAME%("([%w_]+)"%)') do check.equal(log_fields[name], true, name) end
+end
+local figures_zh, figures = read("lua/desk/figures_zh.js"), 0
+for name in read("src/bot/bot_metrics.c"):gmatch('{%s*"(wemoon_[%l_]+)",') do
+  figures = figures + 1
+  check.equal(figures_zh:find("\n  " .. name .. ": '", 1, true) ~= nil, true, name)
+end
+check.equal(figures > 20, true, "metrics")
+
 -- What the prompt says, in Lua and in C, it says in Chinese too, with the same values in it, and nothing besides.
 local function values_of(text)
   local list = {}
