@@ -1,5 +1,7 @@
 -- Draws a menu as the phone shows it: the bar at the bottom, sub-menus above their buttons; faults with their paths.
 
+local fault_zh = require "docs.sentence"(require "docs.menu_faults_zh")
+
 return function(repl)
   local paint = repl.paint
 
@@ -84,6 +86,11 @@ return function(repl)
     return lines
   end
 
+  local function text_of(fault)
+    if repl.settings.lang ~= "zh" then return tostring(fault) end
+    return fault.path .. " " .. fault_zh(fault.what)
+  end
+
   local function rule_of(menu)
     local parts = {}
     for name, value in pairs(is_list(menu.matchrule) and menu.matchrule or {}) do
@@ -103,7 +110,7 @@ return function(repl)
       table.move(draw_menu(other, faults, ("conditionalmenu[%d]."):format(i)), 1, 99, #lines + 1, lines)
     end
     for _, fault in ipairs(faults) do
-      lines[#lines + 1] = paint.text("bad", "! ") .. paint.safe(tostring(fault)) .. (fault.errcode and paint.text("faint", (" (%d)"):format(fault.errcode)) or "")
+      lines[#lines + 1] = paint.text("bad", "! ") .. paint.safe(text_of(fault)) .. (fault.errcode and paint.text("faint", (" (%d)"):format(fault.errcode)) or "")
     end
     return table.concat(lines, "\n")
   end

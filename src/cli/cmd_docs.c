@@ -2,6 +2,7 @@
 // that the program itself uses.
 #include "cli/command.h"
 #include "cli/language.h"
+#include "cli/docs_call.h"
 #include "cli/reference.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@ static int print_made(const char *function, Str argument) {
   Err err;
   Buf text;
   buf_init(&text);
-  bool ok = reference_make(function, argument, &text, &err);
+  bool ok = docs_call("docs/init.lua", function, argument, &text, &err);
   if (ok) fwrite(buf_str(&text).ptr, 1, text.len, stdout);
   buf_clear(&text);
   return ok ? STATUS_DONE : report_err("docs", &err);

@@ -150,8 +150,9 @@ static const char *nearest_key(Str word) {
 
 static void unknown_key(Config *config, Str key, const char *place) {
   const char *meant = nearest_key(key);
-  FAULT(config, "%.*s (from %s): unknown key: %s%s%s", STR_FMT(key), place,
-        meant ? "did you mean " : "remove it", meant ? meant : "", meant ? "?" : "");
+  if (meant)
+    FAULT(config, "%.*s (from %s): unknown key: did you mean %s?", STR_FMT(key), place, meant);
+  else FAULT(config, "%.*s (from %s): unknown key: remove it", STR_FMT(key), place);
 }
 
 static bool kind_fits(const ConfigKey *key, const Setting *setting) {
@@ -230,9 +231,10 @@ static void take_variable(Config *config, Str name, Str value) {
     return;
   }
   const char *meant = nearest_key(str_sub(name, strlen(VARIABLE_PREFIX), name.len));
-  FAULT(config, "%.*s (from the environment): unknown variable: %s%s%s", STR_FMT(name),
-        meant ? "did you mean " : "remove it", meant ? variable_of(config, meant) : "",
-        meant ? "?" : "");
+  if (meant)
+    FAULT(config, "%.*s (from the environment): unknown variable: did you mean %s?", STR_FMT(name),
+          variable_of(config, meant));
+  else FAULT(config, "%.*s (from the environment): unknown variable: remove it", STR_FMT(name));
 }
 
 static bool ends_one_of(Str name, const char *const *ends) {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/docs_call.h"
 #include "cli/language.h"
-#include "cli/reference.h"
 #include "codec/json.h"
 
 struct HelpTexts {
@@ -17,7 +17,8 @@ static JsonDoc *read_texts(void) {
   Err err;
   buf_init(&text);
   JsonDoc *json = NULL;
-  if (reference_make("help", STR(""), &text, &err)) json = json_parse(buf_str(&text), &err);
+  if (docs_call("docs/init.lua", "help", STR(""), &text, &err))
+    json = json_parse(buf_str(&text), &err);
   buf_clear(&text);
   return json;
 }

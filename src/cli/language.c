@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bot/prompt_text.h"
+#include "cli/docs_call.h"
 
 const char *language_of_environment(void) {
   static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
@@ -15,6 +16,12 @@ const char *language_of_environment(void) {
   return "en";
 }
 
-const char *language_text(const char *english) {
-  return prompt_text(english, strcmp(language_of_environment(), "zh") == 0);
+static bool is_chinese(void) { return strcmp(language_of_environment(), "zh") == 0; }
+
+const char *language_text(const char *english) { return prompt_text(english, is_chinese()); }
+
+void language_add_error(Buf *out, Str english) {
+  Err err;
+  if (!is_chinese() || !docs_call("docs/say.lua", "error", english, out, &err))
+    buf_add(out, english);
 }

@@ -23,6 +23,7 @@
 #include "cli/asking.h"
 #include "cli/open_line.h"
 #include "cli/prompt_keys.h"
+#include "cli/report.h"
 
 enum { HISTORY_KEPT = 1000, NOTES_MAX = 4 * 1024 * 1024 };
 
@@ -321,10 +322,8 @@ void prompt_remember(Prompt *prompt, Str input) {
 static void choose_locale(void) {
   setlocale(LC_CTYPE, "");
   if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0) return;
-  const char *was = nl_langinfo(CODESET);
-  fprintf(stderr,
-          "wemoon: repl: the locale's characters are %s, wemoon's are UTF-8: set LANG=C.UTF-8\n",
-          was);
+  report("repl", "the locale's characters are %s, wemoon's are UTF-8: set LANG=C.UTF-8",
+         nl_langinfo(CODESET));
   setlocale(LC_CTYPE, "C.UTF-8");
 }
 

@@ -2,7 +2,6 @@
 
 #include "bot/bot_metrics.h"
 #include "codec/json.h"
-#include "host/host.h"
 
 static void add_member(Buf *out, const char *name, Str value) {
   buf_printf(out, ",\"%s\":", name);
@@ -99,18 +98,4 @@ void reference_prompt(const Command *const *commands, Buf *out) {
   reference_commands(commands, out);
   buf_add(out, STR(",\"metrics\":"));
   reference_metrics(out);
-}
-
-// ---- lua/docs -----------------------------------------------------------------------------------
-
-bool reference_make(const char *function, Str argument, Buf *out, Err *err) {
-  Account account = { .mode = MODE_NORMAL };
-  InterpreterOptions options = { .account = &account,
-                                 .open_host = host_open,
-                                 .program = "docs/init.lua" };
-  Interpreter *interpreter = interpreter_new(&options, err);
-  bool ok = interpreter && interpreter_load(interpreter, "the manual", err) &&
-            interpreter_program(interpreter, function, argument, out, err);
-  interpreter_release(interpreter);
-  return ok;
 }

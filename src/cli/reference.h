@@ -7,9 +7,6 @@
 // Appends {"lang","version","keys"}, and "commands" unless `commands` is NULL.
 void reference_about(const char *lang, const Command *const *commands, Buf *out);
 
-// Appends what a function of lua/docs/init.lua makes of `argument`.
-bool reference_make(const char *function, Str argument, Buf *out, Err *err);
-
 // Appends [{"name","default","help"}]: the configuration's keys, in their order.
 void reference_keys(Buf *out);
 

@@ -8,18 +8,33 @@
 #include <string.h>
 
 #include "base/visible.h"
+#include "cli/language.h"
 
 // An error may quote a stranger's text.
 __attribute__((format(printf, 2, 0))) static void say(const char *what, const char *format,
                                                       va_list args) {
   char text[4096];
-  Buf line;
+  Buf said, line;
+  buf_init(&said);
   buf_init(&line);
   fflush(stdout);  // earlier output comes first
   vsnprintf(text, sizeof text, format, args);
-  visible_add(&line, str_of(text));
+  language_add_error(&said, str_of(text));
+  visible_add(&line, buf_str(&said));
   fprintf(stderr, "wemoon: %s%s%.*s\n", what, what[0] ? ": " : "", STR_FMT(buf_str(&line)));
   buf_clear(&line);
+  buf_clear(&said);
+}
+
+static void say_where_help_is(const char *command) {
+  Buf english, said;
+  buf_init(&english);
+  buf_init(&said);
+  buf_printf(&english, "Try: wemoon %s%s--help", command, command[0] ? " " : "");
+  language_add_error(&said, buf_str(&english));
+  fprintf(stderr, "%.*s\n", STR_FMT(buf_str(&said)));
+  buf_clear(&said);
+  buf_clear(&english);
 }
 
 void report_trace(Str trace) {
@@ -60,7 +75,7 @@ int report_usage(const char *command, const char *format, ...) {
   va_start(args, format);
   say(command, format, args);
   va_end(args);
-  fprintf(stderr, "Try: wemoon %s%s--help\n", command, command[0] ? " " : "");
+  say_where_help_is(command);
   return STATUS_USAGE;
 }
 

@@ -1,0 +1,89 @@
+// The commands' errors where the user's language is Chinese: each has its name, its cause and what to do; names of options,
+// settings, codes and files stay, and so does the log.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { wemoon, startBot, tempDir, writeFiles } = require('./harness');
+
+const CHINESE = { LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8', LANG: 'C.UTF-8' };
+const SENTENCE = /([a-z']+ ){3}[a-z']+/; // English
+const BOT = 'function on_message(msg) return "hi" end';
+
+// Runs a command that is refused, once in each language; returns what it said in Chinese.
+async function refused(cwd, args, { code = 2, env, input } = {}) {
+  const run = (more) => wemoon(args, { cwd, code, input, env: { ...env, ...more } });
+  const [zh, en] = [(await run(CHINESE)).stderr, (await run({})).stderr];
+  assert.notEqual(zh, en);
+  assert.match(zh, /^wemoon: /);
+  assert.doesNotMatch(zh, SENTENCE, zh);
+  assert.equal(zh.trim().split('\n').length, en.trim().split('\n').length);
+  return zh;
+}
+
+test('a wrong command line', async (t) => {
+  const cwd = tempDir(t);
+  assert.equal(await refused(cwd, ['rnu']), 'wemoon: 没有命令 rnu；你是不是想写 run？\n用法：wemoon --help\n');
+  assert.equal(await refused(cwd, ['run']), 'wemoon: run: 缺少参数：wemoon run BOT.lua\n用法：wemoon run --help\n');
+  assert.match(await refused(cwd, ['run', 'bot.lua', '--lisen', '1']), /^wemoon: run: 没有选项 --lisen；你是不是想写 --listen？$/m);
+  assert.match(await refused(cwd, ['send', 'tex', 'a']), /^wemoon: send: 没有“tex”这种消息；你是不是想写 text？$/m);
+  assert.match(await refused(cwd, ['store', 'lst']), /^wemoon: store: 没有子命令 lst：请写 list、get、delete、export 或 import$/m);
+  assert.match(await refused(cwd, ['explain', 'abc']), /“abc”里没有错误码：请给一个数字，例如 40164/);
+});
+
+test('a missing script and wrong settings, with key, place and mend', async (t) => {
+  const cwd = tempDir(t);
+  assert.equal(await refused(cwd, ['run', 'none.lua']), 'wemoon: none.lua：没有这个文件或文件夹\n');
+  writeFiles(cwd, { 'bot.lua': BOT });
+  assert.match(await refused(cwd, ['run', 'bot.lua']), /^wemoon: token：没有设置：请给 --token、WEMOON_TOKEN.*没有公众号也想试机器人：wemoon dev BOT\.lua/);
+  writeFiles(cwd, { 'config.lua': 'return {\n  token = "tok",\n  lisen = "8080",\n  threads = "9",\n  encrypt_mode = "secret",\n  deadline_ms = 3,\n  path = "x",\n  appsecret = "s",\n}' });
+  const zh = await refused(cwd, ['run', 'bot.lua'], { env: { WEMOON_LOG_LEVL: 'x' } });
+  for (const line of ['lisen（来自 config.lua:3）：没有这个键：你是不是想写 listen？', 'threads（来自 config.lua:4）：是 字符串，应为整数，不带引号和小数',
+    'encrypt_mode（来自 config.lua:5）：没有“secret”这个值：请写 normal, compatible or safe', 'deadline_ms（来自 config.lua:6）：3 超出范围：请写 50 到 4900',
+    'path（来自 config.lua:7）：“x”不以 / 开头：请写 /x', 'WEMOON_LOG_LEVL（来自环境变量）：没有这个变量：你是不是想写 WEMOON_LOG_LEVEL？',
+    'appsecret（来自 config.lua:8）：还需要 appid：只有 AppSecret 没有 AppID 是没有用的']) assert.ok(zh.includes(`wemoon: ${line}\n`), `${line}\n${zh}`);
+  writeFiles(cwd, { 'config.lua': 'return 5' });
+  assert.match(await refused(cwd, ['dev', 'bot.lua']), /config\.lua 返回的是 数字，不是表：请以 return \{ key = value, \.\.\. \} 结尾/);
+});
+
+test('a port that is taken, a store that cannot be opened, a script without on_message', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'bot.lua': BOT, 'empty.lua': 'x = 1', 'wemoon.db': 'this is no database at all, and long enough to be read as one' });
+  const other = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => { other.on('listening', resolve); });
+  t.after(() => other.close());
+  const { port } = other.address();
+  const env = { WEMOON_TOKEN: 'mytoken' };
+  assert.equal(await refused(cwd, ['run', 'bot.lua', '--listen', String(port), '--store', 'memory:'], { code: 1, env }),
+    `wemoon: 无法监听 ${port}：地址已被占用：另一个进程占用了这个端口；\`ss -ltnp\` 会显示是哪个\n`);
+  assert.match(await refused(cwd, ['run', 'bot.lua'], { code: 1, env }), /^wemoon: 存储：wemoon\.db 不是 SQLite 数据库：请换一个文件（--store sqlite:PATH），或把它移走$/m);
+  assert.match(await refused(cwd, ['run', 'bot.lua', '--store', 'sqlite:no/such.db'], { code: 1, env }), /^wemoon: 存储：无法打开 no\/such\.db 来写入：没有这个文件或文件夹：它的文件夹不存在，请先新建$/m);
+  assert.match(await refused(cwd, ['check', 'bot.lua', '--store', 'redis://127.0.0.1:0/x'], { env }), /^wemoon: .*端口不是 1 到 65535 的数字：请写 redis:/m);
+  assert.match((await wemoon(['run', 'empty.lua', '--store', 'memory:', '--listen', '0'], { cwd, code: 1, env: { ...env, ...CHINESE } })).stderr, /^wemoon: empty\.lua 没有定义 on_message：请写 `function on_message/m);
+});
+
+test('a bot that is not there, or refuses', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'config.lua': 'return { token = "mytoken", listen = "127.0.0.1:9", admin_listen = "127.0.0.1:9" }' });
+  assert.match(await refused(cwd, ['send', 'text', 'a', '--url', 'http://127.0.0.1:9/wechat', '--admin-listen', '127.0.0.1:10'], { code: 1 }), /机器人在运行吗？请用 wemoon run BOT\.lua 启动它，或用 --url 给出它的地址/);
+  const bot = await startBot(t, { script: BOT });
+  const wrong = await refused(bot.dir, ['send', 'text', 'a', '--token', 'wrongtoken', '--url', bot.url], { code: 1 });
+  assert.match(wrong, /^wemoon: send: 机器人应答了 403.*：签名被拒绝：token 和 encrypt_mode 与机器人的一致吗？/);
+  writeFiles(cwd, { 'config.lua': 'return { token = "mytoken" }' });
+  assert.match(await refused(cwd, ['status']), /^wemoon: status: 没有设置 admin_listen：请把它设为一个地址/);
+});
+
+test('what commands say of a script that fails stays Lua\'s, and the log stays English', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'bad.lua': 'local x = nil\nreturn x.y' });
+  const { stderr } = await wemoon(['exec', 'bad.lua'], { cwd, code: 1, env: CHINESE });
+  assert.match(stderr, /bad\.lua:2: attempt to index a nil value \(local 'x'\)/);
+  const bot = await startBot(t, { script: 'function on_message(msg) error("boom") end', env: CHINESE });
+  await bot.say('a');
+  await bot.waitForLog(/outcome=failed/);
+  assert.doesNotMatch(bot.log, /[\u4e00-\u9fff]/);
+  assert.equal(fs.existsSync(path.join(cwd, 'wemoon.db')), false);
+});

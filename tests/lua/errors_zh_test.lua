@@ -1,0 +1,228 @@
+-- Whatever a command says of an error, it says in Chinese too, with the same values in it, and nothing besides.
+local check = require "check"
+local errors_zh = require "docs.errors_zh"
+local say = require "docs.sentence"(errors_zh)
+
+local function read(path)
+  local file <close> = assert(io.open("../../" .. path))
+  return file:read("a")
+end
+local function is_chinese(text) return text:find("[\xe4-\xe9][\x80-\xbf][\x80-\xbf]") ~= nil end
+
+-- ---- literals of C
+
+-- Returns the place of the quote that ends the literal which begins at `at`.
+local function end_of_literal(source, at)
+  local close = at + 1
+  while source:sub(close, close) ~= '"' do close = close + (source:sub(close, close) == "\\" and 2 or 1) end
+  return close
+end
+
+-- Splits a source into its literals, {literal =}, and what is between them, {code =}, without comments and characters.
+local function tokens_of(source)
+  local list, at = {}, 1
+  while at <= #source do
+    local first, token = source:sub(at, at), nil
+    if first == '"' then
+      local close = end_of_literal(source, at)
+      token = { literal = load("return " .. source:sub(at, close))() }
+      at = close + 1
+    elseif source:find("^//", at) then
+      at = source:find("\n", at, true) or #source + 1
+    elseif first == "'" then
+      at = select(2, assert(source:find(source:find("^'\\", at) and "^'\\.[^'\n]*'" or "^'[^'\n]*'", at))) + 1
+    else
+      token = { code = source:match("^/?[^\"'/]*", at) }
+      at = at + #token.code
+    end
+    list[#list + 1] = token
+  end
+  return list
+end
+
+-- Joins adjacent literals; a macro between or behind them is a %s.
+local function joined(tokens)
+  local list, open = {}, nil
+  for _, token in ipairs(tokens) do
+    if token.literal then
+      if open then open.literal = open.literal .. token.literal else open = { literal = token.literal } end
+    elseif open and token.code:find("^%s*$") then
+      open.literal = open.literal .. "" -- adjacent ones
+    else
+      if open and token.code:find("^%s+[%u_]+%s*$") or open and token.code:find("^%s+[%u_]+[,)]") then open.literal = open.literal .. "%s" end
+      local between = open and token.code:find("^%s+[%u_]+%s*$")
+      if not between then
+        list[#list + 1], open = open, nil
+        list[#list + 1] = token
+      end
+    end
+  end
+  list[#list + 1] = open
+  return list
+end
+
+-- Returns the literals that stand in the arguments of each call of `name`, but for those of src/bot/prompt_text.c.
+local function literals_in_calls(tokens, name)
+  local found, depth = {}, nil
+  for i, token in ipairs(tokens) do
+    if token.literal then
+      local is_said = i > 1 and tokens[i - 1].code and tokens[i - 1].code:find("language_text%(%s*$")
+      if depth and not is_said then found[#found + 1] = token.literal end
+    else
+      local at = 1
+      while at do
+        if not depth then
+          local _, open = token.code:find("%f[%w_]" .. name .. "%(", at)
+          at, depth = open and open + 1, open and 1
+        else
+          local bracket = token.code:find("[()]", at)
+          if bracket then depth = depth + (token.code:sub(bracket, bracket) == "(" and 1 or -1) end
+          if depth == 0 then depth = nil end
+          at = bracket and bracket + 1
+        end
+      end
+    end
+  end
+  return found
+end
+
+-- Returns the literals between two lines of a source: those of a table, or of a function.
+local function literals_between(source, from, to)
+  local found = {}
+  local start = assert(source:find(from, 1, true), from)
+  for _, token in ipairs(joined(tokens_of(source:sub(start, assert(source:find(to, start, true), to))))) do found[#found + 1] = token.literal end
+  return found
+end
+
+-- ---- what is said
+
+local CONVERSION = "%%[%d.*]*[hlz]*[%a%%]"
+
+-- Names, and formats of values alone, are no sentences.
+local function is_sentence(literal) return literal:gsub(CONVERSION, ""):find("%a%a+ +%a") ~= nil end
+
+local function sample_of(format)
+  local values = { d = "7", u = "8", X = "0A", g = "1.5", c = "x" }
+  local list = {}
+  local text = format:gsub(CONVERSION, function(conversion)
+    if conversion == "%%" then return "%" end
+    list[#list + 1] = values[conversion:sub(-1)] or "v" .. #list + 1
+    return list[#list]
+  end)
+  return text, list
+end
+
+local said_of = {} -- the sentences of the sources
+local count = 0
+local function expect_chinese(format, where)
+  format = format:gsub("^: ", "")
+  local sample, values = sample_of(format)
+  local said, at = say(sample), 1
+  check.equal(is_chinese(said), true, where .. ": " .. format)
+  for _, value in ipairs(values) do
+    local from, to = said:find(value, at, true)
+    check.equal(from ~= nil, true, ("%s: %s: %s in %s"):format(where, format, value, said))
+    at = to + 1
+  end
+  count = count + 1
+end
+
+local function expect_all(path, names)
+  local tokens = joined(tokens_of(read(path)))
+  for _, token in ipairs(tokens) do
+    if token.literal then said_of[token.literal:gsub("^: ", "")] = true end
+  end
+  for _, name in ipairs(names) do
+    for _, literal in ipairs(literals_in_calls(tokens, name)) do
+      if is_sentence(literal) and literal ~= "standard output" then expect_chinese(literal, path) end
+    end
+  end
+end
+
+-- The commands. tree.test.js holds that none is left out.
+local commands = "activation attach_place chat_watch cmd_check cmd_dev cmd_docs cmd_exec cmd_explain cmd_forget cmd_new cmd_repl cmd_replay cmd_run cmd_send"
+  .. " cmd_status cmd_store cmd_test commands compose config config_keys config_use openid_hash options preflight print_reply prompt report services serving store_line"
+for name in commands:gmatch("%S+") do expect_all("src/cli/" .. name .. ".c", { "report", "report_usage", "err_set", "FAULT" }) end
+
+-- What the layers below refuse at a command's start.
+local below = "base/file store/memory store/redis store/redis_connection store/redis_link store/redis_scan store/redis_sentinel store/redis_tls store/redis_url"
+  .. " store/sqlite store/sqlite_file store/store store/store_job store/backend store/backends wechat/account net/listener net/server net/client net/civetweb"
+  .. " net/forwarded net/loop bot/attach bot/capture_file bot/maintenance bot/watch bot/desk bot/answer dev/devserver dev/replay script/settings"
+  .. " script/interpreter codec/url codec/certificates codec/json_mend engine/engine engine/run_wait engine/worker api/api api/token"
+for name in below:gmatch("%S+") do expect_all("src/" .. name .. ".c", { "err_set", "luaL_error", "raise" }) end
+expect_all("src/net/transfer.c", {}) -- most of it concerns scripts alone
+for _, name in ipairs { "faults", "account_kinds", "init" } do
+  for literal in read("lua/platform/" .. name .. ".lua"):gmatch('"([^"\n]+)"') do said_of[literal] = true end
+end
+
+-- What is said by a variable stands in a table, or in a function of its own.
+for _, place in ipairs {
+  { "src/cli/cmd_send.c", "static const char *status_hint(", "\n}\n" },
+  { "src/cli/config.c", "} partners[] = {", "};" },
+  { "src/cli/config.c", "static const char *const wanted[] =", "};" },
+  { "src/cli/preflight.c", "const char *mend =", ";\n  return" },
+  { "src/net/listener.c", "const char *mend =", "return err_set" },
+  { "src/store/sqlite_file.c", "const char *mend =", "return err_set" },
+  { "src/store/redis_connection.c", "} refusals[] = {", "\n};" },
+  { "src/store/redis_url.c", "// ---- hosts", "size_t redis_url_decode" },
+} do
+  for _, literal in ipairs(literals_between(read(place[1]), place[2], place[3])) do
+    said_of[literal:gsub("^: ", "")] = true
+    if is_sentence(literal) then expect_chinese(literal, place[1]) end
+  end
+end
+check.equal(count > 300, true, count .. " sentences")
+
+-- ---- the table
+
+-- What the system, libcurl and Lua say, and parts of sentences.
+local from_outside = {
+  ["No such file or directory"] = true, ["Permission denied"] = true, ["Is a directory"] = true, ["Not a directory"] = true, ["File exists"] = true,
+  ["No space left on device"] = true, ["Read-only file system"] = true, ["Too many open files"] = true, ["Address already in use"] = true,
+  ["Cannot assign requested address"] = true, ["Connection refused"] = true, ["Connection reset by peer"] = true, ["Broken pipe"] = true,
+  ["Cannot allocate memory"] = true, ["Couldn't connect to server"] = true, ["Failed to connect to %s port %d after %d ms"] = true, ["Could not connect to server"] = true, ["Couldn't resolve host name"] = true,
+  number = true, boolean = true, string = true, table = true, ["function"] = true, ["store: %s"] = true,
+  ["%s (write -- before an argument that begins with a dash)"] = true,
+}
+local function conversions_of(text)
+  local list = {}
+  for conversion in text:gmatch(CONVERSION) do list[#list + 1] = conversion end
+  return table.concat(list, " ")
+end
+for english, chinese in pairs(errors_zh) do
+  check.equal(said_of[english] or from_outside[english] or false, true, "a sentence that nobody says: " .. english)
+  check.equal(conversions_of(chinese), conversions_of(english), english)
+end
+
+-- ---- sentences in sentences
+
+for english, chinese in pairs {
+  ["bot.lua: No such file or directory"] = "bot.lua：没有这个文件或文件夹",
+  ["prot (from config.lua:3): unknown key: did you mean port?"] = "prot（来自 config.lua:3）：没有这个键：你是不是想写 port？",
+  ["proxy (from --proxy): the address names no host: write http://[USER:PASSWORD@]HOST:PORT or socks5://HOST:PORT"] =
+    "proxy（来自 --proxy）：地址里没有主机名：请写 http://[USER:PASSWORD@]HOST:PORT 或 socks5://HOST:PORT",
+  ["admin_listen: cannot listen on 127.0.0.1:80: Permission denied: ports below 1024 need rights; listen on a higher one, behind a proxy"] =
+    "admin_listen：无法监听 127.0.0.1:80：没有权限：1024 以下的端口需要权限；请监听更大的端口，前面放代理",
+  ["store: Redis at 127.0.0.1:6379: Connection refused: start it, or correct the store's address"] =
+    "存储：Redis（127.0.0.1:6379）：连接被拒绝：请启动它，或改正存储的地址",
+  ["unknown option -x (write -- before an argument that begins with a dash)"] = "没有选项 -x（以横线开头的参数之前请写 --）",
+  ["store (from config.lua): is a number, must be a string: put it in quotes"] = "store（来自 config.lua）：是 数字，应为字符串：请放在引号里",
+  ["bot.lua:3: attempt to index a nil value (global 'x')"] = "bot.lua:3: attempt to index a nil value (global 'x')",
+  [""] = "",
+} do check.equal(say(english), chinese) end
+
+-- ---- the faults of a menu
+
+local faults_zh = require "docs.menu_faults_zh"
+local say_fault = require "docs.sentence"(faults_zh)
+local faults = 0
+for format in read("lua/wechat/menu/check.lua"):gsub("%-%-%-[^\n]*", ""):gmatch('"([^"\n]+)"') do
+  if format:find("^is ") or format:find("^has ") or format:find("^does ") or format:find("^goes ") then
+    faults = faults + 1
+    local sample = sample_of(format)
+    check.equal(is_chinese(say_fault(sample)), true, format)
+    check.equal(faults_zh[format] ~= nil, true, format)
+  end
+end
+check.equal(faults > 25, true, "faults of a menu")
+check.equal(say_fault("is a number (string expected)"), "是 数字（应为字符串）")
