@@ -63,7 +63,8 @@ function errors.new(failure, method, secret)
     local errcodes = require "wechat.errcodes"  -- here: most scripts never need it
     failure.hint, failure.retryable = errcodes.hint(failure.errcode), errcodes.retryable(failure.errcode)
   else
-    local is_crowded = failure.kind == "http" and failure.errmsg:find("held at once", 1, true)
+    local by_room = failure.kind == "http" or failure.kind == "timeout"
+    local is_crowded = by_room and failure.errmsg:find("held at once", 1, true)
     failure.hint = is_crowded and crowded or hints[failure.kind]
     failure.retryable = passes[failure.kind] or (failure.status or 0) >= 500
   end

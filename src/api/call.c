@@ -12,6 +12,8 @@ enum {
   DOWNLOAD_MAX = 256 << 20,
   MEMORY_MAX = 1 << 20,
   PARSED_ON_LOOP_MAX = 32 << 10,  // bytes of JSON, parsed in about 0.3 ms
+  WAITING_MAX = 1024,  // answers that wait for room; those of up to 64 KB count nowhere else
+  LOOK_MS = 10,
   BUSY_TRIES = 2
 };
 
@@ -28,7 +30,10 @@ struct Call {
   Str url;
   Pair content_type;
   Pairs headers;
-  ClientResult *answer;  // while its JSON is parsed
+  ClientResult *answer;  // until its JSON is parsed
+  size_t json_most;      // bytes that this takes at most
+  bool lacks_room;       // for them
+  Call *next;            // of those that wait for room
   Str token;             // the token sent last
   bool renewed, cancelled;
   int busy;  // how many times the platform answered -1
@@ -160,9 +165,12 @@ static void on_errcode(Call *call, int64_t errcode) {
 
 static bool is_download(const Call *call) { return call->request.verb == API_DOWNLOAD; }
 
+static void wait_for_room(Call *call);
+
 static void on_parsed(void *ctx) {
   Call *call = ctx;
   ApiResult *result = call->result;
+  if (call->lacks_room) return wait_for_room(call);
   ClientResult *answer = call->answer;
   call->answer = NULL;
   if (!result->json && result->kind == API_OK) {  // a file may begin with '{' too
@@ -177,33 +185,26 @@ static void on_parsed(void *ctx) {
 
 static bool is_small(Str text) { return text.len <= PARSED_ON_LOOP_MAX; }
 
-static bool refuse_cost(Call *call, size_t cost) {
-  char place[URL_PLACE_SIZE];
-  api_result_fail(call->result, API_HTTP,
-                  "%s: the answer of %zu bytes would take about %zu MB to read as JSON, and all "
-                  "that are held at once may take %d MB together",
-                  url_place(call->out.url, place), call->answer->body.len, (cost >> 20) + 1,
-                  ANSWER_JSON_MAX >> 20);
-  return false;
-}
-
 // Holds what the answer will become at most, and the parser's copy, until it is parsed. A small one is looked through
 // only where the worst of its length would be too much.
-static bool hold_json(Call *call, Str text, size_t *cost) {
+static bool hold_json(Call *call) {
+  Str text = call->answer->body;
   size_t *counted = &call->result->json_counted, copy = json_copy_most(text.len);
-  if (is_small(text) && answer_json_hold(counted, copy + (*cost = json_cost_most(text.len))))
-    return true;
-  *cost = json_cost(text);
-  return answer_json_hold(counted, copy + *cost) || refuse_cost(call, copy + *cost);
+  if (*counted > 0) return true;  // it waited for that
+  call->json_most = copy + json_cost_most(text.len);
+  if (is_small(text) && answer_json_hold(counted, call->json_most)) return true;
+  call->json_most = copy + json_cost(text);
+  return answer_json_hold(counted, call->json_most);
 }
 
 static void parse(void *ctx) {
   Call *call = ctx;
   ApiResult *result = call->result;
   Str text = call->answer->body;
-  JsonLimits limits = { 0 };
   Err err;
-  if (!hold_json(call, text, &limits.memory_max)) return;
+  call->lacks_room = !hold_json(call);
+  if (call->lacks_room) return;
+  JsonLimits limits = { .memory_max = call->json_most - json_copy_most(text.len) };
   result->json = json_parse_within(text, &limits, &err);
   answer_json_hold(&result->json_counted, result->json ? json_size(result->json) : 0);
   if (result->json) return;
@@ -211,13 +212,104 @@ static void parse(void *ctx) {
   if (!is_download(call)) api_result_fail(result, API_JSON, "the answer is no JSON: %s", err.text);
 }
 
-// Parses a large answer on another thread: the loop serves other calls.
-static void read_json(Call *call, ClientResult *answer) {
-  Loop *loop = client_loop(call->api->options.client);
-  call->answer = answer;
-  if (!is_small(answer->body) && loop_work(loop, parse, on_parsed, call)) return;
+// On another thread: the loop serves other calls.
+static void parse_elsewhere(Call *call) {
+  if (loop_work(client_loop(call->api->options.client), parse, on_parsed, call)) return;
   parse(call);
   on_parsed(call);
+}
+
+static void read_json(Call *call, ClientResult *answer) {
+  call->answer = answer;
+  if (!is_small(answer->body)) return parse_elsewhere(call);
+  parse(call);
+  on_parsed(call);
+}
+
+// ---- answers that wait for room -----------------------------------------------------------------
+
+static void end_unread(Call *call, ApiKind kind, const char *why) {
+  char place[URL_PLACE_SIZE];
+  api_result_fail(call->result, kind,
+                  "%s: the answer of %zu bytes %s: it takes up to %zu MB, and all that are held at "
+                  "once may take %d MB together",
+                  url_place(call->out.url, place), call->answer->body.len, why,
+                  (call->json_most >> 20) + 1, ANSWER_JSON_MAX >> 20);
+  client_result_free(call->answer);
+  call->answer = NULL;
+  finish(call);
+}
+
+static bool is_cancelled(Call *call) {
+  pthread_mutex_lock(&call->api->lock);
+  bool cancelled = call->cancelled;
+  pthread_mutex_unlock(&call->api->lock);
+  return cancelled;
+}
+
+static void go_on(Call *call) {
+  if (call->result->json_counted > 0) parse_elsewhere(call);
+  else if (is_cancelled(call))
+    end_unread(call, API_CANCELLED, "waited until the call was cancelled");
+  else end_unread(call, API_TIMEOUT, "waited too long for room to be read as JSON");
+}
+
+// With the lock held, because of `cancelled`.
+static bool waits_no_more(Call *call, int64_t now_us) {
+  return call->cancelled || now_us >= call->deadline_us ||
+         answer_json_hold(&call->result->json_counted, call->json_most);
+}
+
+// What needs less than an older one may go first: it holds nobody up.
+static Call *take_ready(Api *api) {
+  Call *ready = NULL, **end = &ready, **at = &api->first;
+  int64_t now_us = clock_now_us();
+  pthread_mutex_lock(&api->lock);
+  while (*at) {
+    Call *call = *at;
+    if (!waits_no_more(call, now_us)) {
+      at = &call->next;
+      continue;
+    }
+    *at = call->next;
+    *end = call;
+    end = &call->next;
+    api->waiting--;
+  }
+  pthread_mutex_unlock(&api->lock);
+  api->end = at;
+  *end = NULL;
+  return ready;
+}
+
+// The last call that ends may be the end of the Api.
+static void look(void *ctx) {
+  Api *api = ctx;
+  Call *ready = take_ready(api);
+  if (api->waiting == 0) {
+    loop_timer_stop(api->look);
+    api->look = NULL;
+  }
+  while (ready) {
+    Call *call = ready;
+    ready = call->next;
+    go_on(call);
+  }
+}
+
+// Room is given back on any thread, when the script has taken an answer: looking for it now and then needs no lock.
+static void wait_for_room(Call *call) {
+  Api *api = call->api;
+  bool can = call->json_most <= ANSWER_JSON_MAX && api->waiting < WAITING_MAX;
+  if (can && !api->look) {
+    api->look = loop_timer(client_loop(api->options.client), LOOK_MS, LOOK_MS, look, api);
+    api->end = &api->first;
+  }
+  if (!can || !api->look) return end_unread(call, API_HTTP, "cannot be read as JSON");
+  call->next = NULL;
+  *api->end = call;
+  api->end = &call->next;
+  api->waiting++;
 }
 
 static bool begins_like_json(Str body) {

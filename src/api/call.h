@@ -17,6 +17,10 @@ struct Api {
   Handles calls;
   size_t count;
   bool closed;
+  // Calls whose answers wait until there is room to read them, the oldest first. Loop thread only.
+  Call *first, **end;
+  size_t waiting;
+  LoopTimer *look;  // NULL: none waits
 };
 
 // api_call and api_cancel.

@@ -57,6 +57,21 @@ static void test_of_json_everything_is_counted(void **state) {
   assert_true(answer_json_hold(&all, 0));
 }
 
+static void test_small_json_finds_room_where_large_finds_none(void **state) {
+  size_t large = 0, more = 0, small[ANSWER_JSON_SPARE / ANSWER_JSON_SMALL] = { 0 }, one = 0;
+  enum { SMALLS = sizeof small / sizeof *small };
+  assert_true(answer_json_hold(&large, ANSWER_JSON_MAX));
+  assert_false(answer_json_hold(&more, ANSWER_JSON_SMALL + 1));
+  for (int i = 0; i < SMALLS; i++) assert_true(answer_json_hold(&small[i], ANSWER_JSON_SMALL));
+  assert_false(answer_json_hold(&one, 1));
+  assert_false(answer_json_hold(&more, ANSWER_JSON_SMALL + 1));
+  assert_true(answer_json_hold(&large, ANSWER_JSON_MAX - 1));  // less is never refused
+  assert_true(answer_json_hold(&one, 1));
+  for (int i = 0; i < SMALLS; i++) assert_true(answer_json_hold(&small[i], 0));
+  assert_true(answer_json_hold(&one, 0));
+  assert_true(answer_json_hold(&large, 0));
+}
+
 static void test_bytes_and_what_they_become_have_a_sum_each(void **state) {
   size_t bytes = 0, json = 0;
   assert_true(answer_bytes_hold(&bytes, ANSWER_BYTES_MAX));
@@ -99,6 +114,7 @@ int main(void) {
     cmocka_unit_test(test_more_is_refused_and_less_never_is),
     cmocka_unit_test(test_what_is_small_is_not_counted),
     cmocka_unit_test(test_of_json_everything_is_counted),
+    cmocka_unit_test(test_small_json_finds_room_where_large_finds_none),
     cmocka_unit_test(test_bytes_and_what_they_become_have_a_sum_each),
     cmocka_unit_test(test_threads_together_never_hold_more_and_lose_nothing),
   };
