@@ -46,7 +46,8 @@ if(WEMOON_TESTS)
   target_link_options(store_no_memory_test PRIVATE -Wl,--wrap=malloc)
   target_link_options(script_late_order_test PRIVATE -Wl,--wrap=malloc)
   target_link_options(host_spawned_test PRIVATE -Wl,--wrap=calloc)
-  target_link_options(bot_dedupe_test PRIVATE -Wl,--wrap=calloc,--wrap=malloc_trim,--wrap=EVP_MAC_init)
+  target_link_options(bot_dedupe_test
+    PRIVATE -Wl,--wrap=calloc,--wrap=malloc_trim,--wrap=EVP_MAC_init,--wrap=pthread_mutex_lock,--wrap=pthread_mutex_unlock)
   # Its calls of the store are watched, and held up.
   target_link_options(bot_peers_test PRIVATE -Wl,--wrap=store_call)
   # OpenSSL can lack an algorithm.

@@ -8,6 +8,8 @@ export const meanings = {
   wemoon_conversations: '正在等用户下一条消息的脚本',
   wemoon_owed_answers: '已先应答、脚本还没给出答复的消息（在存储里）',
   wemoon_kept_answers: '存储里等用户下一条消息来取的答复',
+  wemoon_known_messages: '已答复、再次投递时能认出的消息',
+  wemoon_known_messages_bytes: '为认出重复投递而记住的消息和答复占用的内存',
   wemoon_interpreters: '还没有关闭的解释器，含旧的',
   wemoon_lua_memory_bytes: '在用的各解释器占用的内存之和',
   wemoon_lua_memory_max_bytes: '占用最多的一个解释器的内存；每个的上限是 script_memory_mb',

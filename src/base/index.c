@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEWEST_SLOTS = 1024 };
+enum { FEWEST_SLOTS = 256 };
 
 void index_init(Index *index) { *index = (Index){ .slots = NULL }; }
 
@@ -42,6 +42,10 @@ void index_shrink(Index *index) {
   size_t count = index->slots ? (size_t)index->mask + 1 : 0, fewer = count;
   while (fewer > FEWEST_SLOTS && index->count <= fewer / 8) fewer /= 2;
   if (fewer < count) resize(index, fewer);
+}
+
+size_t index_bytes(const Index *index) {
+  return index->slots ? ((size_t)index->mask + 1) * sizeof *index->slots : 0;
 }
 
 bool index_add(Index *index, uint32_t hash, uint32_t number) {

@@ -28,6 +28,7 @@ void index_remove(Index *index, uint32_t hash, uint32_t number);
 void index_move(Index *index, uint32_t hash, uint32_t number, uint32_t to);
 // Gives back memory that many removals have left unused.
 void index_shrink(Index *index);
+size_t index_bytes(const Index *index);  // what it takes
 // The numbers of a hash, one per call, then INDEX_NONE. *at begins as the hash:
 //   for (uint32_t at = hash; (number = index_next(index, hash, &at)) != INDEX_NONE;)
 static inline uint32_t index_next(const Index *index, uint32_t hash, uint32_t *at) {

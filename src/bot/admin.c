@@ -77,6 +77,8 @@ static void add_values(Admin *admin, const BotStatus *bot, Buf *text) {
     [VALUE_CONVERSATIONS] = (double)bot->conversations,
     [VALUE_OWED] = (double)bot->owed,
     [VALUE_KEPT] = (double)bot->kept,
+    [VALUE_KNOWN] = (double)bot->known,
+    [VALUE_KNOWN_BYTES] = (double)bot->known_bytes,
     [VALUE_INTERPRETERS] = bot->interpreters,
     [VALUE_LUA_MEMORY] = (double)bot->lua_memory,
     [VALUE_LUA_MEMORY_MAX] = (double)bot->lua_memory_max,

@@ -311,6 +311,8 @@ void bot_status(Bot *bot, BotStatus *status) {
                    .script_errors = atomic_load(&webhook->shared.errors),
                    .conversations = conversations_open(&webhook->shared),
                    .kept = webhook->shared.kept ? kept_answers_count(webhook->shared.kept) : 0,
+                   .known = dedupe_count(webhook->dedupe),
+                   .known_bytes = dedupe_bytes(webhook->dedupe),
                    .owed = webhook->shared.keep ? keep_owed(webhook->shared.keep) : 0,
                    .lua_memory = pool.memory,
                    .lua_memory_max = pool.memory_max,

@@ -85,6 +85,8 @@ typedef struct {
   size_t conversations;   // open conversations (wechat.ask), in memory or in the store
   size_t owed;            // scripts whose message was answered before their end
   size_t kept;            // answers that wait for their user's next message
+  size_t known;           // answered messages whose duplicates are told apart, and...
+  size_t known_bytes;     // ...the memory that takes, messages under way included
   size_t serving;         // interpreters in service
   size_t lua_memory;      // bytes, of all in service
   size_t lua_memory_max;  // of the interpreter that has the most

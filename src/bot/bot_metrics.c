@@ -63,6 +63,11 @@ const MetricValue bot_metric_values[BOT_VALUES] = {
                    "Scripts whose message was answered without them, in the store." },
   [VALUE_KEPT] = { "wemoon_kept_answers", "gauge",
                    "Answers that wait in the store for their user's next message." },
+  [VALUE_KNOWN] = { "wemoon_known_messages", "gauge",
+                    "Answered messages whose duplicates are known as such." },
+  [VALUE_KNOWN_BYTES] = { "wemoon_known_messages_bytes", "gauge",
+                          "Memory of what is known of messages for their duplicates, answers "
+                          "included." },
   [VALUE_INTERPRETERS] = { "wemoon_interpreters", "gauge",
                            "Lua states that are not closed yet, old ones included." },
   [VALUE_LUA_MEMORY] = { "wemoon_lua_memory_bytes", "gauge",

@@ -11,18 +11,24 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 // The identity and answer of most messages fit into their entry; longer ones are allocated. Once the window is full, a
 // new message takes the entry of a message that has just expired.
 enum {
   ROOM = 88,
   TELL_EVERY_US = 60 * 1000 * 1000,
-  FEWEST = 256,         // entries
-  FEWEST_LEFT = 8192,   // whose memory is not given back
-  STEP = 64,            // how many messages may expire, and become compact, when one finishes
-  SWEEP_STEP = 512,     // and while a sweep holds the mutex
-  SWEEP_STEPS = 40,     // of one sweep
-  TRIM_LEAST = 1 << 20  // bytes that have become free
+  FEWEST = 256,          // entries
+  FEWEST_LEFT = 8192,    // whose memory is not given back
+  STEP = 64,             // how many messages may expire, and become compact, when one finishes
+  SWEEP_STEP = 512,      // and while a sweep holds the mutex
+  SWEEP_STEPS = 40,      // of one sweep
+  PARTS = 16,            // of the index, so that none takes long to grow or to shrink
+  MOVE_STEP = 256,       // entries that a sweep moves while it holds the mutex
+  MOVE_STEPS = 200,      // of one sweep
+  CUT_STEP = 8192,       // entries whose memory is given back at once
+  PAUSE_NS = 50 * 1000,  // between two steps, for those who want the mutex
+  TRIM_LEAST = 1 << 20   // bytes that have become free
 };
 
 typedef struct {
@@ -30,7 +36,8 @@ typedef struct {
   int64_t expires_us, answered_s;
   char *long_identity, *long_answer;  // NULL: in `room`, the answer after the identity
   uint32_t hash;
-  // Neighbours in the queue of answered messages, where there are any; `newer` of a spare entry is the next spare one.
+  // Neighbours in the queue of answered messages, where there are any. Of a spare entry: the next one in their list and
+  // the one before it, if it is not the first.
   uint32_t newer, older;
   uint32_t identity_len, answer_len;
   int tries;  // 0: spare
@@ -46,9 +53,10 @@ struct Dedupe {
   pthread_mutex_t mutex;
   int64_t window_us;
   uint64_t seed;
-  Index index;
+  Index index[PARTS];
   Entry *entries;  // moves when it grows
   uint32_t capacity, used, spare;
+  uint32_t fewer;  // the capacity to which it is being shrunk; 0: it is not
   uint32_t oldest, newest;
   size_t answered;
   // Of the queue's entries the first `emptied` have lost long answers; `fullest` is the next one. The others' take
@@ -86,9 +94,15 @@ static Str answer_of(Entry *entry) {
 
 static size_t long_bytes(const Entry *entry) { return entry->long_answer ? entry->answer_len : 0; }
 
+// By bits of the hash that give no place in it.
+static Index *index_of(Dedupe *dedupe, uint32_t hash) {
+  return &dedupe->index[hash / (UINT32_MAX / PARTS + 1)];
+}
+
 static Entry *find(Dedupe *dedupe, uint32_t hash, Str identity) {
+  const Index *index = index_of(dedupe, hash);
   uint32_t number;
-  for (uint32_t at = hash; (number = index_next(&dedupe->index, hash, &at)) != INDEX_NONE;) {
+  for (uint32_t at = hash; (number = index_next(index, hash, &at)) != INDEX_NONE;) {
     if (str_eq(identity_of(&dedupe->entries[number]), identity)) return &dedupe->entries[number];
   }
   return NULL;
@@ -100,6 +114,7 @@ static bool grow(Dedupe *dedupe) {
   if (!entries) return false;
   dedupe->entries = entries;
   dedupe->capacity = capacity;
+  dedupe->fewer = 0;
   return true;
 }
 
@@ -111,31 +126,36 @@ static uint32_t take_entry(Dedupe *dedupe) {
   return number;
 }
 
-static void put_back(Dedupe *dedupe, Entry *entry) {
-  free(entry->long_identity);
-  free(entry->long_answer);
+static void put_back(Dedupe *dedupe, uint32_t number) {
+  Entry *entry = &dedupe->entries[number];
+  uint32_t next = dedupe->spare;
+  if (entry->long_identity) free(entry->long_identity);
+  if (entry->long_answer) free(entry->long_answer);
   entry->job = NULL;
   entry->long_identity = entry->long_answer = NULL;
   entry->tries = 0;
-  entry->newer = dedupe->spare;
-  dedupe->spare = number_of(dedupe, entry);
+  entry->newer = next;
+  if (next != INDEX_NONE) dedupe->entries[next].older = number;
+  dedupe->spare = number;
 }
 
 // Removes the entry from the index and frees it.
-static void remove_entry(Dedupe *dedupe, Entry *entry) {
-  index_remove(&dedupe->index, entry->hash, number_of(dedupe, entry));
-  put_back(dedupe, entry);
+static void remove_entry(Dedupe *dedupe, uint32_t number) {
+  uint32_t hash = dedupe->entries[number].hash;
+  index_remove(index_of(dedupe, hash), hash, number);
+  put_back(dedupe, number);
 }
 
 static void drop_oldest(Dedupe *dedupe) {
-  Entry *entry = &dedupe->entries[dedupe->oldest];
-  if (dedupe->shown_next == dedupe->oldest) dedupe->shown_next = INDEX_NONE;
+  uint32_t number = dedupe->oldest;
+  const Entry *entry = &dedupe->entries[number];
+  if (dedupe->shown_next == number) dedupe->shown_next = INDEX_NONE;
   dedupe->oldest = entry->newer;
   dedupe->answered--;
   if (dedupe->emptied > 0) dedupe->emptied--;
   else dedupe->fullest = entry->newer;
   dedupe->bytes -= long_bytes(entry);
-  remove_entry(dedupe, entry);
+  remove_entry(dedupe, number);
 }
 
 static bool has_expired(const Dedupe *dedupe, int64_t now_us) {
@@ -229,8 +249,8 @@ Dedupe *dedupe_new(int64_t window_s) {
     free(dedupe);
     return NULL;
   }
-  // Rarely it is held longer: up to 8 ms when the tables of hundreds of thousands of messages double, and 15 ms when
-  // their memory is given back. A waiting thread sleeps then.
+  // Rarely it is held longer: for some milliseconds when the entries of a hundred thousand messages must be copied as
+  // they become more. A waiting thread sleeps then.
   mutex_init_brief(&dedupe->mutex);
   return dedupe;
 }
@@ -244,7 +264,7 @@ void dedupe_free(Dedupe *dedupe) {
     free(entry->long_answer);
   }
   free(dedupe->entries);
-  index_clear(&dedupe->index);
+  for (size_t i = 0; i < PARTS; i++) index_clear(&dedupe->index[i]);
   digest_set_free(dedupe->compact);
   pthread_mutex_destroy(&dedupe->mutex);
   free(dedupe);
@@ -276,8 +296,8 @@ static bool add(Dedupe *dedupe, uint32_t hash, Job *job) {
   entry->hash = hash;
   entry->answer_len = 0;
   entry->tries = 1;
-  if (!keep_identity(entry, job->identity) || !index_add(&dedupe->index, hash, number)) {
-    put_back(dedupe, entry);
+  if (!keep_identity(entry, job->identity) || !index_add(index_of(dedupe, hash), hash, number)) {
+    put_back(dedupe, number);
     return false;
   }
   entry->job = job_retain(job);
@@ -366,7 +386,7 @@ void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
     entry->expires_us = expiry(dedupe, now_us);
     enqueue(dedupe, entry);
   } else if (entry) {
-    remove_entry(dedupe, entry);
+    remove_entry(dedupe, number_of(dedupe, entry));
   }
   expire(dedupe, now_us, STEP);
   if (dedupe->answered > DEDUPE_WHOLE) compact(dedupe, now_us, STEP);
@@ -392,7 +412,7 @@ Job *dedupe_mark(Dedupe *dedupe, Job *job, int64_t now_us) {
 void dedupe_forget(Dedupe *dedupe, Job *job) {
   pthread_mutex_lock(&dedupe->mutex);
   Entry *entry = part(dedupe, job);
-  if (entry) remove_entry(dedupe, entry);
+  if (entry) remove_entry(dedupe, number_of(dedupe, entry));
   pthread_mutex_unlock(&dedupe->mutex);
   if (entry) job_release(job);
 }
@@ -440,7 +460,7 @@ bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *
 static void move(Dedupe *dedupe, uint32_t from, uint32_t to) {
   Entry *entry = &dedupe->entries[to];
   *entry = dedupe->entries[from];
-  index_move(&dedupe->index, entry->hash, from, to);
+  index_move(index_of(dedupe, entry->hash), entry->hash, from, to);
   if (entry->job) {
     entry->job->known = to + 1;
     return;
@@ -450,30 +470,57 @@ static void move(Dedupe *dedupe, uint32_t from, uint32_t to) {
   if (dedupe->newest == from) dedupe->newest = to;
   else dedupe->entries[entry->newer].older = to;
   if (dedupe->fullest == from) dedupe->fullest = to;
+  if (dedupe->shown_next == from) dedupe->shown_next = to;
 }
 
-// Moves the entries in use to the front.
-static void close_gaps(Dedupe *dedupe) {
-  uint32_t live = dedupe->index.count, last = dedupe->used;
-  for (uint32_t number = 0; number < live; number++) {
-    if (dedupe->entries[number].tries > 0) continue;
-    while (dedupe->entries[--last].tries == 0) continue;
-    move(dedupe, last, number);
-  }
-  dedupe->used = live;
-  dedupe->spare = INDEX_NONE;
+// Takes a spare entry out of the list.
+static void unlink_spare(Dedupe *dedupe, uint32_t number) {
+  const Entry *entry = &dedupe->entries[number];
+  if (dedupe->spare == number) dedupe->spare = entry->newer;
+  else dedupe->entries[entry->older].newer = entry->newer;
+  if (entry->newer != INDEX_NONE) dedupe->entries[entry->newer].older = entry->older;
 }
 
-static void shrink(Dedupe *dedupe) {
+// Makes `used` one less: if the last entry is not spare, it moves to one that is. False if there is none.
+static bool leave_last(Dedupe *dedupe) {
+  uint32_t last = dedupe->used - 1, to = last;
+  if (dedupe->entries[last].tries > 0) to = dedupe->spare;
+  if (to == INDEX_NONE) return false;
+  unlink_spare(dedupe, to);
+  if (to != last) move(dedupe, last, to);
+  dedupe->used = last;
+  return true;
+}
+
+static uint32_t wanted_capacity(const Dedupe *dedupe) {
+  size_t count = 0;
   uint32_t capacity = dedupe->capacity;
-  while (capacity > FEWEST_LEFT && dedupe->index.count <= capacity / 4) capacity /= 2;
-  if (capacity == dedupe->capacity || dedupe->shown_next != INDEX_NONE) return;
-  close_gaps(dedupe);
-  Entry *entries = realloc(dedupe->entries, capacity * sizeof *entries);
-  if (entries) {
-    dedupe->entries = entries;
-    dedupe->capacity = capacity;
-  }
+  for (size_t i = 0; i < PARTS; i++) count += dedupe->index[i].count;
+  while (capacity > FEWEST_LEFT && count <= capacity / 4) capacity /= 2;
+  return capacity;
+}
+
+// Gives back the memory behind the entries in use, down to `fewer`. False if that does not work.
+static bool cut(Dedupe *dedupe) {
+  uint32_t least = dedupe->used > dedupe->fewer ? dedupe->used : dedupe->fewer;
+  uint32_t most = dedupe->capacity - least < CUT_STEP ? least : dedupe->capacity - CUT_STEP;
+  if (most == least && least > dedupe->fewer) return true;  // more at once, soon
+  Entry *entries = realloc(dedupe->entries, most * sizeof *entries);
+  if (!entries) return false;
+  dedupe->entries = entries;
+  dedupe->capacity = most;
+  return true;
+}
+
+// Returns whether there is more to do. New messages take the spare entries: if they take all, it ends.
+static bool shrink_some(Dedupe *dedupe, int64_t now_us) {
+  if (!dedupe->fewer) dedupe->fewer = wanted_capacity(dedupe);
+  bool goes_on = dedupe->fewer < dedupe->capacity;
+  for (int i = 0; goes_on && i < MOVE_STEP && dedupe->used > dedupe->fewer; i++)
+    goes_on = leave_last(dedupe);
+  goes_on = goes_on && cut(dedupe);
+  if (!goes_on) dedupe->fewer = 0;
+  return goes_on;
 }
 
 // Returns whether there was anything to do.
@@ -486,9 +533,9 @@ static bool sweep_some(Dedupe *dedupe, int64_t now_us) {
 }
 
 static size_t bytes_of(const Dedupe *dedupe) {
-  size_t slots = dedupe->index.slots ? (size_t)dedupe->index.mask + 1 : 0;
-  return dedupe->capacity * sizeof(Entry) + slots * sizeof *dedupe->index.slots +
-         (dedupe->compact ? digest_set_bytes(dedupe->compact) : 0);
+  size_t bytes = dedupe->capacity * sizeof(Entry);
+  for (size_t i = 0; i < PARTS; i++) bytes += index_bytes(&dedupe->index[i]);
+  return bytes + (dedupe->compact ? digest_set_bytes(dedupe->compact) : 0);
 }
 
 // Returns whether so much became free that malloc_trim is worth the locks of all arenas.
@@ -499,18 +546,29 @@ static bool must_trim(Dedupe *dedupe) {
   return must;
 }
 
-void dedupe_sweep(Dedupe *dedupe, int64_t now_us) {
-  bool some = true;
-  for (int i = 0; some && i < SWEEP_STEPS; i++) {
+// The mutex is free in between.
+static void take_steps(Dedupe *dedupe, int64_t now_us, bool (*step)(Dedupe *, int64_t), int most) {
+  for (bool more = true; more && most > 0; most--) {
     pthread_mutex_lock(&dedupe->mutex);
-    some = sweep_some(dedupe, now_us);
+    more = step(dedupe, now_us);
+    pthread_mutex_unlock(&dedupe->mutex);
+    if (more) nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+  }
+}
+
+static void shrink_index(Dedupe *dedupe) {
+  for (size_t i = 0; i < PARTS; i++) {
+    pthread_mutex_lock(&dedupe->mutex);
+    index_shrink(&dedupe->index[i]);
     pthread_mutex_unlock(&dedupe->mutex);
   }
+}
+
+void dedupe_sweep(Dedupe *dedupe, int64_t now_us) {
+  take_steps(dedupe, now_us, sweep_some, SWEEP_STEPS);
+  take_steps(dedupe, now_us, shrink_some, MOVE_STEPS);
+  shrink_index(dedupe);
   pthread_mutex_lock(&dedupe->mutex);
-  shrink(dedupe);
-  pthread_mutex_unlock(&dedupe->mutex);  // others may want it between the two
-  pthread_mutex_lock(&dedupe->mutex);
-  index_shrink(&dedupe->index);
   bool trims = must_trim(dedupe);
   Dropped dropped = begin_telling(dedupe, now_us);
   pthread_mutex_unlock(&dedupe->mutex);
@@ -527,7 +585,7 @@ size_t dedupe_count(Dedupe *dedupe) {
 
 size_t dedupe_bytes(Dedupe *dedupe) {
   pthread_mutex_lock(&dedupe->mutex);
-  size_t bytes = bytes_of(dedupe);
+  size_t bytes = bytes_of(dedupe) + dedupe->bytes;
   pthread_mutex_unlock(&dedupe->mutex);
   return bytes;
 }

@@ -7,6 +7,10 @@
 // gets an empty answer. Long answers have a room of their own, and the oldest leave it first, with the same effect.
 // The log says that answers were dropped. Only without memory for a compact one is a message forgotten, which the log
 // says too. Of 10,000 messages a second for 60 s all are known, in less than 60 MB.
+//
+// A successor, and a process that joins this one on the store, are told of the whole ones alone (peers.h). They miss no
+// try of the platform: its last one comes within 15 s of the first, when at up to 10,000 messages a second none is
+// compact. A copy that somebody sends later may be run again there, if over DEDUPE_WHOLE messages came in the window.
 #ifndef WEMOON_BOT_DEDUPE_H
 #define WEMOON_BOT_DEDUPE_H
 
@@ -60,11 +64,12 @@ void dedupe_show(Dedupe *dedupe, DedupeVisit visit, void *ctx);
 // are not shown.
 bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *ctx);
 // Removes what has expired, and gives its memory back where it is over a megabyte and a quarter of what there was. Call
-// it now and then; messages that finish remove only some of it.
+// it some times a second; messages that finish remove only some of it. It works in steps with pauses, in which messages
+// come and go: what many messages leave behind may take several calls.
 void dedupe_sweep(Dedupe *dedupe, int64_t now_us);
 // Returns the number of answered messages that are kept now.
 size_t dedupe_count(Dedupe *dedupe);
-// Returns the bytes that they take, long answers and identities excepted.
+// Returns the bytes that they and the messages under way take, long identities excepted.
 size_t dedupe_bytes(Dedupe *dedupe);
 
 #endif

@@ -1,4 +1,5 @@
-// Digests in chunks, in the order in which they expire, and a table of their positions.
+// Digests in chunks, in the order in which they expire, and tables of their positions: so many that none takes long to
+// become larger or smaller.
 #include "bot/digest_set.h"
 
 #include <stdlib.h>
@@ -10,7 +11,8 @@ enum {
   CHUNKS = 1 << 20,  // how many are numbered before the numbers begin anew
   LATER_BITS = 28,
   LATER_MAX_MS = (1 << LATER_BITS) - 1,
-  FEWEST_SLOTS = 1024,
+  TABLES = 64,
+  FEWEST_SLOTS = 32,
   NONE = -1
 };
 
@@ -26,16 +28,20 @@ typedef struct {
   Member members[CHUNK];
 } Chunk;
 
+// A power of two of slots, a quarter of them free at least.
+typedef struct {
+  int32_t *slots;  // positions, by digest; NONE: free
+  uint32_t mask, count;
+} Table;
+
 struct DigestSet {
   KeyedDigest *keyed;
   Chunk **chunks;
   size_t chunk_count, chunk_room;
-  uint32_t
-      number;  // of the first chunk: a member's position is its chunk's number and its place there
+  // Of the first chunk: a member's position is its chunk's number and its place there.
+  uint32_t number;
   size_t count;
-  int32_t
-      *slots;  // positions, by digest; NONE: free. A power of two, a quarter of them free at least
-  uint32_t mask;
+  Table tables[TABLES];
 };
 
 DigestSet *digest_set_new(void) {
@@ -52,7 +58,7 @@ void digest_set_free(DigestSet *set) {
   if (!set) return;
   for (size_t i = 0; i < set->chunk_count; i++) free(set->chunks[i]);
   free(set->chunks);
-  free(set->slots);
+  for (size_t i = 0; i < TABLES; i++) free(set->tables[i].slots);
   keyed_digest_free(set->keyed);
   free(set);
 }
@@ -70,7 +76,7 @@ static int64_t expiry_of(const Chunk *chunk, const Member *member) {
   return chunk->expires_us + (int64_t)member->later_ms * 1000;
 }
 
-// ---- the table ----------------------------------------------------------------------------------
+// ---- the tables ---------------------------------------------------------------------------------
 
 static uint32_t home_of(const unsigned char *digest) {
   uint32_t home;
@@ -78,54 +84,71 @@ static uint32_t home_of(const unsigned char *digest) {
   return home;
 }
 
-static void put(DigestSet *set, const Member *member, int32_t position) {
-  uint32_t at = home_of(member->digest) & set->mask;
-  while (set->slots[at] != NONE) at = (at + 1) & set->mask;
-  set->slots[at] = position;
+// By a byte of the digest that home_of leaves out.
+static Table *table_of(DigestSet *set, const unsigned char *digest) {
+  return &set->tables[digest[sizeof(uint32_t)] % TABLES];
 }
 
-static void put_chunk(DigestSet *set, size_t number) {
-  const Chunk *chunk = set->chunks[number];
-  for (uint32_t i = chunk->first; i < chunk->used; i++)
-    put(set, &chunk->members[i], position_of(set, number, i));
+static void put(Table *table, const unsigned char *digest, int32_t position) {
+  uint32_t at = home_of(digest) & table->mask;
+  while (table->slots[at] != NONE) at = (at + 1) & table->mask;
+  table->slots[at] = position;
 }
 
-// In the order of the chunks, not of the slots: that reads a third of the memory lines. False without memory: nothing
-// was changed.
-static bool resize(DigestSet *set, size_t room) {
-  int32_t *slots = malloc(room * sizeof *slots);
-  if (!slots) return false;
-  free(set->slots);
-  for (size_t i = 0; i < room; i++) slots[i] = NONE;
-  set->slots = slots;
-  set->mask = (uint32_t)room - 1;
-  for (size_t i = 0; i < set->chunk_count; i++) put_chunk(set, i);
+static size_t room_of(const Table *table) { return table->slots ? (size_t)table->mask + 1 : 0; }
+
+// False without memory: nothing was changed.
+static bool resize(const DigestSet *set, Table *table, size_t room) {
+  Table to = { malloc(room * sizeof *to.slots), (uint32_t)room - 1, table->count };
+  if (!to.slots) return false;
+  for (size_t i = 0; i < room; i++) to.slots[i] = NONE;
+  for (size_t i = 0; i < room_of(table); i++) {
+    int32_t position = table->slots[i];
+    if (position != NONE) put(&to, member_at(set, position)->digest, position);
+  }
+  free(table->slots);
+  *table = to;
   return true;
 }
 
-static bool reserve(DigestSet *set) {
-  if (!set->slots) return resize(set, FEWEST_SLOTS);
-  size_t room = (size_t)set->mask + 1;
-  return set->count < room / 4 * 3 || resize(set, room * 2);
+static bool reserve(const DigestSet *set, Table *table) {
+  if (!table->slots) return resize(set, table, FEWEST_SLOTS);
+  size_t room = room_of(table);
+  return table->count < room / 4 * 3 || resize(set, table, room * 2);
+}
+
+static void give_back(const DigestSet *set, Table *table) {
+  size_t room = room_of(table);
+  if (room > FEWEST_SLOTS && table->count < room / 8) resize(set, table, room / 2);
 }
 
 // The positions behind the gap move up.
-static void take_out(DigestSet *set, int32_t position) {
-  uint32_t mask = set->mask, gap = home_of(member_at(set, position)->digest) & mask;
-  while (set->slots[gap] != position) gap = (gap + 1) & mask;
-  for (uint32_t at = (gap + 1) & mask; set->slots[at] != NONE; at = (at + 1) & mask) {
-    uint32_t strayed = (at - home_of(member_at(set, set->slots[at])->digest)) & mask;
+static void close_gap(const DigestSet *set, const Table *table, uint32_t gap) {
+  uint32_t mask = table->mask;
+  for (uint32_t at = (gap + 1) & mask; table->slots[at] != NONE; at = (at + 1) & mask) {
+    uint32_t strayed = (at - home_of(member_at(set, table->slots[at])->digest)) & mask;
     if (strayed < ((at - gap) & mask)) continue;
-    set->slots[gap] = set->slots[at];
+    table->slots[gap] = table->slots[at];
     gap = at;
   }
-  set->slots[gap] = NONE;
+  table->slots[gap] = NONE;
 }
 
-static int32_t find(const DigestSet *set, const unsigned char *digest) {
-  if (!set->slots) return NONE;
-  for (uint32_t at = home_of(digest) & set->mask;; at = (at + 1) & set->mask) {
-    int32_t position = set->slots[at];
+static void take_out(DigestSet *set, int32_t position) {
+  const unsigned char *digest = member_at(set, position)->digest;
+  Table *table = table_of(set, digest);
+  uint32_t at = home_of(digest) & table->mask;
+  while (table->slots[at] != position) at = (at + 1) & table->mask;
+  close_gap(set, table, at);
+  table->count--;
+  give_back(set, table);
+}
+
+static int32_t find(DigestSet *set, const unsigned char *digest) {
+  const Table *table = table_of(set, digest);
+  if (!table->slots) return NONE;
+  for (uint32_t at = home_of(digest) & table->mask;; at = (at + 1) & table->mask) {
+    int32_t position = table->slots[at];
     if (position == NONE || memcmp(member_at(set, position)->digest, digest, KEYED_DIGEST_LEN) == 0)
       return position;
   }
@@ -172,14 +195,17 @@ static Chunk *chunk_for(DigestSet *set, int64_t expires_us) {
 
 bool digest_set_add(DigestSet *set, Str text, int tries, int64_t expires_us) {
   unsigned char digest[KEYED_DIGEST_LEN];
-  if (!keyed_digest_make(set->keyed, text, digest) || !reserve(set)) return false;
+  if (!keyed_digest_make(set->keyed, text, digest)) return false;
+  Table *table = table_of(set, digest);
+  if (!reserve(set, table)) return false;
   Chunk *chunk = chunk_for(set, expires_us);
   if (!chunk) return false;
   Member *member = &chunk->members[chunk->used];
   memcpy(member->digest, digest, sizeof digest);
   member->later_ms = (uint32_t)later_ms(chunk, expires_us) & LATER_MAX_MS;
   member->tries = (tries < DIGEST_SET_TRIES_MAX ? (uint32_t)tries : DIGEST_SET_TRIES_MAX) & 15;
-  put(set, member, position_of(set, set->chunk_count - 1, chunk->used++));
+  put(table, digest, position_of(set, set->chunk_count - 1, chunk->used++));
+  table->count++;
   set->count++;
   return true;
 }
@@ -194,14 +220,8 @@ static bool expire_first(DigestSet *set, int64_t now_us) {
   return true;
 }
 
-static void give_back_table(DigestSet *set) {
-  size_t room = set->slots ? (size_t)set->mask + 1 : 0;
-  if (room > FEWEST_SLOTS && set->count < room / 8) resize(set, room / 2);
-}
-
 void digest_set_expire(DigestSet *set, int64_t now_us, size_t most) {
   while (most-- > 0 && set->count > 0 && expire_first(set, now_us)) continue;
-  give_back_table(set);
 }
 
 int digest_set_try(DigestSet *set, Str text, int by, int64_t now_us) {
@@ -223,7 +243,8 @@ int digest_set_try(DigestSet *set, Str text, int by, int64_t now_us) {
 size_t digest_set_count(const DigestSet *set) { return set->count; }
 
 size_t digest_set_bytes(const DigestSet *set) {
-  size_t slots = set->slots ? (size_t)set->mask + 1 : 0;
+  size_t slots = 0;
+  for (size_t i = 0; i < TABLES; i++) slots += room_of(&set->tables[i]);
   return sizeof *set + set->chunk_count * sizeof(Chunk) + set->chunk_room * sizeof(Chunk *) +
-         slots * sizeof *set->slots;
+         slots * sizeof(int32_t);
 }

@@ -28,8 +28,8 @@ void peers_free(Peers *peers);  // no call may follow; waits for calls under way
 // From now on, until another process opens the store (store_company), messages cost no call of the store, except
 // messages that an earlier process has answered. `dedupe`, which outlives this object, knows the messages; once another
 // process opens the store, the messages under way and answered are written to the store, the newest first. Of those
-// answered, those that dedupe knows whole are: at up to 10,000 messages a second all that the platform may try again
-// (dedupe.h). Without this call every message is written to the store at once.
+// answered, those that dedupe knows whole are: of up to 60,000 in a window all, at up to 10,000 a second all that the
+// platform may try again (dedupe.h). Without this call every message is written to the store at once.
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe);
 // Checks whether another process has opened the store. Call it together with peers_renew.
 void peers_look(Peers *peers);

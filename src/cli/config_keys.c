@@ -262,7 +262,9 @@ const ConfigKey config_keys[] = {
   { INTEGER("max_body", "262144", 1, 1 << 30, "bytes of a callback") },
   { INTEGER("replay_window_s", "600", 0, INT32_MAX,
             "a signed timestamp that differs by more is refused; 0: no check") },
-  { INTEGER("dedup_window_s", "60", 0, DAY_S, "for how long a message is known as a duplicate") },
+  { INTEGER(
+      "dedup_window_s", "60", 0, DAY_S,
+      "for how long a message is known as a duplicate; of over 60,000, after a restart: 20 s") },
   { BOOLEAN("watch", "true", "reload when a script file changes") },
   { BOOLEAN("allow_shell", "false", "give the script os.execute and io.popen") },
   { TEXT("log_level", "info", "LEVEL", "debug, info, warn or error"), .choices = log_levels },

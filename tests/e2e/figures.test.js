@@ -51,6 +51,15 @@ test('every label set that is known begins at 0, before the first message', asyn
   }
 });
 
+test('messages that are known for their duplicates are counted, and their memory is', async (t) => {
+  const { bot, value } = await startAdmin(t);
+  assert.equal(await value('wemoon_known_messages'), 0);
+  for (const text of ['one', 'two', 'three']) await bot.say(text);
+  assert.equal(await value('wemoon_known_messages'), 3);
+  const bytes = await value('wemoon_known_messages_bytes');
+  assert.ok(bytes > 300 && bytes < 1e6, String(bytes));
+});
+
 test('script errors, duplicates, lost answers and waits are counted', async (t) => {
   const { bot, value } = await startAdmin(t, { deadline_ms: 100, late_reply: 'drop' });
   await bot.say('fail');
