@@ -357,10 +357,28 @@ static bool has_lost_since(const Run *run, bool owed) {
                                                     : peers_has_lost(peers, run->job);
 }
 
+// A process that ends leaves a message to the next one if the store has it, and its requests are answered.
+static bool is_left(const Run *run, bool owed) {
+  return owed && atomic_load(&run->webhook->refusing) && job_is_owed(run->job) &&
+         !job_has_requests(run->job);
+}
+
+// Later tries of the message, here or elsewhere, get what its request got: `success`.
+static void leave_message(Run *run) {
+  Job *job = run->job;
+  job_finish(job, TASK_RETURNED, NULL, STR(""));
+  remember(run->webhook, job, true);
+  on_over(job);
+}
+
 // Returns whether the run has begun, or will not.
 static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
   bool too_late = is_too_late(run, now_us), owed = run_entry_begin(&run->entry);
+  if (is_left(run, owed)) {
+    leave_message(run);
+    return true;
+  }
   bool taken_over = owed && run_entry_is_lost(&run->entry), unbegun = owed && !taken_over;
   // Another process answers the message late, as part of a run that it took over meanwhile. Before, the store may have been
   // too slow to say more than that another has it: then it is answered here.

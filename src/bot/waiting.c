@@ -72,6 +72,7 @@ static void on_held_long(void *ctx) {
 // Holds the request open until its client closes the connection and tries again.
 static void hold(Waiting *waiting) {
   Callback *c = &waiting->callback;
+  if (parked_state(c->parked) != PARKED_OPEN) return end_unanswered(waiting);
   waiting->left = true;
   set_timer(waiting, c->received_us + WAITING_HELD_MS * 1000, on_held_long);
   if (!waiting->timer) end_unanswered(waiting);

@@ -90,6 +90,13 @@ int late_turn(lua_State *L, LatePlace *own) {
   return 0;
 }
 
+// A process that ends does not wait for a delivery that another one goes on with.
+static void count_stored(const Delivery *delivery) {
+  if (!delivery->stored || delivery->stored->here) return;
+  delivery->stored->here = true;
+  atomic_fetch_add(&delivery->shared->owed_here, 1);
+}
+
 // Pushes the value that the script returned, or error_reply if the script failed.
 static void push_reply(lua_State *L, const Content *content) {
   const ReplyElement *elements = content->reply ? content->reply->elements : NULL;
@@ -131,6 +138,7 @@ static bool post(Content *content, Engine *engine, Delivery *delivery) {
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
   task_hold_engine(content->to);
   atomic_fetch_add(&delivery->shared->late_under_way, 1);
+  count_stored(delivery);
   if (task_post(content->to)) return true;
   atomic_fetch_sub(&delivery->shared->late_under_way, 1);
   engine_release(engine);

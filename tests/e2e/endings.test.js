@@ -1,0 +1,66 @@
+// A process that is told to end does so as soon as nothing is owed that another one cannot go on with.
+'use strict';
+
+const test = require('node:test');
+const assert = require('node:assert/strict');
+const path = require('node:path');
+const { startPeer, platform } = require('./peer');
+const { makeRedis } = require('./redis');
+const { startBot, sleep, tempDir, textXml, until } = require('./harness');
+
+const storeOf = async (t, kind) => (kind === 'Redis' ? (await makeRedis(t)).url : `sqlite:${path.join(tempDir(t), 'kept.db')}`);
+const texts = (peer) => peer.sent.filter(({ went }) => went).map((sent) => sent.text.content);
+const endedInTime = (bot) => assert.doesNotMatch(bot.log, /still under way/);
+
+for (const kind of ['SQLite', 'Redis']) {
+  test(`SIGTERM does not wait for an answered message, nor for those behind it, on ${kind}`, async (t) => {
+    const peer = await startPeer(t);
+    const config = { store: await storeOf(t, kind), deadline_ms: 800, ...platform(peer) };
+    const script = `function on_message(msg)
+      if msg.content ~= "go" then return "plain " .. msg.content end
+      local answer = wechat.ask("one?").content
+      wechat.http.get("${peer.url}/held", { timeout = 60 })
+      return "answer to " .. answer
+    end`;
+    const bot = await startBot(t, { script, config });
+    assert.equal(await bot.say('go'), 'one?');
+    const answers = [];
+    for (const word of ['x', 'y', 'z']) {
+      answers.push(bot.say(word));
+      await sleep(50);
+    }
+    for (const answer of answers) assert.equal(await answer, null);
+    await bot.stop();
+    endedInTime(bot);
+    peer.lets = true;
+    await startBot(t, { script, config });
+    await until(() => texts(peer).length >= 3, 'the late answers', 40000);
+    assert.deepEqual(texts(peer).sort(), ['answer to x', 'plain y', 'plain z']);
+  });
+}
+
+test('SIGTERM does not wait until an answer that another process began can be sent', async (t) => {
+  const peer = await startPeer(t);
+  const config = { store: await storeOf(t, 'SQLite'), deadline_ms: 400, ...platform(peer) };
+  const script = 'function on_message(msg) wechat.sleep(1.5) return "late" end';
+  peer.errcode = 45009;
+  let bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('x'), null);
+  await bot.kill();
+  bot = await startBot(t, { script, config });
+  await bot.waitForLog(/did not go out: .*45009.*; it is tried again in 2 s/, 30000);
+  await bot.stop();
+  endedInTime(bot);
+  peer.errcode = 0;
+  await startBot(t, { script, config });
+  await until(() => texts(peer).length, 'the answer', 30000);
+  assert.deepEqual(texts(peer), ['late']);
+});
+
+test('late_reply = retry: a try whose client has closed before its deadline is not held open', async (t) => {
+  const bot = await startBot(t, { script: 'function on_message(msg) wechat.sleep(2) end', config: { deadline_ms: 1000, late_reply: 'retry' } });
+  bot.deliver(textXml('x'), { timeoutMs: 300, agent: false }).catch(() => {});
+  // 6 s if it were held.
+  const [, ms] = await bot.waitForLog(/outcome=unanswered attempt=1 ms=(\d+)/, 20000);
+  assert.ok(Number(ms) < 5500, `${ms} ms`);
+});
