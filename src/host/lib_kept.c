@@ -57,7 +57,7 @@ static int l_settle(lua_State *L) {
 }
 
 static const DoorFunction recorded[] = {
-  // DOOR_READS, since a repeated put changes nothing.
+  // DOOR_READS, since a repeated put changes nothing, even if the user has the answer by now (kept_edit_put).
   { "a kept answer", "put", l_put, DOOR_READS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },
 };

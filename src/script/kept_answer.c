@@ -7,7 +7,7 @@ static const char FORMAT[] = "wemoon kept 1\n";
 void kept_answer_begin(Buf *out) { buf_add(out, str_make(FORMAT, sizeof FORMAT - 1)); }
 
 void kept_answer_write(const KeptAnswer *answer, Buf *out) {
-  pack_number(out, (uint64_t)(answer->promised | answer->ready << 1));
+  pack_number(out, (uint64_t)(answer->promised | answer->ready << 1 | answer->given << 2));
   pack_number(out, (uint64_t)answer->since_s);
   pack_number(out, (uint64_t)answer->not_before_s);
   pack_number(out, (uint64_t)answer->claimed_s);
@@ -25,6 +25,7 @@ bool kept_answer_next(Str *rest, KeptAnswer *answer) {
     return false;
   *answer = (KeptAnswer){ .promised = flags & 1,
                           .ready = flags & 2,
+                          .given = flags & 4,
                           .since_s = (int64_t)since,
                           .not_before_s = (int64_t)not_before,
                           .claimed_s = (int64_t)claimed };
@@ -35,6 +36,6 @@ bool kept_answer_next(Str *rest, KeptAnswer *answer) {
 size_t kept_answer_count(Str value) {
   KeptAnswer answer;
   size_t count = 0;
-  while (kept_answer_next(&value, &answer)) count++;
+  while (kept_answer_next(&value, &answer)) count += !answer.given;
   return count;
 }

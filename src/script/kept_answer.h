@@ -4,7 +4,11 @@
 
 #include "base/buf.h"
 
-enum { KEPT_ANSWERS_S = 48 * 3600 };  // how long an answer is kept
+enum {
+  KEPT_ANSWERS_S = 48 * 3600,  // how long an answer is kept
+  // How long its name is kept once it was given: by then another process has gone on with a run that was killed.
+  KEPT_ANSWERS_GIVEN_S = 600
+};
 
 typedef struct {
   Str identity;     // of the message that it answers
@@ -15,6 +19,7 @@ typedef struct {
   int64_t claimed_s;
   bool promised;  // its user got late_text, and is to write a text to get it
   bool ready;     // the answer exists; else its script still runs
+  bool given;     // its user has it: only the answer's name is left, and a hash of it in `packed`
   Str packed;     // the reply (script/packed_reply.h)
 } KeptAnswer;
 
@@ -33,7 +38,7 @@ void kept_answer_write(const KeptAnswer *answer, Buf *out);
 // Reads the next answer of a value from the store; begin with `rest` set to the value. Returns false at the end, and
 // for bytes of another format.
 bool kept_answer_next(Str *rest, KeptAnswer *answer);
-// Returns the number of answers in a value.
+// Returns the number of answers in a value, without those that were given.
 size_t kept_answer_count(Str value);
 
 #endif

@@ -101,6 +101,8 @@ static void make(StoreChange *own, Str before, Buf *after) {
   edit->claimed = &change->packed;
   edit->now_s = clock_unix_s();
   change->edits(edit, before, after);
+  bool any = kept_answer_count(buf_str(after)) > 0;
+  own->ttl_ms = any ? 0 : (int64_t)KEPT_ANSWERS_GIVEN_S * 1000;
 }
 
 static void on_end(StoreChange *own, bool worked) {
@@ -258,7 +260,8 @@ void kept_answers_list(KeptAnswers *kept, size_t max,
   for (Str rest = buf_str(&openids); !openids.failed && pack_take_str(&rest, &openid);) {
     StoreReply *reply = read_user(kept, openid);
     Str value = reply && reply->err.code == ERR_NONE && reply->ok ? reply->value : STR("");
-    while (kept_answer_next(&value, &answer)) each(ctx, openid, &answer);
+    while (kept_answer_next(&value, &answer))
+      if (!answer.given) each(ctx, openid, &answer);
     store_reply_free(reply);
   }
   buf_clear(&openids);

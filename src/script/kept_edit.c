@@ -3,6 +3,8 @@
 #include "engine/pack.h"
 #include "script/packed_reply.h"
 
+#include <stdio.h>
+
 enum { CLAIM_S = 20 };  // more than the platform's three tries take
 
 static bool is_own(const KeptEdit *edit, const KeptAnswer *answer) {
@@ -16,7 +18,8 @@ static bool is_claimed_by(const KeptEdit *edit, const KeptAnswer *answer) {
 // Reads the next answer that has not expired.
 static bool next(const KeptEdit *edit, Str *rest, KeptAnswer *answer) {
   while (kept_answer_next(rest, answer)) {
-    if (edit->now_s - answer->since_s < KEPT_ANSWERS_S) return true;
+    int64_t kept_s = answer->given ? KEPT_ANSWERS_GIVEN_S : KEPT_ANSWERS_S;
+    if (edit->now_s - answer->since_s < kept_s) return true;
   }
   return false;
 }
@@ -27,15 +30,50 @@ void kept_edit_promise(KeptEdit *edit, Str before, Buf *after) {
   while (next(edit, &before, &answer)) {
     bool own = is_own(edit, &answer);
     known = known || own;
-    answer.promised = answer.promised || own;
+    answer.promised = answer.promised || (own && !answer.given);
     kept_answer_write(&answer, after);
   }
   answer = (KeptAnswer){ .identity = edit->identity, .since_s = edit->now_s, .promised = true };
   if (!known) kept_answer_write(&answer, after);
 }
 
-// Writes the pieces of an answer. Each has its own identity: the first piece that of its message.
-static void write_pieces(const KeptEdit *edit, bool promised, Buf *after) {
+// ---- answers that were given --------------------------------------------------------------------
+
+enum { HASH_MAX = 24 };
+
+static Str hash_of(Str packed, char text[HASH_MAX]) {
+  int len = snprintf(text, HASH_MAX, "%llx", (unsigned long long)str_hash(packed, 0));
+  return str_make(text, (size_t)len);
+}
+
+// The run of a process that was killed right after it had put an answer is still in the store. The next process puts
+// the answer again, which its user may have read by then.
+static void write_given(const KeptEdit *edit, const KeptAnswer *answer, Buf *after) {
+  char text[HASH_MAX];
+  Str packed = answer->given ? answer->packed : hash_of(answer->packed, text);
+  int64_t since_s = answer->given ? answer->since_s : edit->now_s;
+  kept_answer_write(
+      &(KeptAnswer){
+          .identity = answer->identity, .since_s = since_s, .given = true, .packed = packed },
+      after);
+}
+
+static bool was_given(const KeptEdit *edit, Str before, Str identity, Str piece) {
+  KeptAnswer answer;
+  char text[HASH_MAX];
+  Str hash = hash_of(piece, text);
+  while (next(edit, &before, &answer)) {
+    if (answer.given && str_eq(answer.identity, identity) && str_eq(answer.packed, hash))
+      return true;
+  }
+  return false;
+}
+
+// ---- answers ------------------------------------------------------------------------------------
+
+// Writes the pieces of an answer that `before` does not have as given. Each has its own identity: the first piece that
+// of its message.
+static void write_pieces(const KeptEdit *edit, Str before, bool promised, Buf *after) {
   Str rest = edit->pieces, piece;
   Buf identity;
   buf_init(&identity);
@@ -43,6 +81,7 @@ static void write_pieces(const KeptEdit *edit, bool promised, Buf *after) {
     buf_reset(&identity);
     buf_add(&identity, edit->identity);
     if (i > 1) buf_printf(&identity, "#%d", i);
+    if (was_given(edit, before, buf_str(&identity), piece)) continue;
     kept_answer_write(&(KeptAnswer){ .identity = buf_str(&identity),
                                      .since_s = edit->now_s,
                                      .not_before_s = edit->not_before_s,
@@ -71,28 +110,30 @@ static bool is_piece(const KeptEdit *edit, const KeptAnswer *answer) {
 
 void kept_edit_put(KeptEdit *edit, Str before, Buf *after) {
   KeptAnswer answer;
+  Str rest = before;
   bool written = false;
-  while (next(edit, &before, &answer)) {
-    bool own = is_piece(edit, &answer);
+  while (next(edit, &rest, &answer)) {
+    bool own = !answer.given && is_piece(edit, &answer);
     if (!own) kept_answer_write(&answer, after);
-    if (own && !written) write_pieces(edit, answer.promised || edit->promised, after);
+    if (own && !written) write_pieces(edit, before, answer.promised || edit->promised, after);
     written = written || own;
   }
-  if (!written) write_pieces(edit, edit->promised, after);
+  if (!written) write_pieces(edit, before, edit->promised, after);
 }
 
 void kept_edit_given(KeptEdit *edit, Str before, Buf *after) {
   KeptAnswer answer;
   while (next(edit, &before, &answer)) {
-    bool own = edit->own && is_own(edit, &answer);
-    if (!own && !is_claimed_by(edit, &answer)) kept_answer_write(&answer, after);
+    bool goes = (edit->own && is_own(edit, &answer)) || is_claimed_by(edit, &answer);
+    if (answer.given || (goes && answer.ready)) write_given(edit, &answer, after);
+    else if (!goes) kept_answer_write(&answer, after);
   }
 }
 
 void kept_edit_end(KeptEdit *edit, Str before, Buf *after) {
   KeptAnswer answer;
   while (next(edit, &before, &answer)) {
-    if (answer.ready || !is_own(edit, &answer)) kept_answer_write(&answer, after);
+    if (answer.ready || answer.given || !is_own(edit, &answer)) kept_answer_write(&answer, after);
   }
 }
 

@@ -24,9 +24,9 @@ typedef struct {
 
 // Adds a promise for the message, unless it has one or its answer is there.
 void kept_edit_promise(KeptEdit *edit, Str before, Buf *after);
-// Adds the message's answer, in place of its promise if there is one.
+// Adds the message's answer, in place of its promise if there is one. What of it was given lately is left out.
 void kept_edit_put(KeptEdit *edit, Str before, Buf *after);
-// Removes the answers claimed for the message and, with `own`, its own answer.
+// Removes the answers claimed for the message and, with `own`, its own answer: only their names stay for a while.
 void kept_edit_given(KeptEdit *edit, Str before, Buf *after);
 // Removes the message's promise.
 void kept_edit_end(KeptEdit *edit, Str before, Buf *after);

@@ -171,11 +171,12 @@ static void on_written(void *ctx, StoreReply *reply) {
 static void write_value(StoreChange *change) {
   StoreChanges *changes = change->changes;
   bool empty = change->after.len == changes->format.len;
+  int64_t ttl_ms = change->ttl_ms ? change->ttl_ms : changes->ttl_ms;
   StoreCall call = { .op = change->had ? STORE_SWAP : STORE_ADD,
                      .key = buf_str(&change->key),
                      .expected = buf_str(&change->before),
                      .value = buf_str(&change->after),
-                     .ttl_ms = empty ? 1000 : changes->ttl_ms };
+                     .ttl_ms = empty ? 1000 : ttl_ms };
   if (!store_call(changes->store, &call, on_written, change, NULL)) end(change, false);
 }
 

@@ -17,6 +17,7 @@ typedef struct StoreChange {
   void (*done)(struct StoreChange *change, bool worked);
   // Not tried again if the store is away, nor kept waiting behind a change that is; otherwise it is, for ten minutes.
   bool once;
+  int64_t ttl_ms;  // of the new value, set by `make`; 0: the table's
   // Set by the functions below:
   StoreChanges *changes;
   struct StoreChange *next;     // next in its bucket, or next in the queue of the same key

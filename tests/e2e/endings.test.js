@@ -1,8 +1,10 @@
-// A process that is told to end does so as soon as nothing is owed that another one cannot go on with.
+// A process that is told to end does so as soon as nothing is owed that another one cannot go on with; and what one has
+// told its user before it was killed, the next one does not tell again.
 'use strict';
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
@@ -63,4 +65,28 @@ test('late_reply = retry: a try whose client has closed before its deadline is n
   // 6 s if it were held.
   const [, ms] = await bot.waitForLog(/outcome=unanswered attempt=1 ms=(\d+)/, 20000);
   assert.ok(Number(ms) < 5500, `${ms} ms`);
+});
+
+test('an answer that its user has is not kept again by the process that goes on with its run', async (t) => {
+  const dir = tempDir(t);
+  const [file, saved] = [path.join(dir, 'kept.db'), path.join(dir, 'saved.db')];
+  const sql = (statements) => execFileSync('sqlite3', [saved, `attach '${file}' as bot; ${statements}`], { encoding: 'utf8' }).trim();
+  const config = { store: `sqlite:${file}`, deadline_ms: 500, late_reply: 'keep', late_text: 'wait', ...platform(await startPeer(t)) };
+  const script = 'function on_message(msg) if msg.content == "slow" then wechat.sleep(3) return "the answer" end return "ran" end';
+  const start = () => startBot(t, { script, config });
+  let bot = await start();
+  assert.equal(await bot.say('slow', { fields: { CreateTime: Math.floor(Date.now() / 1000) - 20 } }), 'wait'); // the last try
+  // What the store has of a process that is killed after it has kept the answer, before it deletes its run.
+  const isRun = "cast(key as text) like 'o:owed/%'";
+  await until(() => Number(sql(`select count(*) from bot.wemoon_store where ${isRun}`)) === 1, 'the run in the store');
+  sql(`create table runs as select * from bot.wemoon_store where ${isRun}`);
+  await bot.waitForLog(/is kept for the user's next message/, 15000);
+  await bot.kill();
+  bot = await start();
+  assert.equal(await bot.say('now?'), 'the answer');
+  await bot.stop();
+  sql('insert or replace into bot.wemoon_store select * from runs');
+  bot = await start();
+  await bot.waitForLog(/is kept for the user's next message/, 15000);
+  assert.equal(await bot.say('more'), 'ran');
 });

@@ -26,7 +26,9 @@ static void read_all(Str value) {
 
 // Makes the change twice; the second one reads what the first one wrote to its end.
 static void change(void (*make)(KeptEdit *, Str, Buf *), Str value, Buf *claimed) {
-  KeptEdit edit = { .identity = STR("m1"), .now_s = 1700000000, .is_text = true };
+  KeptEdit edit = {
+    .identity = STR("m1"), .now_s = 1700000000, .is_text = true, .pieces = STR("\x04Tone\x04Ttwo")
+  };
   Buf once, twice;
   edit.claimed = claimed;
   buf_init(&once);
@@ -42,9 +44,9 @@ static void change(void (*make)(KeptEdit *, Str, Buf *), Str value, Buf *claimed
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  void (*const changes[])(KeptEdit *, Str, Buf *) = { kept_edit_promise, kept_edit_given,
-                                                      kept_edit_end, kept_edit_end_others,
-                                                      kept_edit_claim };
+  void (*const changes[])(KeptEdit *, Str, Buf *) = { kept_edit_promise,    kept_edit_put,
+                                                      kept_edit_given,      kept_edit_end,
+                                                      kept_edit_end_others, kept_edit_claim };
   Str value = str_make((const char *)data, size);
   Buf claimed;
   buf_init(&claimed);

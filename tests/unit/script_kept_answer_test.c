@@ -48,6 +48,8 @@ static void test_the_answers_of_a_value_are_counted(void **state) {
   Buf value;
   write_two(&value);
   assert_int_equal(kept_answer_count(buf_str(&value)), 2);
+  kept_answer_write(&(KeptAnswer){ .identity = STR("m4"), .given = true }, &value);
+  assert_int_equal(kept_answer_count(buf_str(&value)), 2);
   buf_reset(&value);
   kept_answer_begin(&value);
   assert_int_equal(kept_answer_count(buf_str(&value)), 0);

@@ -63,7 +63,7 @@ static void assert_claimed(const char *text) {
   assert_true(str_eq(buf_str(&claimed), str_of(text)));
 }
 
-// The identities of the answers, each after a space; a promise has a '?'.
+// The identities of the answers, each after a space; a promise has a '?', what was given a '!'.
 static void assert_answers(const char *wanted) {
   char text[200] = "";
   KeptAnswer answer;
@@ -71,7 +71,8 @@ static void assert_answers(const char *wanted) {
   while (kept_answer_next(&rest, &answer)) {
     strcat(text, " ");
     strncat(text, answer.identity.ptr, answer.identity.len);
-    if (!answer.ready) strcat(text, "?");
+    if (answer.given) strcat(text, "!");
+    else if (!answer.ready) strcat(text, "?");
   }
   assert_string_equal(text, wanted);
 }
@@ -125,7 +126,7 @@ static void test_answers_that_fit_into_one_text_are_claimed_together(void **stat
   assert_int_equal(claim("m3", true), KEPT_ANSWERS_BEFORE);
   assert_claimed("Tone\n\ntwo");
   edit(kept_edit_given, "m3", nothing);
-  assert_answers("");
+  assert_answers(" m1! m2!");
 }
 
 static void test_a_claim_lasts_for_twenty_seconds(void **state) {
@@ -143,6 +144,42 @@ static void test_an_answer_that_was_given_goes_with_or_without_its_own_message(v
   edit(kept_edit_given, "m1", nothing);
   assert_answers(" m1");
   edit(kept_edit_given, "m1", (KeptEdit){ .own = true });
+  assert_answers(" m1!");
+}
+
+static void give(const char *identity, const char *text, const char *to) {
+  put(identity, text, nothing);
+  claim(to, true);
+  edit(kept_edit_given, to, nothing);
+}
+
+static void test_an_answer_that_was_given_is_not_put_again(void **state) {
+  give("m1", "Tone", "m2");
+  put("m1", "Tone", nothing);
+  assert_answers(" m1!");
+  assert_int_equal(claim("m3", true), KEPT_ANSWERS_NONE);
+  put("m1", "Tother", nothing);
+  put("m2", "Tone", nothing);
+  assert_answers(" m1! m1 m2");
+}
+
+static void test_a_piece_that_was_given_is_left_out_of_the_answer_put_again(void **state) {
+  pack_str(&pieces, STR("Tone"));
+  pack_str(&pieces, STR("Ttwo"));
+  edit(kept_edit_put, "m1", (KeptEdit){ .promised = true });
+  assert_int_equal(claim("m2", true), KEPT_ANSWERS_GIVE);
+  edit(kept_edit_given, "m2", nothing);
+  edit(kept_edit_put, "m1", (KeptEdit){ .promised = true });
+  assert_answers(" m1! m1#2");
+}
+
+static void test_what_was_given_is_forgotten_after_ten_minutes(void **state) {
+  give("m1", "Tone", "m2");
+  edit(kept_edit_end, "m1", nothing);
+  edit(kept_edit_promise, "m1", nothing);
+  assert_answers(" m1!");
+  now_s += KEPT_ANSWERS_GIVEN_S;
+  edit(kept_edit_given, "m9", nothing);
   assert_answers("");
 }
 
@@ -197,6 +234,9 @@ int main(void) {
     CASE(test_answers_that_fit_into_one_text_are_claimed_together),
     CASE(test_a_claim_lasts_for_twenty_seconds),
     CASE(test_an_answer_that_was_given_goes_with_or_without_its_own_message),
+    CASE(test_an_answer_that_was_given_is_not_put_again),
+    CASE(test_a_piece_that_was_given_is_left_out_of_the_answer_put_again),
+    CASE(test_what_was_given_is_forgotten_after_ten_minutes),
     CASE(test_the_end_of_a_script_takes_its_promise_and_no_answer),
     CASE(test_the_end_of_all_others_leaves_the_parts_of_one),
     CASE(test_a_promise_is_given_up_after_the_patience),
