@@ -363,20 +363,13 @@ static bool is_left(const Run *run, bool owed) {
          !job_has_requests(run->job);
 }
 
-// Later tries of the message, here or elsewhere, get what its request got: `success`.
-static void leave_message(Run *run) {
-  Job *job = run->job;
-  job_finish(job, TASK_RETURNED, NULL, STR(""));
-  remember(run->webhook, job, true);
-  on_over(job);
-}
-
 // Returns whether the run has begun, or will not.
 static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
   bool too_late = is_too_late(run, now_us), owed = run_entry_begin(&run->entry);
   if (is_left(run, owed)) {
-    leave_message(run);
+    run_reply_leave(webhook, run->job);
+    on_over(run->job);
     return true;
   }
   bool taken_over = owed && run_entry_is_lost(&run->entry), unbegun = owed && !taken_over;

@@ -40,6 +40,11 @@ bool run_reply_finish(Webhook *webhook, Job *job, TaskState state, const Answer 
   return late;
 }
 
+void run_reply_leave(Webhook *webhook, Job *job) {
+  job_finish(job, TASK_RETURNED, NULL, STR(""));
+  remember(webhook, job, true);
+}
+
 static void log_dropped(const Job *job, LateReply way) {
   const char *when = way == LATE_RETRY ? "past the platform's last try; it is lost"
                                        : "past deadline_ms; it is dropped";

@@ -7,6 +7,8 @@
 // Finishes the job with the script's answer, which the kept answer precedes; duplicates get the same from now on. Returns
 // whether it is late.
 bool run_reply_finish(Webhook *webhook, Job *job, TaskState state, const Answer *answer);
+// Finishes the job without its script, which another process will run; duplicates get what its request got: `success`.
+void run_reply_leave(Webhook *webhook, Job *job);
 // Handles a late reply. Returns whether it is to be sent as customer service messages.
 bool run_reply_late(Webhook *webhook, Job *job, const Answer *answer);
 
