@@ -27,7 +27,7 @@ enum {
   KEPT_PATIENCE_S = 600,
   CLOSING_MS = 2000,  // the longest time that an interpreter may take to close
   LEAVE_MS = 900,     // the longest time that the store may take to write what a successor needs
-  OWED_MS = 500,      // the longest time that a start waits for what its predecessor owes
+  OWED_MS = 1000,     // the longest time that a start waits for what its predecessor owes
   SPARE_SHARE = 8     // the share of descriptors that waiting requests must leave free
 };
 

@@ -10,13 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  TICK_MS = 200,
-  LEARN_US = 5000 * 1000,
-  // What is done in a tick: 100 scripts are gone on with, or 1,000 messages given their turn.
-  AT_ONCE = 1000,
-  SCRIPT = 10
-};
+// In a tick so many scripts are gone on with; messages that wait join their lines at once, which costs little.
+enum { TICK_MS = 200, AT_ONCE = 100, LEARN_US = 5000 * 1000 };
 
 struct Maintenance {
   Kept kept;
@@ -26,7 +21,7 @@ struct Maintenance {
   pthread_cond_t changed;
   bool stopping;
   bool has_owed;  // it has looked at all that was due
-  int done;       // in this tick, as in AT_ONCE
+  int scripts;    // gone on with in this tick
 };
 
 static bool pause_for_a_tick(Maintenance *maintenance) {
@@ -59,7 +54,7 @@ void maintenance_await_owed(Maintenance *maintenance, int64_t until_us) {
 static void go_on_with(void *ctx, Str key) {
   Maintenance *maintenance = ctx;
   Interpreter *interpreter = pool_pick(maintenance->kept.pool);
-  maintenance->done += interpreter_run_due(interpreter, key) ? SCRIPT : 1;
+  maintenance->scripts += interpreter_run_due(interpreter, key);
   interpreter_release(interpreter);
 }
 
@@ -92,8 +87,8 @@ static void learn(Maintenance *maintenance) {
 // Goes on with what is due. A user's messages come together, in their order.
 static void go_on_with_due(Maintenance *maintenance) {
   bool more = true;
-  maintenance->done = 0;
-  while (more && maintenance->done < AT_ONCE)
+  maintenance->scripts = 0;
+  while (more && maintenance->scripts < AT_ONCE)
     more = keep_due(maintenance->kept.keep, go_on_with, maintenance);
   if (!more && !maintenance->has_owed) tell_has_owed(maintenance);
 }

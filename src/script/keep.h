@@ -143,7 +143,7 @@ bool keep_take_leaver(Keep *keep, const KeptRun *run);
 
 // Calls `each` with the key of a conversation that has timed out, or whose process has ended; or with the keys of all owed
 // runs of a user whose processes have ended, in the order in which the platform sent their messages: CreateTime, then MsgId,
-// then arrival. Returns false if there is none now. For the thread of keep_look.
+// then arrival. Returns false if there is none now. Renews the lease too. For the thread of keep_look.
 bool keep_due(Keep *keep, void (*each)(void *ctx, Str key), void *ctx);
 
 // Calls `each` with up to `max` of the known runs: conversations or, if `owed`, scripts whose message was answered

@@ -126,6 +126,7 @@ bool keep_due(Keep *keep, void (*each)(void *ctx, Str key), void *ctx) {
   Buf key;
   bool any = false, away = false;
   buf_init(&key);
+  keep_renew(keep);
   for (int i = 0; !any && !away && i < READ_AT_ONCE; i++) {
     if (!kept_index_next_due(keep->index, &key)) break;
     Dues dues = dues_new(keep);
