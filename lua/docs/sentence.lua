@@ -4,7 +4,7 @@
 local CONVERSION = "%%[%d.*]*[hlz]*[%a%%]"
 local DEPTH = 8 -- of sentences within sentences
 
-local captures = { d = "(%-?%d+)", u = "(%d+)", X = "(%x+)", g = "(%-?[%d.e+-]+)", c = "(.)", s = "(.-)" }
+local captures = { d = "(%-?%d+)", u = "(%d+)", X = "(%x+)", g = "(%-?[%d.e+-]+)", f = "(%-?[%d.]+)", c = "(.)", s = "(.-)" }
 
 -- Returns the pattern of what a format makes, and how many bytes of it are the format's own.
 local function pattern_of(format)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/language.h"
 #include "cli/preflight.h"
 #include "cli/services.h"
 #include "host/host.h"
@@ -57,9 +58,13 @@ static bool read_script(const Config *config, const char *script, Buf *findings,
                                   .allow_shell = config_boolean(config, "allow_shell"),
                                   .program = "check/init.lua" };
   Interpreter *interpreter = interpreter_new(&options_, err);
+  Buf english;
+  buf_init(&english);
   bool ok = interpreter && interpreter_load(interpreter, "the check", err) &&
-            interpreter_program(interpreter, "check", str_of(script), findings, err);
+            interpreter_program(interpreter, "check", str_of(script), &english, err);
   interpreter_release(interpreter);
+  if (ok && english.len > 0) language_add_findings(findings, buf_str(&english));
+  buf_clear(&english);
   return ok;
 }
 

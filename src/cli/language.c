@@ -20,8 +20,11 @@ static bool is_chinese(void) { return strcmp(language_of_environment(), "zh") ==
 
 const char *language_text(const char *english) { return prompt_text(english, is_chinese()); }
 
-void language_add_error(Buf *out, Str english) {
+static void add_said(Buf *out, const char *function, Str english) {
   Err err;
-  if (!is_chinese() || !docs_call("docs/say.lua", "error", english, out, &err))
+  if (!is_chinese() || !docs_call("docs/say.lua", function, english, out, &err))
     buf_add(out, english);
 }
+
+void language_add_error(Buf *out, Str english) { add_said(out, "error", english); }
+void language_add_findings(Buf *out, Str english) { add_said(out, "findings", english); }

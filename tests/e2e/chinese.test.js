@@ -87,3 +87,11 @@ test('what commands say of a script that fails stays Lua\'s, and the log stays E
   assert.doesNotMatch(bot.log, /[\u4e00-\u9fff]/);
   assert.equal(fs.existsSync(path.join(cwd, 'wemoon.db')), false);
 });
+
+test('check tells its findings in Chinese, behind the same places, and ends with the same status', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'bot.lua': 'function on_message(msg)\n  local x = msg.contnet\n  if msg.type == "txt" then return msg.location.lat end\n  wechat.create_menu("a", 2)\nend' });
+  const zh = await refused(cwd, ['check', 'bot.lua', '--store', 'memory:'], { code: 1, env: { WEMOON_TOKEN: 'mytoken' } });
+  for (const line of ['2:17: 没有哪种消息有字段 contnet；你是不是想写 content？', '3:18: msg.type 不会是 "txt"；你是不是想写 "text"？', '3:49: msg.location 没有字段 lat（它有 x, y）',
+    '4:10: wechat.create_menu 取 1 个参数，不是 2 个']) assert.ok(zh.includes(`wemoon: check: bot.lua:${line}\n`), `${line}\n${zh}`);
+});

@@ -226,3 +226,33 @@ for format in read("lua/wechat/menu/check.lua"):gsub("%-%-%-[^\n]*", ""):gmatch(
 end
 check.equal(faults > 25, true, "faults of a menu")
 check.equal(say_fault("is a number (string expected)"), "是 数字（应为字符串）")
+
+-- ---- the findings of `wemoon check`
+
+local findings_zh = require "docs.findings_zh"
+local say_finding = require "docs.sentence"(findings_zh)
+local no_findings = { -- names and parts of names
+  ["wechat.http.get wechat.http.post"] = true,
+}
+local findings = 0
+local function expect_findings(path)
+  local source = read(path):gsub("\n%s*%-%-[^\n]*", "\n"):gsub("[ ;]%-%- [^\n]*", "")
+  for _, quoted in ipairs { '"([^"\n]*)"', "'([^'\n]*)'" } do
+    for literal in source:gmatch(quoted) do
+      local is_pattern = literal:find("^%^") or literal:find("%%[%^%-%[%(%a][+*-]")
+      if literal:find("%a%a+ %a+ [%a%%]") and not is_pattern and not no_findings[literal] then
+        findings = findings + 1
+        check.equal(is_chinese(say_finding((sample_of(literal)))), true, path .. ": " .. literal)
+      end
+    end
+  end
+end
+for _, name in ipairs { "init", "habits", "forms", "fields", "methods", "gives", "meanings", "statements" } do expect_findings("lua/check/" .. name .. ".lua") end
+check.equal(findings > 15, true, findings .. " findings")
+for english, chinese in pairs(findings_zh) do check.equal(conversions_of(chinese), conversions_of(english), english) end
+for english, chinese in pairs {
+  ["there is no wechat.foo; did you mean wechat.for?"] = "没有 wechat.foo；你是不是想写 wechat.for？",
+  ["wechat.create_menu takes 1 argument, not 2"] = "wechat.create_menu 取 1 个参数，不是 2 个",
+  ["msg.location has no field lat (it has x, y)"] = "msg.location 没有字段 lat（它有 x, y）",
+  ["note: there is no global foo"] = "提示：没有全局变量 foo",
+} do check.equal(say_finding(english), chinese) end
