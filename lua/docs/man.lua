@@ -22,12 +22,13 @@ local function detail(name, kind, text) return (".br\n%s: %s %s"):format(roff(na
 
 local function example(text) return ".br\n" .. roff(text):gsub("\n", "\n.br\n") end
 
--- roff breaks lines at blanks alone. A word that is longer than most lines, an address, may end behind a slash or a comma.
-local LONG = 50
+-- roff breaks lines at blanks alone. A word that is longer than a narrow line, an address or a call, may end behind a
+-- slash, a comma, a bar or a bracket.
+local LONG = 36
 
 local function breakable(line, chinese)
   if line:sub(1, 1) == "." then return line end
-  local broken = line:gsub("%S+", function(word) return #word > LONG and not word:find("[\x80-\xff]") and word:gsub("[/,]%f[%w%[]", "%0\\:") or nil end)
+  local broken = line:gsub("[!-~]+", function(word) return #word > LONG and word:gsub("[/,|(]%f[%w%[\"]", "%0\\:") or nil end)
   return chinese and breaks(broken, "\\:") or broken
 end
 

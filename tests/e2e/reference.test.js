@@ -274,10 +274,12 @@ test('the manual page has the functions with their parameters, message fields, h
     fs.writeFileSync(file, (await wemoon(['docs', 'man', '--lang', lang], { code: 0 })).stdout);
     const { stdout: parsed, status } = spawnSync('lexgrog', [file], { encoding: 'utf8' });
     assert.equal(status, 0, parsed);
-    const man = spawnSync('man', ['--warnings', '-l', file], { encoding: 'utf8', env: { ...process.env, MANPAGER: 'cat', MANWIDTH: '80', LC_ALL: 'C.UTF-8' } });
-    assert.equal(man.stderr, '', lang);
-    assert.doesNotMatch(man.stdout, /\p{L}\u2010$/mu, `${lang}: a word is hyphenated`);
-    assert.doesNotMatch(man.stdout, /^ *[，。、；：）”》]|[（“《]$/m, `${lang}: a line ends at the wrong place`);
+    for (const MANWIDTH of ['60', '80']) {
+      const man = spawnSync('man', ['--warnings=w,break', '-l', file], { encoding: 'utf8', env: { ...process.env, MANPAGER: 'cat', MANWIDTH, LC_ALL: 'C.UTF-8' } });
+      assert.equal(man.stderr, '', `${lang} ${MANWIDTH}`);
+      assert.doesNotMatch(man.stdout, /\p{L}\u2010$/mu, `${lang}: a word is hyphenated`);
+      assert.doesNotMatch(man.stdout, /^ *[，。、；：）”》]|[（“《]$/m, `${lang}: a line ends at the wrong place`);
+    }
   }
 });
 
