@@ -369,6 +369,21 @@ test('a large answer arrives whole, and holds nobody up', async (t) => {
   assert.deepEqual(values, [[true, true, true], true]);
 });
 
+// Each may take 122 MB until it is parsed, and takes 76 MB then; all that are held may take 512 MB.
+test('answers that are too much at once are read one after the other, and none is refused', async (t) => {
+  const platform = await startPlatform(t, { '/many': (request, response) => json(response, { list: new Array(1 << 19).fill(1) }) });
+  const { values } = await run(t, `
+    local done, counts = 0, {}
+    for i = 1, 7 do wechat.spawn(function()
+      local answer, err = wechat.call("GET", "/many")
+      counts[i] = answer and #answer.list or tostring(err)
+      done, answer = done + 1, nil
+    end) end
+    while done < 7 do wechat.sleep(0.01) end
+    return counts`, { config: account(platform, { script_memory_mb: 1000 }), timeoutMs: 60000 });
+  assert.deepEqual(values, [new Array(7).fill(1 << 19)]);
+});
+
 test('an answer that quotes a secret is printed with its mask', async (t) => {
   const platform = await startPlatform(t, {
     '/cgi-bin/tags/get': (request, response) => json(response, { errcode: 40097, errmsg: `bad ${request.url} and hunter2-hunter2-hunter2, rid: 1-2` }),
