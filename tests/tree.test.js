@@ -39,7 +39,7 @@ const HOMES = {
   SQLite: [/^sqlite3/, ['store/sqlite_file.h']],
   hiredis: [/^hiredis\//, ['store/redis_link.h']],
   Lua: [/^(lua|lauxlib|lualib|luaconf)\.h$/, ['engine/', 'script/', 'host/']],
-  libedit: [/^(histedit|editline)/, ['cli/prompt.c', 'cli/prompt_keys.h']],
+  libedit: [/^(histedit|editline)/, ['cli/prompt.c', 'cli/prompt_keys.h', 'cli/prompt_history.h']],
   libqrencode: [/^qrencode/, ['codec/qr.c']],
   'cmark-gfm': [/^cmark-gfm/, ['codec/markdown.c']],
 };

@@ -15,25 +15,24 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "base/mutex.h"
 #include "cli/asking.h"
 #include "cli/open_line.h"
+#include "cli/prompt_history.h"
 #include "cli/prompt_keys.h"
 #include "cli/report.h"
 
-enum { HISTORY_KEPT = 1000, NOTES_MAX = 4 * 1024 * 1024 };
+enum { NOTES_MAX = 4 * 1024 * 1024 };
 
 struct Prompt {
   PromptOptions options;
   bool terminal;
   const char *mark;
   EditLine *edit;
-  History *history;
-  char *history_file;  // NULL: it is not kept
+  PromptHistory history;
   bool interrupted;
   size_t drawn;     // characters of the input, when it was last awaited
   bool is_wrapped;  // it had more than one row
@@ -74,8 +73,8 @@ static int row_of(Prompt *prompt, const wchar_t *place, int columns) {
   return at_row.row + at_row.column / columns;
 }
 
-// Erases from the row that is `rows` above, and leaves the cursor there. That row is erased by itself: what is erased from
-// the first place of the screen to its end, tmux keeps above it.
+// Erases from the row that is `rows` above, and leaves the cursor there. That row is erased by itself: what is erased
+// from the first place of the screen to its end, tmux keeps above it.
 static void erase_from(int rows) {
   if (rows > 0) printf("\033[%dA", rows);
   fputs("\r\033[K\0337\033[B\033[J\0338", stdout);
@@ -266,57 +265,6 @@ static unsigned char on_complete(EditLine *edit, int key) {
   return result;
 }
 
-// ---- history ------------------------------------------------------------------------------------
-
-// $XDG_STATE_HOME/wemoon/history; creates missing folders.
-static char *find_history(void) {
-  const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-  char path[1024];
-  if (state && state[0] == '/') snprintf(path, sizeof path, "%s/wemoon/history", state);
-  else if (home && home[0]) snprintf(path, sizeof path, "%s/.local/state/wemoon/history", home);
-  else return NULL;
-  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    mkdir(path, 0700);
-    *slash = '/';
-  }
-  return strdup(path);
-}
-
-static void open_history(Prompt *prompt) {
-  HistEvent event;
-  prompt->history = history_init();
-  prompt->history_file = find_history();
-  if (!prompt->history) return;
-  history(prompt->history, &event, H_SETSIZE, HISTORY_KEPT);
-  history(prompt->history, &event, H_SETUNIQUE, 1);
-  if (prompt->history_file) history(prompt->history, &event, H_LOAD, prompt->history_file);
-  el_set(prompt->edit, EL_HIST, history, prompt->history);
-}
-
-static void save_history(Prompt *prompt) {
-  HistEvent event;
-  if (!prompt->history || !prompt->history_file) return;
-  mode_t before = umask(0077);
-  history(prompt->history, &event, H_SAVE, prompt->history_file);
-  umask(before);
-  chmod(prompt->history_file, 0600);
-}
-
-void prompt_remember(Prompt *prompt, Str input) {
-  HistEvent event;
-  // Input that sets a secret is not kept.
-  static const char *const secrets[] = { "appsecret", "encoding_aes_key", "partnerkey",
-                                         "paysignkey", "access_token" };
-  if (!prompt->history || input.len == 0) return;
-  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-    if (str_find(input, str_of(secrets[i])) >= 0 && str_find(input, STR("=")) >= 0) return;
-  }
-  char *copy = strndup(input.ptr, input.len);
-  if (copy) history(prompt->history, &event, H_ENTER, copy);
-  free(copy);
-}
-
 // ---- opening ------------------------------------------------------------------------------------
 
 static void choose_locale(void) {
@@ -343,7 +291,7 @@ static bool open_edit(Prompt *prompt) {
   el_set(edit, EL_BIND, "^I", "wemoon-complete", NULL);
   el_set(edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
   prompt_bind_keys(edit);
-  open_history(prompt);
+  prompt_history_open(&prompt->history, edit);
   el_source(edit, NULL);
   el_set(edit, EL_GETCFN, get_char);
   return true;
@@ -381,10 +329,9 @@ Prompt *prompt_open(const PromptOptions *options, Err *err) {
 
 void prompt_close(Prompt *prompt) {
   if (!prompt) return;
-  save_history(prompt);
+  prompt_history_save(&prompt->history);
   if (prompt->edit) el_end(prompt->edit);
-  if (prompt->history) history_end(prompt->history);
-  free(prompt->history_file);
+  prompt_history_close(&prompt->history);
   close(prompt->noted);
   if (prompt->resizes >= 0) close(prompt->resizes);
   if (prompt->wakes >= 0) close(prompt->wakes);
@@ -402,6 +349,8 @@ int prompt_columns(void) {
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return columns && atoi(columns) > 0 ? atoi(columns) : COLUMNS;
 }
+
+void prompt_remember(Prompt *prompt, Str input) { prompt_history_add(&prompt->history, input); }
 
 bool prompt_at_terminal(void) { return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO); }
 
