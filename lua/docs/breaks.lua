@@ -4,8 +4,8 @@ local closing = { "，", "、", "；", "：", "。", "）", "”", "》" }
 local opening = { "（", "“", "《" }
 
 --- Returns the text with `mark` wherever a line may end without a blank: before Chinese characters that follow another
---- character of the same kind or a mark of punctuation, and before an opening bracket or quote, but not behind one; behind
---- Chinese marks of punctuation before other letters.
+--- character of the same kind or a mark of punctuation, and before an opening bracket or quote, but not behind one;
+--- behind Chinese marks of punctuation before other letters.
 ---@param text string
 ---@param mark string
 ---@return string

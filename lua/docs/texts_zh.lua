@@ -335,8 +335,8 @@ local function is_names(text)
   return true
 end
 
---- Returns the Chinese of a text. A text without words, such as "GET|POST" or "base64", is returned as it is; nil: none is
---- known.
+--- Returns the Chinese of a text. A text without words, such as "GET|POST" or "base64", is returned as it is; nil: none
+--- is known.
 ---@param text string
 ---@return string?
 return function(text)

@@ -23,8 +23,8 @@ local function write(elements, out)
   end
 end
 
---- Returns the document of a list of {name, value}; a value is a string, a number, a boolean, {bare = TEXT} (the text without CDATA)
---- or another such list.
+--- Returns the document of a list of {name, value}; a value is a string, a number, a boolean, {bare = TEXT} (the text
+--- without CDATA) or another such list.
 --- Elements whose name is not a valid XML name are omitted.
 ---@param elements table[]
 ---@return string

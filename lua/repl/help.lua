@@ -1,5 +1,5 @@
--- `.help NAME`: describes a method or group, from the catalogue and the methods' own documentation, in the language of the
--- reference (docs/html.lua).
+-- `.help NAME`: describes a method or group, from the catalogue and the methods' own documentation, in the language of
+-- the reference (docs/html.lua).
 
 local catalogue = require "wechat.catalogue"
 local annotations = require "meta.types"

@@ -87,8 +87,8 @@ return function()
     return text:sub(1, last) .. "…"
   end
 
-  --- Breaks a line of text at its spaces, and between Chinese characters, into lines of at most `columns`; later lines are
-  --- indented by `indent`. A longer word is left to the terminal.
+  --- Breaks a line of text at its spaces, and between Chinese characters, into lines of at most `columns`; later lines
+  --- are indented by `indent`. A longer word is left to the terminal.
   function paint.wrap(text, columns, indent)
     local lines, line = {}, text:match("^ *")
     for gap, word in breaks(text:sub(#line + 1), "\1"):gmatch("([ \1]*)([^ \1]+)") do

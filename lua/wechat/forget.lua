@@ -1,7 +1,7 @@
 -- wechat.forget: deletes everything that is kept of a user, and ends scripts that wait for the user.
 -- wechat.newest: cancels what the user's earlier messages still do. Earlier is what was made earlier (CreateTime), and of
--- messages of the same second what arrived earlier. In this process they end at once. Other processes look for notices every
--- second; what they send until then is sent.
+-- messages of the same second what arrived earlier. In this process they end at once. Other processes look for notices
+-- every second; what they send until then is sent.
 
 local kinds = require "wechat.kept"
 

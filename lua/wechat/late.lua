@@ -1,5 +1,5 @@
--- Late replies: what the script returned after deadline_ms, and what of a long text did not fit into the answer, goes out as
--- customer service messages ("客服消息"), in order. What cannot be sent so is kept for the user's next message
+-- Late replies: what the script returned after deadline_ms, and what of a long text did not fit into the answer, goes
+-- out as customer service messages ("客服消息"), in order. What cannot be sent so is kept for the user's next message
 -- (src/script/kept_answers.h), as late_reply has it.
 
 local REST_WAITS = 0.3  -- seconds, so that the passive reply reaches the phone first

@@ -321,8 +321,8 @@ return function(wechat, host)
     return json.array { { type = "image_url", image_url = { url = url } } }, "[图片]"
   end
 
-  --- Answers a text, picture or voice message through wechat.say, with the user's talk so far. Returns nothing, or nil and
-  --- why; it says nothing of that itself. `begun` of the error: a part of the answer was said.
+  --- Answers a text, picture or voice message through wechat.say, with the user's talk so far. Returns nothing, or nil
+  --- and why; it says nothing of that itself. `begun` of the error: a part of the answer was said.
   ---@param msg Message
   ---@param options? table system, keep (turns, 20), tools, body, timeout, idle_timeout, headers
   function Model:reply(msg, options)

@@ -360,7 +360,8 @@ return function(wechat, host)
   end
 
   --- The customer service messages that say what a reply says: a list of bodies without `touser`, empty for
-  --- none, and what was changed for that; or nil and why there is no such form. A late reply goes out so, and what did not fit into a text.
+  --- none, and what was changed for that; or nil and why there is no such form. A late reply goes out so, and what did
+  --- not fit into a text.
   ---@param reply Reply|string|nil|false
   ---@return table[]? bodies, string? why
   function host.reply.custom(reply)

@@ -22,8 +22,8 @@ int file_open_to_append(const char *path, mode_t mode);
 Str file_write_some(int fd, Str bytes);
 // The same; false with errno if some could not be written.
 bool file_write_all(int fd, Str bytes);
-// The same as file_write_some for whole lines. `cut`: the file ends within a line, because its disk was full or its writer
-// was killed: that line is ended before the next one.
+// The same as file_write_some for whole lines. `cut`: the file ends within a line, because its disk was full or its
+// writer was killed: that line is ended before the next one.
 Str file_write_lines(int fd, Str lines, bool *cut);
 // Goes on where file_write_lines, or this function, left `rest` of `lines`.
 Str file_write_on(int fd, Str lines, Str rest, bool *cut);

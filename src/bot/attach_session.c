@@ -1,8 +1,8 @@
 // One attached prompt, on its own thread. Each input runs in the bot's interpreter, in its own task; commands that need
 // no script (.reload, .conversations, .end) run on this thread.
 //
-// The prompt sends hello (its settings, JSON), line, complete, resize, interrupt, end. The bot sends wemoon (its identity,
-// JSON), refused, ready, note, answer (a word, a newline, a text), failed, candidates, ended.
+// The prompt sends hello (its settings, JSON), line, complete, resize, interrupt, end. The bot sends wemoon (its
+// identity, JSON), refused, ready, note, answer (a word, a newline, a text), failed, candidates, ended.
 #include "bot/attach_session.h"
 
 #include "base/clock.h"

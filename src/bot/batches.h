@@ -36,8 +36,8 @@ typedef struct {
 } BatchPlace;
 
 // Opens a place for a line of `len` bytes in the batch that a core (below BATCH_CORES) has or shares, or in another if
-// a thread has a place open there: nobody waits. The caller fills the place and closes it soon, unless it is none, because
-// too much waits or there is no memory.
+// a thread has a place open there: nobody waits. The caller fills the place and closes it soon, unless it is none,
+// because too much waits or there is no memory.
 BatchPlace batches_open(Batches *batches, size_t core, size_t len);
 // Closes that place: keeps its first `len` bytes.
 void batches_close(Batches *batches, BatchPlace place, size_t len);

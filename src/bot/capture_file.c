@@ -131,7 +131,8 @@ static bool await_reader(CaptureFile *file) {
   return false;
 }
 
-// A batch may be larger than what a pipe takes: its rest is written as the reader makes room. Returns what was not written.
+// A batch may be larger than what a pipe takes: its rest is written as the reader makes room. Returns what was not
+// written.
 static Str write_as_read(CaptureFile *file, Str lines) {
   Str rest = file_write_lines(file->fd, lines, &file->is_torn);
   while (rest.len && errno == EAGAIN && await_reader(file))

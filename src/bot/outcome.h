@@ -7,8 +7,8 @@
 #include "wechat/message.h"
 
 // Every outcome of a message, as the log, the metrics, the desk and the reference have it (words.outcomes of
-// lua/docs/words.lua says what each means). "refused" is a request that was no valid message: only the metrics have it, with
-// the type "none".
+// lua/docs/words.lua says what each means). "refused" is a request that was no valid message: only the metrics have it,
+// with the type "none".
 #define OUTCOMES                                                                                   \
   "replied", "success", "late", "late_text", "kept", "duplicate", "unanswered", "failed",          \
       "refused", "lost"

@@ -5,10 +5,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-// Memory and registers may hold secrets, so this process and its children leave no core file, whatever the limit that they
-// inherited: a limit of 1 byte stops files and, unlike 0, programs that core_pattern names. To debug, raise the limit of
-// the running process (`prlimit --core=unlimited --pid PID`): its core file then has registers but no memory, unless 0x33
-// is written to /proc/PID/coredump_filter.
+// Memory and registers may hold secrets, so this process and its children leave no core file, whatever the limit that
+// they inherited: a limit of 1 byte stops files and, unlike 0, programs that core_pattern names. To debug, raise the
+// limit of the running process (`prlimit --core=unlimited --pid PID`): its core file then has registers but no memory,
+// unless 0x33 is written to /proc/PID/coredump_filter.
 static void leave_no_core_file(void) {
   static const char headers_only[] = "0x10";
   struct rlimit limit;

@@ -63,8 +63,8 @@ static bool set_key(Aes *aes, Way *way, bool encrypts, const uint8_t key[AES_KEY
   return way->has_key;
 }
 
-// Replaces, in the first block, the block that the context chains it to by the initialization vector: OpenSSL takes longer
-// to be given another than to decrypt a message.
+// Replaces, in the first block, the block that the context chains it to by the initialization vector: OpenSSL takes
+// longer to be given another than to decrypt a message.
 static void rechain(const Way *way, const uint8_t iv[AES_IV_LEN], uint8_t *block) {
   for (size_t i = 0; i < AES_BLOCK_LEN; i++) block[i] ^= way->last[i] ^ iv[i];
 }

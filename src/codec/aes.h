@@ -15,8 +15,8 @@ bool aes_cbc_encrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[
                      void *bytes, size_t len);
 bool aes_cbc_decrypt(Aes *aes, const uint8_t key[AES_KEY_LEN], const uint8_t iv[AES_IV_LEN],
                      void *bytes, size_t len);
-// Fills `out` with random bytes of the system, which the handle fetches for many calls at once: the system call costs more
-// than to encrypt a message. False if the system has none.
+// Fills `out` with random bytes of the system, which the handle fetches for many calls at once: the system call costs
+// more than to encrypt a message. False if the system has none.
 bool aes_random(Aes *aes, void *out, size_t len);
 
 #endif

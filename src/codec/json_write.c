@@ -104,8 +104,8 @@ bool json_add_string(Buf *out, Str text) {
   return all_valid;
 }
 
-// Marks the bytes that need an escape, none beyond ASCII: c ^ 0x7D makes the greatest numbers of the quotation mark and of
-// the control characters, which stood two by two below or beside it.
+// Marks the bytes that need an escape, none beyond ASCII: c ^ 0x7D makes the greatest numbers of the quotation mark and
+// of the control characters, which stood two by two below or beside it.
 static inline Lane escaped_bytes(const char *at) {
   Lane lane = lane_at(at);
   return (Lane)((lane ^ 0x7D) > 0x5E) | (Lane)(lane == '\\');
@@ -145,8 +145,8 @@ put_wide_lane(char *to, const char *at, WideFound *found) {
   *found |= (WideFound)((lane ^ 0x7D) > 0x5E) | (WideFound)(lane == '\\');
 }
 
-// Of a text of at least one lane. Looks at all of it: mostly there is nothing to escape. The last lane is laid over the one
-// before it.
+// Of a text of at least one lane. Looks at all of it: mostly there is nothing to escape. The last lane is laid over the
+// one before it.
 __attribute__((target("avx2"))) static bool put_wide(char *to, Str text) {
   WideFound found = { 0 };
   size_t at = 0, last = text.len - sizeof(WideLane);

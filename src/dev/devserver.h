@@ -61,8 +61,8 @@ bool devserver_is_quiet(DevServer *devserver, size_t posts);
 void devserver_move(DevServer *devserver, int64_t us);
 // The same, once calls under way have had some real time to end.
 void devserver_advance(DevServer *devserver, int64_t us);
-// How far to move next, of `left_us`: to `due_us` (monotonic; INT64_MAX: nothing is due), `least_us` at least. `most_us` bounds
-// a move while requests wait, whose deadlines are no timers; INT64_MAX if none do.
+// How far to move next, of `left_us`: to `due_us` (monotonic; INT64_MAX: nothing is due), `least_us` at least.
+// `most_us` bounds a move while requests wait, whose deadlines are no timers; INT64_MAX if none do.
 int64_t devserver_step_us(int64_t due_us, int64_t left_us, int64_t least_us, int64_t most_us);
 // Moves time forward from one thing that is due to the next, so that nothing is missed or times out by the way: before
 // each step, what is under way goes on until it waits for time to pass. Calls goes_on(call) once a second. Any thread

@@ -10,8 +10,8 @@ typedef struct {
   const char *account;  // account_name
 } UserState;
 
-// For HttpRoute.handle, on a thread that may wait. GET, with `user` (an openid) and `prefix` in the query, is answered with
-// a JSON object:
+// For HttpRoute.handle, on a thread that may wait. GET, with `user` (an openid) and `prefix` in the query, is answered
+// with a JSON object:
 //   now            Unix seconds
 //   lasting        whether the store outlives the process: in memory nothing is owed
 //   session        as JSON text, quota: the record of lua/wechat/quota.lua; missing if there is none

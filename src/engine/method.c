@@ -135,7 +135,8 @@ static bool has_parameter(const Signature *signature, const char *name) {
   return false;
 }
 
-// The index of the parameter that gets what stands beside the named arguments; -1 if there is none, or it is named itself.
+// The index of the parameter that gets what stands beside the named arguments; -1 if there is none, or it is named
+// itself.
 static int find_beside(lua_State *L, const Signature *signature) {
   int i = signature->count - 1;
   while (i >= 0 && !signature->parameters[i].beside) i--;

@@ -70,9 +70,9 @@ void task_count(Task *task);
 bool task_cancel(Task *task);
 
 // Cancels all tasks for which `fits` returns true and that wait or have not begun. The operations that they wait for are
-// cancelled at once; their <close> variables run next, on the engine's thread, and may wait. The engine is entered. `fits`
-// is called under a lock, for tasks that are being cancelled already too: it must not call engine functions that wait.
-// Returns how many were cancelled.
+// cancelled at once; their <close> variables run next, on the engine's thread, and may wait. The engine is entered.
+// `fits` is called under a lock, for tasks that are being cancelled already too: it must not call engine functions that
+// wait. Returns how many were cancelled.
 size_t engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),
                            const void *ctx);
 

@@ -84,8 +84,8 @@ Timer *timers_take_due(Inbox *inbox) {
   return timer;
 }
 
-// Returns a timer for a long slice, or NULL. One that is nearly due is taken too: its thread may be waiting for the engine
-// over and over (TIMER_SOON_US).
+// Returns a timer for a long slice, or NULL. One that is nearly due is taken too: its thread may be waiting for the
+// engine over and over (TIMER_SOON_US).
 static Timer *take_for_slice(Inbox *inbox) {
   int64_t until_us = clock_now_us() + TIMER_SOON_US;
   if (inbox->heap_count == 0 || inbox->heap[0]->due_us > until_us) return NULL;

@@ -7,7 +7,8 @@
 // Called on the engine's thread, which has not entered the engine. The timer is no longer armed.
 typedef void (*TimerFn)(Engine *engine, void *ctx);
 
-// Owned by the caller, which sets fn, in_slice, ctx and ends_with_service and zeroes the rest. Do not free an armed timer.
+// Owned by the caller, which sets fn, in_slice, ctx and ends_with_service and zeroes the rest. Do not free an armed
+// timer.
 typedef struct {
   int64_t due_us;  // monotonic; set by timer_add
   TimerFn fn;

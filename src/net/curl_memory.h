@@ -1,5 +1,5 @@
-// libcurl's memory. A request makes and frees some forty small blocks of it; the loop thread keeps freed ones for the next
-// request, more of them than malloc keeps for a thread.
+// libcurl's memory. A request makes and frees some forty small blocks of it; the loop thread keeps freed ones for the
+// next request, more of them than malloc keeps for a thread.
 #ifndef WEMOON_NET_CURL_MEMORY_H
 #define WEMOON_NET_CURL_MEMORY_H
 

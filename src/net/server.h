@@ -37,8 +37,8 @@ typedef struct {
 
 // Answers with head and body in one write, and with Content-Length. Once per request (a second call does nothing),
 // before HttpRoute.handle returns: on its thread, or on a thread that it waits for. What the client does not take at
-// once is sent by ServerOptions.loop, and the connection ends with it; so does one with an answer for which the kernel has
-// no room at first, mostly of over 50 KB.
+// once is sent by ServerOptions.loop, and the connection ends with it; so does one with an answer for which the kernel
+// has no room at first, mostly of over 50 KB.
 void server_respond(HttpRequest *request, const HttpResponse *response);
 
 // Answers with a status and its name. `headers`: as extra_headers.

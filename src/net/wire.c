@@ -280,8 +280,8 @@ static bool read_ahead(Wire *from) {
   return true;
 }
 
-// When the request that was just read arrived. It may have waited for this thread, if that is new or was busy for long with
-// the last one: the kernel is asked until one has not waited, since pollers report the oldest first.
+// When the request that was just read arrived. It may have waited for this thread, if that is new or was busy for long
+// with the last one: the kernel is asked until one has not waited, since pollers report the oldest first.
 static int64_t when_it_came_here(int fd) {
   enum { LATE_US = 10 * 1000 };
   static _Thread_local int64_t last_us;

@@ -66,8 +66,8 @@ void store_reply_drop(void *ctx, StoreReply *reply);
 // Whether `url` is the URL of a store; store_open refuses the same URLs with ERR_USAGE. Neither quotes the URL, which may
 // hold a password.
 bool store_url_check(Str url, Err *err);
-// Returns the form of `url` ("memory:") if each process has such a store to itself; NULL if processes share it, or if `url`
-// is no store's.
+// Returns the form of `url` ("memory:") if each process has such a store to itself; NULL if processes share it, or if
+// `url` is no store's.
 const char *store_url_own(Str url);
 // Appends the forms of URLs, for help: "memory:, sqlite:PATH, redis://...".
 void store_url_forms(Buf *out);
@@ -120,9 +120,9 @@ bool store_alone_since(const Store *store, int64_t since_us);
 // once they are due.
 bool store_is_quiet(Store *store);
 
-// Waits for the next page of the keys with a prefix, those after `after`, which gets the page's last key, and calls `each`
-// with every key of it. *more: whether there may be another page. False if the store is away: `after` stays. SQLite finds
-// a page by its index; the others look at all their keys for each page, and make it large.
+// Waits for the next page of the keys with a prefix, those after `after`, which gets the page's last key, and calls
+// `each` with every key of it. *more: whether there may be another page. False if the store is away: `after` stays.
+// SQLite finds a page by its index; the others look at all their keys for each page, and make it large.
 bool store_list_page(Store *store, Str prefix, Buf *after, void (*each)(void *ctx, Str key),
                      void *ctx, bool *more);
 

@@ -1,4 +1,5 @@
-// The desk: each message from its XML to its reply, the bot's API calls, the log, the script, the bot's state, the faults.
+// The desk: each message from its XML to its reply, the bot's API calls, the log, the script, the bot's state, the
+// faults.
 
 import { h, at, set, sync, once_a_frame, arrow_keys } from './dom.js';
 import { ask, tell_error } from './dialog.js';

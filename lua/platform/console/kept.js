@@ -1,5 +1,5 @@
-// The State tab: what the bot keeps about the selected user, and its script's keys in the store. It is read again after each
-// event, and every two seconds while the tab is shown, because a timer of the script may change the store too.
+// The State tab: what the bot keeps about the selected user, and its script's keys in the store. It is read again after
+// each event, and every two seconds while the tab is shown, because a timer of the script may change the store too.
 
 import { h, fill, sync } from './dom.js';
 import { ask, tell_error } from './dialog.js';
