@@ -178,13 +178,12 @@ test('a store backend is one file and its name in the list of backends.c', () =>
   }
 });
 
-// inputs.c and repl_attach.c speak for the prompt, with its own table (src/bot/prompt_text.c).
 test('what a command says of errors is read by the test of their Chinese', () => {
   const read = fs.readFileSync(path.join(ROOT, 'tests/lua/errors_zh_test.lua'), 'utf8').split('local commands = ')[1].split('for name in')[0];
   for (const name of fs.readdirSync(path.join(SRC, 'cli')).filter((file) => file.endsWith('.c')).map((file) => file.slice(0, -2))) {
     const source = fs.readFileSync(path.join(SRC, 'cli', `${name}.c`), 'utf8');
     const says = /\b(report|report_usage|err_set|FAULT)\([^)]*"[^"]*[a-z]+ [a-z]/.test(source);
-    assert.ok(!says || ['inputs', 'repl_attach'].includes(name) || new RegExp(`\\b${name}\\b`).test(read), name);
+    assert.ok(!says || new RegExp(`\\b${name}\\b`).test(read), name);
   }
 });
 

@@ -313,6 +313,7 @@ return {
   ["unknown fault '%s': write slow, fail, revoke, quota, twice or network"] = "没有故障“%s”：请写 slow、fail、revoke、quota、twice 或 network",
   ["the fault '%s' takes a %s"] = "故障“%s”的值是%s",
   ["true or false"] = " true 或 false",
+  ["--fault: %s"] = "--fault：%s",
   ["--fault %s: write %s=NUMBER"] = "--fault %s：请写 %s=数字",
   ["no memory for the desk"] = "内存不足，无法提供实时面板",
   ["no memory for a request"] = "内存不足，无法发出请求",
@@ -419,7 +420,18 @@ return {
   ["%s has no messages"] = "%s 里没有消息",
   ["the script is stuck in a call that does not return"] = "脚本停在一个不返回的调用里",
 
-  -- ---- the prompt (cmd_repl.c, prompt.c, repl_attach.c, attach_place.c, attach.c)
+  -- ---- the prompt (cmd_repl.c, inputs.c, prompt.c, repl_attach.c, attach_place.c, attach.c)
+  ["no appid and appsecret: calls go to a simulated platform"] = "没有 appid 和 appsecret：调用发往模拟的平台",
+  ["the input ends before its last statement does: %.*s"] = "最后一条语句还没有写完，输入就结束了：%.*s",
+  ["%.150s belongs to user %u, not to this one"] = "%.150s 属于用户 %u，不是当前用户的",
+  ["several bots are running: name the socket of one%.*s"] = "有几个机器人在运行：请指定其中一个的套接字%.*s",
+  ["no running bot of this configuration (looked for %swemoon-PID.sock): start it with `wemoon run` or `wemoon dev`, or name the socket: --attach=SOCKET"] =
+    "没有用这份配置运行的机器人（找的是 %swemoon-PID.sock）：请用 `wemoon run` 或 `wemoon dev` 启动它，或指定套接字：--attach=SOCKET",
+  ["%s: no bot listens there: %s"] = "%s：那里没有机器人：%s",
+  ["it is another's"] = "它是别的程序的",
+  ["the configuration says attach = false: the bot has no socket to attach to"] = "配置里写了 attach = false：机器人没有可以连接的套接字",
+  ["the bot refuses: %.*s"] = "机器人拒绝了：%.*s",
+  ["the bot has ended"] = "机器人已经结束",
   ["no memory for the prompt"] = "内存不足，无法打开提示符",
   ["the terminal cannot be used (TERM=%s)"] = "这个终端不能用（TERM=%s）",
   ["the locale's characters are %s, wemoon's are UTF-8: set LANG=C.UTF-8"] = "当前语言环境的字符编码是 %s，微月的是 UTF-8：请设置 LANG=C.UTF-8",

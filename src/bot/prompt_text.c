@@ -12,31 +12,14 @@ static const struct {
   { "interrupted", "已中断" },
   { "· the second Ctrl-C ended all that ran at this prompt\n",
     "· 第二次 Ctrl-C 结束了这里还在运行的一切\n" },
-  { "no appid and appsecret: calls go to a simulated platform",
-    "没有 appid 和 appsecret：调用发往模拟的平台" },
   { "· late replies are shown at the next input only: %s\n",
     "· 迟到的回复到下一次输入时才显示：%s\n" },
   { "there is no descriptor for it", "没有可用的文件描述符" },
-  { "the input ends before its last statement does: %.*s",
-    "最后一条语句还没有写完，输入就结束了：%.*s" },
 
   // Looking for the running bot.
-  { "%.150s belongs to user %u, not to this one", "%.150s 属于用户 %u，不是当前用户的" },
   { "\n  --attach=%s  (process %lld, %s)", "\n  --attach=%s  （进程 %lld，%s）" },
-  { "several bots are running: name the socket of one%.*s",
-    "有几个机器人在运行：请指定其中一个的套接字%.*s" },
-  { "no running bot of this configuration (looked for %swemoon-PID.sock): start it with `wemoon "
-    "run` or `wemoon dev`, or name the socket: --attach=SOCKET",
-    "没有用这份配置运行的机器人（找的是 %swemoon-PID.sock）：请用 `wemoon run` 或 `wemoon dev` "
-    "启动它，或指定套接字：--attach=SOCKET" },
-  { "%s: no bot listens there: %s", "%s：那里没有机器人：%s" },
-  { "it is another's", "它是别的程序的" },
-  { "the configuration says attach = false: the bot has no socket to attach to",
-    "配置里写了 attach = false：机器人没有可以连接的套接字" },
-  { "the bot refuses: %.*s", "机器人拒绝了：%.*s" },
 
   // In the running bot.
-  { "the bot has ended", "机器人已经结束" },
   { "· the bot has ended\n", "· 机器人已经结束\n" },
   { "the script was loaded anew: its globals are new, and so is `menu`",
     "脚本已重新载入：它的全局变量是新的，`menu` 也是" },

@@ -367,7 +367,7 @@ static int run_prompt(Repl *repl) {
   } else {
     inputs_say(buf_str(&repl->out));
     if (!repl->real && !prompt_is_terminal(repl->prompt))
-      report("repl", language_text("no appid and appsecret: calls go to a simulated platform"));
+      report("repl", "no appid and appsecret: calls go to a simulated platform");
     bool watching = pthread_create(&interrupts, NULL, watch_interrupts, repl) == 0;
     if (prompt_is_terminal(repl->prompt)) log_divert(on_log, repl);
     watch_chats(repl);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/visible.h"
-#include "cli/language.h"
 #include "cli/report.h"
 
 static InputResult result_of(Str answer, Str *text) {
@@ -47,8 +46,7 @@ static int status_of_end(Prompt *prompt, Str left, int status) {
     return status;
   }
   if (left.len == 0) return status;
-  report("repl", language_text("the input ends before its last statement does: %.*s"),
-         STR_FMT(left));
+  report("repl", "the input ends before its last statement does: %.*s", STR_FMT(left));
   return STATUS_FAILED;
 }
 

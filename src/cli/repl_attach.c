@@ -79,8 +79,8 @@ static bool greet(Search *search, Channel *channel, const char *path) {
   // What is typed must reach this user's bot, not one that waits for it in a place that is open to all.
   bool ours = channel_peer(channel, &pid, &uid) && (uid == geteuid() || geteuid() == 0);
   if (!ours) {
-    snprintf(search->refused, sizeof search->refused,
-             language_text("%.150s belongs to user %u, not to this one"), path, uid);
+    snprintf(search->refused, sizeof search->refused, "%.150s belongs to user %u, not to this one",
+             path, uid);
     return false;
   }
   if (channel_read(channel, GREETING_MS, word, &text) != CHANNEL_READ) return false;
@@ -115,7 +115,7 @@ static bool one_of_several(const Search *search, Err *err) {
   for (size_t i = 0; i < search->count; i++)
     buf_printf(&list, language_text("\n  --attach=%s  (process %lld, %s)"), search->found[i].path,
                (long long)search->found[i].pid, search->found[i].script);
-  err_set(err, ERR_USAGE, language_text("several bots are running: name the socket of one%.*s"),
+  err_set(err, ERR_USAGE, "several bots are running: name the socket of one%.*s",
           STR_FMT(buf_str(&list)));
   buf_clear(&list);
   return false;
@@ -130,9 +130,8 @@ static bool look_in_folder(Search *search, const Config *config, const char *bes
     ok = search->refused[0]
              ? err_set(err, ERR_FAILED, "%s", search->refused)
              : err_set(err, ERR_FAILED,
-                       language_text("no running bot of this configuration (looked for "
-                                     "%swemoon-PID.sock): start it with `wemoon run` or `wemoon "
-                                     "dev`, or name the socket: --attach=SOCKET"),
+                       "no running bot of this configuration (looked for %swemoon-PID.sock): start "
+                       "it with `wemoon run` or `wemoon dev`, or name the socket: --attach=SOCKET",
                        folder.ptr);
   buf_clear(&folder);
   return ok;
@@ -144,8 +143,8 @@ static bool look_at(Search *search, const char *path, Err *err) {
   int why = errno;
   if (search->count > 0) return true;
   if (search->refused[0]) return err_set(err, ERR_FAILED, "%s", search->refused);
-  return err_set(err, ERR_FAILED, language_text("%s: no bot listens there: %s"), path,
-                 why ? strerror(why) : language_text("it is another's"));
+  return err_set(err, ERR_FAILED, "%s: no bot listens there: %s", path,
+                 why ? strerror(why) : "it is another's");
 }
 
 static bool search_bot(Search *search, Invocation *in, Err *err) {
@@ -154,9 +153,8 @@ static bool search_bot(Search *search, Invocation *in, Err *err) {
   const char *file = config_file(in->config);
   if (strcmp(named, "attach") != 0) return look_at(search, named, err);
   if (!attach_place_wanted(in->config))
-    return err_set(err, ERR_USAGE, "%s",
-                   language_text("the configuration says attach = false: the bot has no "
-                                 "socket to attach to"));
+    return err_set(err, ERR_USAGE,
+                   "the configuration says attach = false: the bot has no socket to attach to");
   if (script && !realpath(script, search->script)) search->script[0] = '\0';
   if (file && !realpath(file, search->config)) search->config[0] = '\0';
   Str path = attach_place_named(in->config);
@@ -207,7 +205,7 @@ static ChannelResult await(Attached *attached, const char *kind, int timeout_ms,
 }
 
 static InputResult gone(Attached *attached) {
-  if (!atomic_exchange(&attached->over, true)) report("repl", language_text("the bot has ended"));
+  if (!atomic_exchange(&attached->over, true)) report("repl", "the bot has ended");
   return INPUT_GONE;
 }
 
@@ -309,9 +307,9 @@ static bool introduce(Attached *attached, Str *banner, Err *err) {
   char word[CHANNEL_WORD_MAX];
   if (say_hello(attached) && await(attached, "ready", -1, word, banner) == CHANNEL_READ) {
     if (strcmp(word, "ready") == 0) return true;
-    return err_set(err, ERR_FAILED, language_text("the bot refuses: %.*s"), STR_FMT(*banner));
+    return err_set(err, ERR_FAILED, "the bot refuses: %.*s", STR_FMT(*banner));
   }
-  return err_set(err, ERR_FAILED, "%s", language_text("the bot has ended"));
+  return err_set(err, ERR_FAILED, "the bot has ended");
 }
 
 static void end_thread(pthread_t thread, bool began) {

@@ -29,6 +29,8 @@ test('a wrong command line', async (t) => {
   assert.equal(await refused(cwd, ['rnu']), 'wemoon: 没有命令 rnu；你是不是想写 run？\n用法：wemoon --help\n');
   assert.equal(await refused(cwd, ['run']), 'wemoon: run: 缺少参数：wemoon run BOT.lua\n用法：wemoon run --help\n');
   assert.match(await refused(cwd, ['run', 'bot.lua', '--lisen', '1']), /^wemoon: run: 没有选项 --lisen；你是不是想写 --listen？$/m);
+  assert.match(await refused(cwd, ['run', 'bot.lua', '-p', '80']), /没有选项 -p；你是不是想写 --listen？--listen ADDRESS：监听地址.*（以横线开头的参数之前请写 --）$/m);
+  assert.match(await refused(cwd, ['dev', '--fault', 'xx']), /^wemoon: .*--fault：没有故障“xx”：请写 slow/m);
   assert.match(await refused(cwd, ['send', 'tex', 'a']), /^wemoon: send: 没有“tex”这种消息；你是不是想写 text？$/m);
   assert.match(await refused(cwd, ['store', 'lst']), /^wemoon: store: 没有子命令 lst：请写 list、get、delete、export 或 import$/m);
   assert.match(await refused(cwd, ['explain', 'abc']), /“abc”里没有错误码：请给一个数字，例如 40164/);

@@ -25,7 +25,7 @@ local function tokens_of(source)
     local first, token = source:sub(at, at), nil
     if first == '"' then
       local close = end_of_literal(source, at)
-      token = { literal = load("return " .. source:sub(at, close))() }
+      token = { literal = load("return " .. source:sub(at, close):gsub("\\u(%x%x%x%x)", "\\u{%1}"))() }
       at = close + 1
     elseif source:find("^//", at) then
       at = source:find("\n", at, true) or #source + 1
@@ -141,7 +141,7 @@ end
 
 -- The commands. tree.test.js holds that none is left out.
 local commands = "activation attach_place chat_watch cmd_check cmd_dev cmd_docs cmd_exec cmd_explain cmd_forget cmd_new cmd_repl cmd_replay cmd_run cmd_send"
-  .. " cmd_status cmd_store cmd_test commands compose config config_keys config_use openid_hash options preflight print_reply prompt report services serving store_line"
+  .. " cmd_status cmd_store cmd_test commands compose config config_keys config_use openid_hash options preflight print_reply prompt report services serving store_line inputs repl_attach"
 for name in commands:gmatch("%S+") do expect_all("src/cli/" .. name .. ".c", { "report", "report_usage", "err_set", "FAULT" }) end
 
 -- What the layers below refuse at a command's start.
@@ -181,7 +181,7 @@ local from_outside = {
   ["No space left on device"] = true, ["Read-only file system"] = true, ["Too many open files"] = true, ["Address already in use"] = true,
   ["Cannot assign requested address"] = true, ["Connection refused"] = true, ["Connection reset by peer"] = true, ["Broken pipe"] = true,
   ["Cannot allocate memory"] = true, ["Couldn't connect to server"] = true, ["Failed to connect to %s port %d after %d ms"] = true, ["Could not connect to server"] = true, ["Couldn't resolve host name"] = true,
-  number = true, boolean = true, string = true, table = true, ["function"] = true, ["store: %s"] = true,
+  number = true, boolean = true, string = true, table = true, ["function"] = true, ["store: %s"] = true, ["--fault: %s"] = true,
   ["%s (write -- before an argument that begins with a dash)"] = true,
 }
 local function conversions_of(text)
