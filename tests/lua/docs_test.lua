@@ -130,7 +130,7 @@ for english, chinese in c_texts:gmatch('{ ("[^\n]-"),%s*("[^\n]-") }') do
   pairs_of_c[load("return " .. english)()] = load("return " .. chinese)()
 end
 local c_used, c_unused = all_used(pairs_of_c)
-for path, before in pairs { ["src/bot/attach_session.c"] = "say%(session,", ["src/cli/cmd_repl.c"] = "language_text%(", 
+for path, before in pairs { ["src/bot/attach_session.c"] = "say%(session,", ["src/cli/cmd_repl.c"] = "language_text%(",
   ["src/cli/repl_attach.c"] = "language_text%(" } do
   for english in pairs(literals(read(path), before)) do
     asked, c_used[english] = asked + 1, true
