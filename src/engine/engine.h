@@ -21,7 +21,10 @@ typedef struct {
   size_t memory_max;        // bytes of the state; 0: no limit
   int64_t task_timeout_ms;  // after it, a task with a limit (task_limit) is cancelled; 0: never
   bool allow_shell;         // keeps os.execute and io.popen
-  const char *library;      // the name of the user's library, for messages; outlives the engine
+  // The code is the user's own and comes to an end: it runs without the guard's hook, which costs each instruction. A
+  // loop of Lua cannot be stopped then; cpu_us_max, engine_interrupt and engine_give_up reach only calls of C.
+  bool trusted;
+  const char *library;  // the name of the user's library, for messages; outlives the engine
   // The prefix of the chunk names of the user's own Lua files: errors and log lines never point into these files.
   // Outlives the engine; NULL if there are none.
   const char *own_chunks;

@@ -100,6 +100,7 @@ static Engine *open_engine(Interpreter *in, Err *err) {
                             .memory_max = in->options.memory_max,
                             .task_timeout_ms = in->options.job_timeout_ms,
                             .allow_shell = in->options.allow_shell,
+                            .trusted = in->options.trusted,
                             .library = "wechat",
                             .own_chunks = EMBEDDED_MARK,
                             .source_line = source_line,

@@ -63,6 +63,7 @@ typedef struct {
   size_t memory_max;       // bytes; 0: no limit
   bool allow_shell;        // os.execute and io.popen
   bool strict;             // undefined globals raise (all but the REPL)
+  bool trusted;  // only `program` runs, no code of the user's, and it ends: no guard's hook
   bool timers_elsewhere;   // another interpreter runs the timers that are created during the load
   Str error_reply;         // text reply when the script fails; empty: none
   BotShared *shared;       // outlives the interpreter; NULL: there is no bot, and late replies are

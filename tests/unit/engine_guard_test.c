@@ -31,6 +31,25 @@ static void test_without_a_limit_nothing_is_stopped(void **state) {
   assert_task_gives("local t = os.clock() while os.clock() - t < 0.3 do end return 'done'", "done");
 }
 
+static int l_has_hook(lua_State *co) {
+  lua_pushboolean(co, lua_gethook(co) != NULL);
+  return 1;
+}
+
+// The hook costs each instruction of Lua.
+static void assert_hooks(const char *wanted) {
+  lua_register(L, "has_hook", l_has_hook);
+  assert_task_gives("return tostring(has_hook()) .. ' ' .. tostring(coroutine.wrap(has_hook)())",
+                    wanted);
+}
+
+static void test_trusted_code_runs_without_a_hook(void **state) {
+  assert_hooks("true true");
+  end(state);
+  open_engine(&(EngineOptions){ .library = "lib", .trusted = true });
+  assert_hooks("false false");
+}
+
 static void test_an_interrupted_engine_stops(void **state) {
   engine_interrupt(engine);
   assert_false(guard_goes_on(L));
@@ -91,6 +110,7 @@ int main(void) {
     TEST(test_no_pcall_of_the_script_keeps_the_end),
     TEST(test_the_next_slice_has_its_whole_time_again),
     TEST(test_without_a_limit_nothing_is_stopped),
+    TEST(test_trusted_code_runs_without_a_hook),
     TEST(test_an_interrupted_engine_stops),
     TEST(test_a_long_slice_is_reported_if_it_has_a_place_in_a_script),
     TEST(test_the_place_last_seen_is_the_entry_until_a_better_one_is_known),
