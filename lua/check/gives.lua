@@ -127,12 +127,7 @@ local function of_method(class, name)
   end
 end
 
---- Returns what a call gives: of "wechat.tag.create", or of the method "Gate:enter"; nil if nothing is known of it.
----@param path string
----@param methods table<string, MethodEntry>
----@param values table<integer, Meaning?> what it is called with
----@return Meaning?
-function gives.of(path, methods, values)
+local function of_path(path, methods, values)
   local class, name = path:match("^(%w+):(.+)$")
   if class then return of_method(class, name) end
   local method = path:match("^wechat%.(.+)$")
@@ -144,6 +139,21 @@ function gives.of(path, methods, values)
   if meaning then meaning.from = path end
   if meaning and meaning.second then meaning.second.from = path end
   return meaning
+end
+
+-- By path, for wechat.call depends on its arguments; false: nothing is known of it.
+local known = {}
+
+--- Returns what a call gives: of "wechat.tag.create", or of the method "Gate:enter"; nil if nothing is known of it. What
+--- it gives is the callers' to read, not to change.
+---@param path string
+---@param methods table<string, MethodEntry>
+---@param values table<integer, Meaning?> what it is called with
+---@return Meaning?
+function gives.of(path, methods, values)
+  if path == "wechat.call" then return of_path(path, methods, values) end
+  if known[path] == nil then known[path] = of_path(path, methods, values) or false end
+  return known[path] or nil
 end
 
 --- Returns what an object's fields are; nil where they are not read.

@@ -11,6 +11,7 @@ local event_forms = require "platform.event_forms"
 local fields = require "check.fields"
 local gives = require "check.gives"
 local habits = require "check.habits"
+local lex = require "check.lex"
 local menu_types = require "wechat.menu.types"
 local methods = require "check.methods"
 local misread = require "wechat.misread"
@@ -110,9 +111,10 @@ local Check = {}
 Check.__index = Check
 
 function Check:add(file, token, text, variable)
-  local found = { file = file, line = token.line, column = token.column, text = text, variable = variable }
-  self.found[#self.found + 1] = found
+  self.found[#self.found + 1] = { file = file, at = token.at, text = text, variable = variable }
 end
+
+function Check:line_of(one) return (lex.placer(self.texts[one.file])(one.token.at)) end
 
 function Check:reads_any(names)
   for _, name in ipairs(names) do
@@ -217,7 +219,7 @@ function Check:define(definition)
   self.first_definitions[place] = before or definition
   if not before or self.other_reads[name] then return end
   local text = "%s is defined already, at %s:%d: this one replaces it"
-  self:add(file, definition.token, text:format(name, before.file, before.token.line))
+  self:add(file, definition.token, text:format(name, before.file, self:line_of(before)))
 end
 
 -- A global function that nobody calls, one letter away from a hook.
@@ -450,13 +452,13 @@ function Check:look(path)
   if not text then return fault == nil end
   if #text > SOURCE_MAX then return false end
   text = text:gsub("^\xEF\xBB\xBF", ""):gsub("^#[^\n]*", "") -- what Lua's own loader of files passes over
+  self.texts[path] = text
   return load(text, "=" .. path, "t") ~= nil and parse.chunk(text, self:watcher(path))
 end
 
 local function in_order(a, b)
   if a.file ~= b.file then return a.file < b.file end
-  if a.line ~= b.line then return a.line < b.line end
-  return a.column < b.column
+  return a.at < b.at
 end
 
 local hands_on = { pcall = true, xpcall = true }
@@ -510,15 +512,19 @@ function program.check(path)
     found = {}, reads = {}, fields = {}, parts = {}, answers = {}, set_names = {}, seen = {}, other_reads = {},
     calls = {}, library_calls = {}, dropped = {}, method_calls = {}, rules = {}, colon_calls = {}, definitions = {},
     habits = habits.none(), global_functions = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
-    folder = path:match("^.*/") or "",
+    texts = {}, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)
   check:judge()
-  local lines = {}
+  local lines, place_of = {}, setmetatable({}, { __index = function(places, file)
+    places[file] = lex.placer(check.texts[file])
+    return places[file]
+  end })
   table.sort(check.found, in_order)
   for _, one in ipairs(check.found) do
     if not (one.variable and one.variable.reassigned) then
-      lines[#lines + 1] = ("%s:%d:%d: %s\n"):format(one.file, one.line, one.column, one.text)
+      local line, column = place_of[one.file](one.at)
+      lines[#lines + 1] = ("%s:%d:%d: %s\n"):format(one.file, line, column, one.text)
     end
   end
   return table.concat(lines)

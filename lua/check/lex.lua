@@ -1,4 +1,4 @@
--- Splits Lua source into tokens with line and column. The text must be one that `load` accepts: malformed tokens are
+-- Splits Lua source into tokens. The text must be one that `load` accepts: malformed tokens are
 -- not detected.
 
 local keywords = {}
@@ -11,8 +11,12 @@ for operator in ("<< >> // == ~= <= >= :: .."):gmatch("%S+") do of_two[operator]
 ---@class Token
 ---@field kind "name"|"keyword"|"string"|"number"|"operator"|"end"
 ---@field text string of a string its value, with escapes undecoded
----@field line integer
----@field column integer in characters
+---@field mark string|false of an operator and of a keyword its text
+---@field at integer where it begins, in bytes
+
+local SPACE <const>, MINUS <const>, QUOTE <const>, APOSTROPHE <const> = (" -\"'"):byte(1, 4)
+
+local byte, match = string.byte, string.match
 
 local lex = {}
 
@@ -39,7 +43,7 @@ end
 local function skip(text, at)
   while true do
     at = text:find("%S", at) or #text + 1
-    if not text:find("^%-%-", at) then return at end
+    if byte(text, at) ~= MINUS or byte(text, at + 1) ~= MINUS then return at end
     at = long_bracket(text, at + 2) or text:find("\n", at, true) or #text + 1
   end
 end
@@ -57,12 +61,18 @@ local function operator_at(text, at)
   return two == ".." and text:match("^%.%.%.?", at) or two
 end
 
--- Returns the token's kind, its text and the position after it.
-local function read(text, at)
-  local word, after = text:match("^([%a_][%w_]*)()", at)
-  if word then return keywords[word] and "keyword" or "name", word, after end
-  local first = text:sub(at, at)
-  if first == '"' or first == "'" then
+-- Characters that begin no longer operator, no number, text or comment; the comments are passed over before.
+local alone = {}
+for operator in ("(){},;+-*%^&|#]"):gmatch(".") do alone[operator:byte()] = operator end
+
+local begins_word = { [("_"):byte()] = true }
+for letter in ("abcdefghijklmnopqrstuvwxyz"):gmatch(".") do
+  begins_word[letter:byte()], begins_word[letter:upper():byte()] = true, true
+end
+
+-- Returns the kind of a token that is no word, its text and the position after it.
+local function read(text, at, first)
+  if first == QUOTE or first == APOSTROPHE then
     local stop, value = quoted(text, at)
     return "string", value, stop
   end
@@ -74,15 +84,47 @@ local function read(text, at)
   return "operator", operator, at + #operator
 end
 
+-- Returns a token and the position after it. Most are words and operators of one character.
+local function token_at(text, at, first)
+  local operator = alone[first]
+  if operator then return { kind = "operator", text = operator, mark = operator, at = at }, at + 1 end
+  if begins_word[first] then
+    local word, after = match(text, "^([%w_]+)()", at)
+    if keywords[word] then return { kind = "keyword", text = word, mark = word, at = at }, after end
+    return { kind = "name", text = word, mark = false, at = at }, after
+  end
+  local kind, value, after = read(text, at, first)
+  return { kind = kind, text = value, mark = kind == "operator" and value, at = at }, after
+end
+
 --- Returns all tokens; the last has the kind "end".
 ---@param text string
 ---@return Token[]
 function lex.tokens(text)
-  local tokens, at, line, column, seen = {}, 1, 1, 1, 1
-  local newline = text:find("\n", 1, true)
+  local tokens, count, at = {}, 0, 1
   if text:sub(1, 1) == "#" then at = text:find("\n", 1, true) or #text + 1 end
-  while true do
-    at = skip(text, at)
+  local first
+  repeat
+    first = byte(text, at)
+    if not first or first <= SPACE or first == MINUS then
+      at = skip(text, at)
+      first = byte(text, at)
+    end
+    count = count + 1
+    if first then tokens[count], at = token_at(text, at, first) end
+  until not first
+  tokens[count] = { kind = "end", text = "", mark = false, at = at }
+  return tokens
+end
+
+--- Returns a function that gives the line and the column, in characters, of places in the text. It must be asked in the
+--- order of the places.
+---@param text string
+---@return fun(at: integer): integer, integer
+function lex.placer(text)
+  local line, column, seen = 1, 1, 1
+  local newline = text:find("\n", 1, true)
+  return function(at)
     local from = seen
     while newline and newline < at do
       line, column, from = line + 1, 1, newline + 1
@@ -90,13 +132,7 @@ function lex.tokens(text)
     end
     column = column + (utf8.len(text, from, at - 1) or at - from)
     seen = at
-    if at > #text then
-      tokens[#tokens + 1] = { kind = "end", text = "", line = line, column = column }
-      return tokens
-    end
-    local kind, value, after = read(text, at)
-    tokens[#tokens + 1] = { kind = kind, text = value, line = line, column = column }
-    at = after
+    return line, column
   end
 end
 

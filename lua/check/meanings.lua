@@ -128,9 +128,10 @@ end
 ---@param b Meaning?
 ---@return Meaning?
 function meanings.of_binary(operator, a, b)
+  if operator ~= "and" and operator ~= "or" then return nil end
   local last = is_empty_table(b) and meanings.nothing or meanings.kept(b)
   if operator == "and" then return last end
-  local first = operator == "or" and meanings.kept(a)
+  local first = meanings.kept(a)
   return first and meanings.either(first, last) or nil
 end
 

@@ -45,8 +45,11 @@ local function of_class(class, name)
   end
 end
 
+local bot_shapes = {}
+
 -- Of wechat.bot: "function bot.word(word, ...) end", with the types of its parameters above it.
 local function of_bot(name)
+  if bot_shapes[name] then return bot_shapes[name] end
   local above, list = types.bot:match("\n\n([^\n].-)function bot%." .. name .. "%(([^)]*)%)")
   if not list then return nil end
   above = above:match(".*\n\n(.*)$") or above
@@ -56,6 +59,7 @@ local function of_bot(name)
     local kind = above:match("@param " .. word:gsub("%.", "%%.") .. " (%S+)")
     table.insert(shape.parameters, { word == "..." and "answer" or word, kind })
   end
+  bot_shapes[name] = shape
   return shape
 end
 

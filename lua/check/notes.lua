@@ -45,13 +45,15 @@ function Notes:call(meaning, values)
   if key and not is_sure then self.called[key] = true end
 end
 
+-- Whether wemoon alone calls the function.
+function Notes:is_handled(key) return not self.called[key] and self.values[key] == self.handlers[key] end
+
 --- Returns what a named function gets; nil if others may call it.
 ---@param key integer|string its place, or its name
 ---@param hook Gets? what wemoon passes anyway
 ---@return Gets?
 function Notes:gets(key, hook)
-  local is_handled = not self.called[key] and self.values[key] == self.handlers[key]
-  local gets = is_handled and (hook or self.given[key]) or nil
+  local gets = self:is_handled(key) and (hook or self.given[key]) or nil
   return gets and meanings.gets_of_named(gets, type(key) == "string" and key or nil, self.shared[key])
 end
 
@@ -84,6 +86,27 @@ function Notes:agrees_with(other)
   end
   return true
 end
+
+local function is_same_use(a, b, key)
+  if a:is_handled(key) ~= b:is_handled(key) or a.shared[key] ~= b.shared[key] then return false end
+  local one, other = a.given[key], b.given[key]
+  if not one or not other then return one == other end
+  return one.from == other.from and one.number == other.number and meanings.is_same(one.meaning, other.meaning)
+end
+
+local function knows_uses(a, b)
+  for _, uses in ipairs { a.values, a.handlers, a.called, a.shared } do
+    for key in pairs(uses) do
+      if not is_same_use(a, b, key) then return false end
+    end
+  end
+  return true
+end
+
+--- Returns whether both say the same of what the functions get.
+---@param other Notes
+---@return boolean
+function Notes:uses_alike(other) return knows_uses(self, other) and knows_uses(other, self) end
 
 --- Returns empty notes.
 ---@param earlier Notes? which variables have several meanings there, or another one than here, have several

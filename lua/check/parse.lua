@@ -35,6 +35,9 @@ local new_notes = require "check.notes"
 
 local parse = {}
 
+local MOST_TOLD <const> = 8 -- a report has no more values, its name included
+local FOR_FUNCTIONS <const> = 8 -- runs for what the functions are used for, at most
+
 local binary = { ["or"] = 1, ["and"] = 2, ["<"] = 3, [">"] = 3, ["<="] = 3, [">="] = 3, ["~="] = 3, ["=="] = 3,
   ["|"] = 4, ["~"] = 5, ["&"] = 6, ["<<"] = 7, [">>"] = 7, [".."] = 9, ["+"] = 10, ["-"] = 10, ["*"] = 11,
   ["/"] = 11, ["//"] = 11, ["%"] = 11, ["^"] = 14 }
@@ -52,13 +55,10 @@ function Parser:next()
   return token
 end
 
-function Parser:is(text)
-  local token = self.tokens[self.at]
-  return token.text == text and (token.kind == "operator" or token.kind == "keyword")
-end
+function Parser:is(text) return self.tokens[self.at].mark == text end
 
 function Parser:accept(text)
-  if not self:is(text) then return false end
+  if self.tokens[self.at].mark ~= text then return false end
   self.at = self.at + 1
   return true
 end
@@ -69,37 +69,38 @@ end
 
 -- ---- names
 
-function Parser:open() self.scope = { up = self.scope, names = {} } end
+-- A scope is the list of its variables.
+function Parser:open() self.scope = { up = self.scope } end
 
 -- What is kept in a variable that nobody reads is lost.
+function Parser:left(variable)
+  local is_lost = variable.meaning and variable.meaning.kind == "reply" and variable.reads == 0
+  if is_lost and not variable.reassigned then self.watch.unread(variable) end
+end
+
 function Parser:close()
-  for _, variable in pairs(self.scope.names) do
-    local is_lost = variable.meaning and variable.meaning.kind == "reply" and variable.reads == 0
-    if is_lost and not variable.reassigned then self.watch.unread(variable) end
+  local scope, visible = self.scope, self.visible
+  for i = #scope, 1, -1 do
+    local variable = scope[i]
+    visible[variable.name] = variable.hides
+    self:left(variable)
   end
-  self.scope = self.scope.up
+  self.scope = scope.up
 end
 
 -- A variable that is assigned anywhere may be so before: in a loop, say. It has a meaning if all its values have
 -- that one.
 function Parser:declare(name, meaning, token)
-  self.declared = self.declared + 1
-  local throughout = self.found.becomes[self.declared]
-  self.scope.names[name] = { name = name, first = meaning, meaning = throughout or meaning,
-    reassigned = throughout == false, number = self.declared, reads = 0, token = token }
-end
-
-function Parser:find(name)
-  local scope = self.scope
-  while scope do
-    if scope.names[name] then return scope.names[name] end
-    scope = scope.up
-  end
+  local number, visible, scope = self.declared + 1, self.visible, self.scope
+  local throughout = self.found.becomes[number]
+  local variable = { name = name, first = meaning, meaning = throughout or meaning, reassigned = throughout == false,
+    number = number, reads = 0, token = token, hides = visible[name] }
+  self.declared, visible[name], scope[#scope + 1] = number, variable, variable
 end
 
 -- A local _ENV makes every other name one of a table of the script's.
 function Parser:name(token)
-  local variable = self:find(token.text)
+  local variable = self.visible[token.text]
   if variable then
     variable.reads = variable.reads + 1
     local is_known = variable.meaning and variable.meaning.kind ~= "nothing"
@@ -107,7 +108,7 @@ function Parser:name(token)
     if meaning then meaning.variable, meaning.token = variable, token end
     return meaning, variable
   end
-  return not self:find("_ENV") and meanings.global(token) or nil
+  return not self.visible._ENV and meanings.global(token) or nil
 end
 
 -- ---- expressions
@@ -121,7 +122,7 @@ function Parser:table_field(constructor, gets)
     self:expect("]")
     self:expect("=")
     self:expression()
-  elseif token.kind == "name" and after.kind == "operator" and after.text == "=" then
+  elseif token.kind == "name" and after.mark == "=" then
     self.at = self.at + 2
     local handler = token.text == "fn" and gets or nil
     local value = self:expression(handler)
@@ -236,7 +237,7 @@ end
 function Parser:constant_argument()
   local first, second, third = table.unpack(self.tokens, self.at, self.at + 2)
   if first.kind == "string" then return first.text end
-  local is_alone = self:is("(") and second.kind == "string" and third.kind == "operator" and third.text == ")"
+  local is_alone = first.mark == "(" and second.kind == "string" and third.mark == ")"
   return is_alone and second.text or nil
 end
 
@@ -306,31 +307,32 @@ function Parser:suffixed()
   end
   local open, target = false, { meaning = meaning, variable = variable, name = token.text, token = token }
   while true do
-    token = self:peek()
-    if token.kind == "name" or token.kind == "keyword" then
-      return meaning, open, target
-    elseif self:accept(".") then
+    token = self.tokens[self.at]
+    local mark = token.mark
+    if mark == "." then
+      self.at = self.at + 1
       self:was_read(meaning)
       local base, name = meaning, self:next()
       meaning, open = self:field(base, name), false
       target = { base = base, field = name.text, meaning = meaning }
-    elseif self:accept("[") then
+    elseif mark == "(" or mark == "{" or token.kind == "string" then
+      target = { called = true, callee = meaning }
+      meaning, open = self:call(meaning, token), true
+    elseif mark == "[" then
+      self.at = self.at + 1
       self:was_read(meaning)
       local base, key = meaning, self:peek()
-      local alone = self.tokens[self.at + 1]
+      local is_constant = key.kind == "string" and self.tokens[self.at + 1].mark == "]"
       self:expression()
       self:expect("]")
-      local constant = key.kind == "string" and alone.kind == "operator" and alone.text == "]"
-      if constant then meaning = self:field(base, key) else meaning = meanings.member_of(base) end
+      if is_constant then meaning = self:field(base, key) else meaning = meanings.member_of(base) end
       open = false
-      target = { base = base, field = constant and key.text or nil, meaning = meaning, index = true }
-    elseif self:accept(":") then
+      target = { base = base, field = is_constant and key.text or nil, meaning = meaning, index = true }
+    elseif mark == ":" then
+      self.at = self.at + 1
       self:was_read(meaning)
       local name = self:next()
       meaning, open, target = self:call_method(meaning, name), true, { called = true }
-    elseif self:is("(") or self:is("{") or token.kind == "string" then
-      target = { called = true, callee = meaning }
-      meaning, open = self:call(meaning, token), true
     else
       return meaning, open, target
     end
@@ -346,14 +348,15 @@ function Parser:variable()
 end
 
 function Parser:simple(gets)
-  local token = self:peek()
-  if token.kind == "name" then return self:variable()
-  elseif token.kind == "string" then return self:literal(token.text)
-  elseif token.kind == "number" then return self:literal(tonumber(token.text))
-  elseif self:is("true") or self:is("false") then return self:literal(token.text == "true")
+  local token = self.tokens[self.at]
+  local kind, mark = token.kind, token.mark
+  if kind == "name" then return self:variable()
+  elseif kind == "string" then return self:literal(token.text)
+  elseif kind == "number" then return self:literal(tonumber(token.text))
+  elseif mark == "{" then return self:table_constructor(gets)
+  elseif mark == "true" or mark == "false" then return self:literal(mark == "true")
   elseif self:accept("nil") then return meanings.nothing
   elseif self:accept("...") then return meanings.varargs, true
-  elseif self:is("{") then return self:table_constructor(gets)
   elseif self:accept("function") then self:body(gets)
   else return self:variable() end
 end
@@ -366,35 +369,40 @@ local function may_be_number(text)
   return plain:find("\\", 1, true) or tonumber(plain)
 end
 
+local judged = { ["=="] = true, ["~="] = true, ["+"] = true }
+
 -- Reports what is often written in a wrong way: `msg.type == "txt"`, `"a" + b`.
 function Parser:joined(operator, a, b)
+  if not judged[operator.mark] then return end
   local text, other = b, a
   if not is_text(text) then text, other = a, b end
   if not is_text(text) then return end
-  local compares = operator.text == "==" or operator.text == "~="
-  if compares and other and other.kind == "field" then self.watch.compares(other, text) end
+  if operator.mark ~= "+" then
+    if other and other.kind == "field" then self.watch.compares(other, text) end
+    return
+  end
   local is_plain = other and (other.kind == "field" or other.kind == "literal") -- and no object that can be added to
-  if operator.text == "+" and is_plain and not may_be_number(text.value) then self.watch.adds(operator) end
+  if is_plain and not may_be_number(text.value) then self.watch.adds(operator) end
 end
 
 function Parser:expression(gets, limit)
   limit = limit or 0
   local meaning, open
-  local token = self:peek()
-  if token.kind ~= "string" and unary[token.text] then
+  if unary[self.tokens[self.at].mark] then
     self.at = self.at + 1
     self:expression(nil, UNARY)
   else
     meaning, open = self:simple(gets)
   end
   while true do
-    token = self.tokens[self.at]
-    local power = token.kind ~= "string" and binary[token.text]
+    local operator = self.tokens[self.at]
+    local mark = operator.mark
+    local power = binary[mark]
     if not power or power <= limit then return meaning, open end
     self.at = self.at + 1
-    local other = self:expression(nil, right[token.text] and power - 1 or power)
-    self:joined(token, meaning, other)
-    meaning, open = meanings.of_binary(token.text, meaning, other), false
+    local other = self:expression(nil, right[mark] and power - 1 or power)
+    self:joined(operator, meaning, other)
+    meaning, open = meanings.of_binary(mark, meaning, other), false
   end
 end
 
@@ -414,47 +422,59 @@ require "check.statements"(Parser)
 
 -- ---- runs
 
-local function ignore() end
+local reported = { "read", "set", "message", "hands", "answers", "part", "call", "drops", "call_library", "model", "colon",
+  "method", "call_bot", "compares", "adds", "returns", "unread", "assign_global", "defines", "requires" }
 
--- Hears nothing, and says what the watcher says.
-local function silent(watch)
-  return setmetatable({ gives = watch.gives, fields_of = watch.fields_of }, { __index = function() return ignore end })
+-- Hears what it is told, keeps it, and says what the watcher says.
+local function recorder(watch)
+  local kept, count = {}, 0
+  local hears = { gives = watch.gives, fields_of = watch.fields_of }
+  for _, name in ipairs(reported) do
+    hears[name] = function(...)
+      count = count + 1
+      kept[count] = { name, ... }
+    end
+  end
+  return hears, kept
+end
+
+local function tell(kept, watch)
+  for _, told in ipairs(kept) do watch[told[1]](table.unpack(told, 2, MOST_TOLD)) end
 end
 
 -- `found`: the notes of an earlier run over the same tokens.
 local function run(tokens, watch, found, notes)
-  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, watch = watch, found = found, notes = notes },
-    Parser)
+  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, visible = {}, watch = watch, found = found,
+    notes = notes }, Parser)
   local whole, fault = pcall(function()
     parser:open()
     parser:block()
     if parser:peek().kind ~= "end" then error({ unexpected = parser:peek() }) end
+    parser:close()
   end)
   if not whole and type(fault) ~= "table" then error(fault, 0) end
   return whole
 end
 
--- Reads the tokens until what the variables become is settled. What the first run knows too little of may be known to
--- the second one; whatever is unclear to that stays so.
-local function study(tokens, watch)
-  local found = new_notes()
-  for number = 1, math.huge do
-    local before = found
-    found = new_notes(number > 2 and before or nil)
-    local whole = run(tokens, silent(watch), before, found)
-    if not whole or found:agrees_with(before) then return whole, found end
-  end
-end
-
 --- Parses a chunk, which must be one that `load` accepts; returns false if the parser fails. It does so several times:
---- what a named function is used for, and what a variable becomes, is said after its definition.
+--- what a named function is used for, and what a variable becomes, is said after its definition. What the first run
+--- knows too little of may be known to the second one; whatever is unclear to that stays so. The watcher is told what the
+--- last run saw, which learns nothing that the one before it did not know.
 ---@param text string
 ---@param watch Watcher
 ---@return boolean
 function parse.chunk(text, watch)
-  local tokens = lex.tokens(text)
-  local whole, found = study(tokens, watch)
-  return whole and run(tokens, watch, found, new_notes(found))
+  local tokens, found = lex.tokens(text), new_notes()
+  for number = 1, math.huge do
+    local before = found
+    found = new_notes(number > 2 and before or nil)
+    local hears, kept = recorder(watch)
+    if not run(tokens, hears, before, found) then return false end
+    if found:agrees_with(before) and (number > FOR_FUNCTIONS or found:uses_alike(before)) then
+      tell(kept, watch)
+      return true
+    end
+  end
 end
 
 return parse

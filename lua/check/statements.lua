@@ -15,12 +15,12 @@ return function(Parser)
 
   -- A function at the top level, where nothing decides whether it is defined.
   function Parser:defines(token, is_function)
-    local is_sure = is_function and not self.scope.up and not self:find("_ENV")
+    local is_sure = is_function and not self.scope.up and not self.visible._ENV
     if is_sure then self.watch.defines(token.text, token, meanings.hooks[token.text] ~= nil) end
   end
 
   -- What the global function of that name gets if wemoon calls it.
-  function Parser:hook(name) return not self:find("_ENV") and meanings.hooks[name] or nil end
+  function Parser:hook(name) return not self.visible._ENV and meanings.hooks[name] or nil end
 
   function Parser:assignment()
     local _, _, target = self:suffixed()
@@ -120,33 +120,41 @@ return function(Parser)
     self:close()
   end
 
-  function Parser:statement()
-    if self:peek().kind == "name" then return self:assignment() end
-    if self:accept(";") or self:accept("break") then return
-    elseif self:accept("goto") then self:next()
-    elseif self:accept("::") then
-      self:next()
-      self:expect("::")
-    elseif self:accept("do") then
-      self:scoped_block()
-      self:expect("end")
-    elseif self:accept("while") then
-      self:expression()
-      self:expect("do")
-      self:scoped_block()
-      self:expect("end")
-    elseif self:accept("repeat") then self:repeat_statement()
-    elseif self:accept("if") then self:if_statement()
-    elseif self:accept("for") then self:for_statement()
-    elseif self:accept("function") then self:function_statement()
-    elseif self:accept("local") then self:local_statement()
-    else self:assignment() end
+  function Parser:do_statement()
+    self:scoped_block()
+    self:expect("end")
   end
 
-  local function ends_block(token)
-    return token.kind == "end" or (token.kind == "keyword" and
-      (token.text == "end" or token.text == "else" or token.text == "elseif" or token.text == "until"))
+  function Parser:while_statement()
+    self:expression()
+    self:expect("do")
+    self:do_statement()
   end
+
+  function Parser:label()
+    self:next()
+    self:expect("::")
+  end
+
+  local function nothing() end
+
+  -- By what they begin with.
+  local statements = {
+    [";"] = nothing, ["break"] = nothing, ["goto"] = Parser.next, ["::"] = Parser.label, ["do"] = Parser.do_statement,
+    ["while"] = Parser.while_statement, ["repeat"] = Parser.repeat_statement, ["if"] = Parser.if_statement,
+    ["for"] = Parser.for_statement, ["function"] = Parser.function_statement, ["local"] = Parser.local_statement,
+  }
+
+  function Parser:statement()
+    local parts = statements[self.tokens[self.at].mark]
+    if not parts then return self:assignment() end
+    self.at = self.at + 1
+    parts(self)
+  end
+
+  local ends = { ["end"] = true, ["else"] = true, ["elseif"] = true, ["until"] = true }
+
+  local function ends_block(token) return token.kind == "end" or ends[token.mark] end
 
   function Parser:returned(value)
     local gets = self.gets

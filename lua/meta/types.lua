@@ -339,14 +339,18 @@ types.returns = {
   ["^show_qrcode$"] = "Download?, ApiError?",
 }
 
+local returned_by = {}
+
 --- Returns a method's return types, from the annotations.
 ---@param name string
 ---@return string
 function types.returns_of(name)
+  if returned_by[name] then return returned_by[name] end
   local found, length = "table?, ApiError?", 0
   for pattern, returned in pairs(types.returns) do
     if #pattern > length and name:find(pattern) then found, length = returned, #pattern end
   end
+  returned_by[name] = found
   return found
 end
 
