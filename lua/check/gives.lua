@@ -21,6 +21,7 @@ local objects = { Task = true, Gate = true, Pass = true, Timer = true, HttpStrea
 -- Classes of which every field is known.
 local words_of = {
   HttpAnswer = "an http answer", HttpStream = "a stream", StreamEvent = "an event", PageRequest = "a request",
+  AccessToken = "an access token", JsapiTicket = "a ticket", JssdkConfig = "a page's configuration",
   ApiError = "an error", MenuFault = "a fault", MenuChange = "a change",
 }
 

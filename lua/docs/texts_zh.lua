@@ -61,6 +61,7 @@ local texts = {
   ["its last question: the text, of another reply its kind"] = "最后的提问：文本；其他回复则为其类型",
   ['where it was asked, "FILE:LINE"'] = '提问的位置，"文件:行"',
   ["when, in Unix seconds"] = "时间，Unix 秒",
+  ["what a page hands to wx.config, but for jsApiList"] = "网页交给 wx.config 的内容（jsApiList 除外）",
   ['what require "wechat.model" is called with'] = '调用 require "wechat.model" 时给的设置',
   ['the base of an OpenAI-compatible server, "https://HOST/v1", or its whole address'] = 'OpenAI 兼容服务器的基础地址 "https://HOST/v1"，或完整地址',
   ["sent as Authorization: Bearer KEY"] = "以 Authorization: Bearer KEY 发送",

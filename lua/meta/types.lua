@@ -55,6 +55,20 @@ types.classes = [==[
 ---@field filename? string
 ---@field save fun(self: Download, path: string): true?, string?
 
+---@class AccessToken
+---@field access_token string
+---@field access_token_expires_at integer when, in Unix seconds
+
+---@class JsapiTicket
+---@field jsapi_ticket string
+---@field jsapi_ticket_expires_at integer when, in Unix seconds
+
+---@class JssdkConfig what a page hands to wx.config, but for jsApiList
+---@field appId string
+---@field timestamp integer
+---@field nonceStr string
+---@field signature string
+
 ---@class HttpOptions what to send is json, form, files (form beside it, as fields) or body
 ---@field headers? table<string, string>
 ---@field query? table<string, string|number|boolean> added to the URL
@@ -335,6 +349,9 @@ types.returns = {
   ["^menu%.check$"] = "MenuFault[]",
   ["^menu%.diff$"] = "MenuChange[]",
   ["^menu%.pull$"] = "Menu?, ApiError?",
+  ["^get_access_token$"] = "AccessToken?, ApiError?",
+  ["^get_jsapi_ticket$"] = "JsapiTicket?, ApiError?",
+  ["^jssdk_config$"] = "JssdkConfig?, ApiError?",
   ["^download_media$"] = "Download?, ApiError?",
   ["^show_qrcode$"] = "Download?, ApiError?",
 }

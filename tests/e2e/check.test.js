@@ -275,6 +275,15 @@ finds('fields that http answers, streams, their events and errors lack', answer(
   'bot.lua:6:34: an http answer has no field bdy; did you mean body?',
   'bot.lua:6:82: an http answer has no field stauts; did you mean status?',
   'bot.lua:6:94: an http answer has no field json (it has status, headers, body)']);
+finds('fields that the token, the ticket and the configuration of a page lack', answer(`local token, ticket = wechat.get_access_token(), wechat.get_jsapi_ticket()
+  local page, err = wechat.jssdk_config("http://a")
+  print(token.access_token, token.access_token_expires_at, ticket.jsapi_ticket, page.appId, page.timestamp, err.hint)
+  return token.acces_token .. ticket.ticket .. page.noncestr .. page.appid .. token.expires_in`), [
+  'bot.lua:5:16: an access token has no field acces_token; did you mean access_token?',
+  'bot.lua:5:38: a ticket has no field ticket (it has jsapi_ticket, jsapi_ticket_expires_at)',
+  "bot.lua:5:53: a page's configuration has no field noncestr; did you mean nonceStr?",
+  "bot.lua:5:70: a page's configuration has no field appid; did you mean appId?",
+  'bot.lua:5:85: an access token has no field expires_in (it has access_token, access_token_expires_at)']);
 finds('misspelt fields of what the platform answers, in its lists too', answer(`local user, err = wechat.user.info{ openid = msg.source }
   local tags = assert(wechat.tag.list{})
   for _, tag in ipairs(tags.tags) do print(tag.nmae, tag.name) end

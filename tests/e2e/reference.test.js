@@ -103,7 +103,8 @@ test('every example in it is Lua', async (t) => {
 // Runs the example that a message names, with all functions of wechat watched; replies what is not as the page says, or "fine".
 const RUNS_EXAMPLES = `
 local has = { HttpAnswer = "status", ApiError = "errmsg", Download = "body", Timer = "stop", Task = "join", Gate = "enter",
-  HttpStream = "lines", Message = "type", Menu = "click" }
+  HttpStream = "lines", Message = "type", Menu = "click", AccessToken = "access_token", JsapiTicket = "jsapi_ticket",
+  JssdkConfig = "nonceStr" }
 local lua = { string = true, number = true, boolean = true, table = true, integer = true }
 local got, pending
 
