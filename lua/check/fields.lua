@@ -6,6 +6,7 @@ local misread = require "wechat.misread"
 local near = require "check.near"
 local of_platform = require "wechat.fields"
 local types = require "meta.types"
+local units = require "check.units"
 local classes = require "docs.types"
 
 local fields = {}
@@ -17,6 +18,7 @@ local fields = {}
 ---@class FieldFault
 ---@field token Token
 ---@field text string
+---@field is_note? boolean it is only likely
 
 --- Returns the names of a class of the annotations and of those that it extends.
 ---@param name string
@@ -202,19 +204,31 @@ local function is_named(parameters, values)
   return not takes_table or value_named(first, parameters[1][1]) ~= nil
 end
 
+-- Adds a value that is hardly meant.
+local function add_doubtful(faults, path, name, value)
+  local text = units.doubt(path, name, value)
+  if text then faults[#faults + 1] = { token = value.token, text = text, is_note = true } end
+end
+
 local function add_options(faults, path, class, value, what)
   local is_known = classes.by_name[class] and value and value.kind == "table"
-  if is_known then add_unknown(faults, value, path, what or "option", fields.names_of_class(class)) end
+  if not is_known then return end
+  add_unknown(faults, value, path, what or "option", fields.names_of_class(class))
+  for _, named in ipairs(value.named) do add_doubtful(faults, path, named.token.text, named.value) end
 end
 
 local function add_of_method(faults, path, method, parameters, values)
   local named = is_named(parameters, values)
-  if named then add_unknown(faults, values[1], path, "argument", names_of_parameters(method, parameters)) end
+  if named then
+    add_unknown(faults, values[1], path, "argument", names_of_parameters(method, parameters))
+    for _, one in ipairs(values[1].named) do add_doubtful(faults, path, one.token.text, one.value) end
+  end
   for i, parameter in ipairs(parameters) do
     local given = named and value_named(values[1], parameter[1])
     local value = values[i]
     if named then value = given and given.value end
     add_unfit(faults, path, parameter, value)
+    if not named then add_doubtful(faults, path, parameter[1], value) end
     add_options(faults, path, types.parameters[method .. "." .. parameter[1]], value)
     add_inner(faults, value, { forms.of_parameter(method, parameter[1]) }, path .. "." .. parameter[1])
   end
@@ -264,6 +278,7 @@ function fields.of_argument(what, parameter, value)
   local is_digits = value and value.kind == "literal" and tonumber(value.value)
   local takes_all = not kind or kind:find("Answer", 1, true) or kind:find("any", 1, true)
   if not takes_all and not is_digits then add_unfit(faults, what, parameter, value, types_of(kind)) end
+  add_doubtful(faults, what, parameter[1], value)
   add_options(faults, what, (kind or ""):gsub("%?$", ""), value)
   return faults
 end

@@ -7,13 +7,14 @@ local nearest = require "wechat.nearest"
 local habits = {}
 
 ---@class Habits what a script does, to be judged at the end
----@field compared table[] fields of messages with a text
+---@field compared table[] fields of messages with a literal
 ---@field added table[] texts with +
 ---@field returned table[] what the functions return that answer messages
 ---@field unread table[] variables that hold a reply
+---@field assigned table[] globals that are set while something is answered
 
 ---@return Habits
-function habits.none() return { compared = {}, added = {}, returned = {}, unread = {} } end
+function habits.none() return { compared = {}, added = {}, returned = {}, unread = {}, assigned = {} } end
 
 -- ---- types of messages
 
@@ -43,6 +44,11 @@ local function fault_of_type(field, value)
   return near and ('msg.%s is never "%s"; did you mean "%s"?'):format(field, value, near) or nil
 end
 
+local is_equality = { ["=="] = true, ["~="] = true }
+local words_of = { string = "text", number = "number" }
+
+local function quoted(value) return type(value) == "string" and ('"%s"'):format(value) or tostring(value) end
+
 local function fault_of_rule(kind)
   if kind == "event" then return 'name the event: bot.on("subscribe", ...)' end
   return fault_of_type("type", kind)
@@ -58,10 +64,22 @@ function habits.judge_rule(check, call)
   if fault then check:add(call.file, first.token, fault, call.meaning.variable) end
 end
 
+-- Returns why a field of a message and a value of another kind are never equal, nor one before the other.
+local function fault_of_kind(check, field, value, operator)
+  local kind, given = check.kind_of_field(field), type(value)
+  if not kind or kind == given or check:may_set_path(field) then return nil end
+  local other = kind == "string" and ("tonumber(msg.%s)"):format(field) or tonumber(value)
+  if given == "boolean" or not other then return ("msg.%s is a %s and never %s"):format(field, words_of[kind], quoted(value)) end
+  if kind == "string" and is_equality[operator] then other = ('"%s", or %s'):format(value, other) end
+  return ("msg.%s is a %s and %s a %s: write %s"):format(field, words_of[kind], quoted(value), words_of[given], other)
+end
+
 local function judge_compared(check, one)
-  local field = one.field.name
-  if not names_of[field] or check.set_names[field] or check:fills_messages() then return end
-  local fault = fault_of_type(field, one.value.value)
+  local field, value = one.field.name, one.value.value
+  if check:fills_messages() then return end
+  local fault = fault_of_kind(check, field, value, one.operator)
+  local is_named = not fault and names_of[field] and is_equality[one.operator] and not check.set_names[field]
+  if is_named and type(value) == "string" then fault = fault_of_type(field, value) end
   if fault then check:add(one.file, one.value.token, fault, one.field.variable) end
 end
 
@@ -91,6 +109,23 @@ local function judge_unread(check, one)
   local from, name = variable.meaning.from or "", variable.name
   if name:find("^_") or from == "wechat.response_none" or check:replaces(from) or not variable.token then return end
   check:add(one.file, variable.token, ("the reply is made and nobody reads %s: write return %s, or call it _%s"):format(name, name, name))
+end
+
+-- ---- globals
+
+--- Returns a function that reports globals that functions set which answer messages or pages, each once.
+---@param check table
+---@return fun(one: table)
+local function judge_assigned(check)
+  local told = {}
+  return function(one)
+    local name, is_page = one.token.text, one.gets.from == "wechat.route"
+    if told[name] or check.is_hook[name] then return end
+    told[name] = true
+    check:note(one.file, one.token, ("the global %s is set while a %s is answered: all users share it, and a restart \z
+      loses it. Write local, or keep it in wechat.session() (of one user) or wechat.store"):format(name,
+      is_page and "page" or "message"))
+  end
 end
 
 -- ---- other languages
@@ -132,6 +167,8 @@ function habits.judge(check)
   for _, one in ipairs(check.habits.returned) do judge_returned(check, one) end
   for _, one in ipairs(check.habits.unread) do judge_unread(check, one) end
   for _, one in ipairs(check.habits.added) do judge_added(check, one) end
+  local judge_global = judge_assigned(check)
+  for _, one in ipairs(check.habits.assigned) do judge_global(one) end
 end
 
 return habits

@@ -1,22 +1,25 @@
 -- `wemoon check`, without running the script: unknown names below `wechat` and in Lua's library, message fields that no
 -- type has, fields that no request or answer has, misspelt globals and hooks, calls with too many or too few arguments,
--- with misspelt fields, with values that are refused, or with a colon for a dot, hooks defined twice, replies that are
--- made and not returned, and what users of other languages write (habits.lua). Uncertain cases pass.
+-- with misspelt fields, with values that are refused, or with a colon for a dot, hooks defined twice or local, replies
+-- that are made and not returned, and what users of other languages write (habits.lua). Uncertain cases pass, or are
+-- notes.
 
 local host = ...
 local wechat = wechat
 
 local catalogue = require "wechat.catalogue"
-local event_forms = require "platform.event_forms"
 local fields = require "check.fields"
 local gives = require "check.gives"
 local habits = require "check.habits"
 local lex = require "check.lex"
+local meanings = require "check.meanings"
 local menu_types = require "wechat.menu.types"
+local message_fields = require "check.message_fields"
 local methods = require "check.methods"
 local misread = require "wechat.misread"
 local nearest = require "wechat.nearest"
 local parse = require "check.parse"
+local rules = require "check.rules"
 local types = require "meta.types"
 
 local SOURCE_MAX <const> = 64 << 20 -- as in src/base/file.h
@@ -24,25 +27,6 @@ local SOURCE_MAX <const> = 64 << 20 -- as in src/base/file.h
 local _ = wechat.call -- reads the methods that call the platform
 
 -- ---- known names
-
-local message_fields = {}
-for name in types.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@field ([%w_]+)") do
-  message_fields[#message_fields + 1] = name
-  message_fields[name] = true
-end
-
--- Under the platform's own names, of which few begin with a small letter.
-local elements = { bizmsgmenuid = true }
-for _, row in ipairs(event_forms) do
-  for _, element in ipairs(row[2]) do elements[element[1]:match("^[^.]+")] = true end
-end
-
--- Those that are tables, and what these hold: location = {"x", "y"}.
-local message_tables = {}
-for name, inside in types.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@field ([%w_]+)%?? (%b{})") do
-  message_tables[name] = {}
-  for one in inside:gmatch("([%w_]+):") do table.insert(message_tables[name], one) end
-end
 
 -- Returns the names below a path: methods, groups, and other members of the table there.
 local function names_below(path, value)
@@ -66,10 +50,8 @@ end
 
 local shell = { ["os.execute"] = true, ["io.popen"] = true }
 
--- What wemoon calls in a script.
-local hook_names = { "on_message", "on_load", "on_unload", "on_error", "on_lost" }
 local is_hook = {}
-for _, name in ipairs(hook_names) do is_hook[name] = true end
+for _, name in ipairs(meanings.hook_names) do is_hook[name] = true end
 
 -- What may set or read globals that no file names, and what runs files that the check does not read.
 local hides_globals = { "_G", "_ENV", "load" }
@@ -110,8 +92,13 @@ end
 local Check = {}
 Check.__index = Check
 
-function Check:add(file, token, text, variable)
-  self.found[#self.found + 1] = { file = file, at = token.at, text = text, variable = variable }
+function Check:add(file, token, text, variable, kind)
+  self.found[#self.found + 1] = { file = file, at = token.at, text = text, variable = variable, kind = kind or "fault" }
+end
+
+-- Reports what is only likely to be a mistake.
+function Check:note(file, token, text, variable)
+  self:add(file, token, "note: " .. text, variable, "note")
 end
 
 function Check:line_of(one) return (lex.placer(self.texts[one.file])(one.token.at)) end
@@ -179,7 +166,10 @@ function Check:reads_metatables()
 end
 
 function Check:add_all(file, faults, variable)
-  for _, fault in ipairs(faults) do self:add(file, fault.token, fault.text, variable) end
+  for _, fault in ipairs(faults) do
+    local add = fault.is_note and self.note or self.add
+    add(self, file, fault.token, fault.text, variable)
+  end
 end
 
 -- What messages call the objects of a class.
@@ -226,8 +216,14 @@ end
 function Check:judge_global_function(definition)
   local name = definition.name
   if is_hook[name] or self.other_reads[name] or not self:sees_all_globals() then return end
-  local near = nearest(name, hook_names, 1)
+  local near = nearest(name, meanings.hook_names, 1)
   if near then self:add(definition.file, definition.token, ("nobody calls %s; did you mean %s?"):format(name, near)) end
+end
+
+-- `local function on_load()`, which nobody calls. A module that never names wechat may be made for other programs.
+function Check:judge_hidden_hook(one)
+  local text = "wemoon does not see a local %s, and nobody else calls it: write it without local"
+  if self.own[one.file] then self:add(one.file, one.token, text:format(one.token.text)) end
 end
 
 -- The nearest global, or what `wechat` has by that name.
@@ -237,12 +233,15 @@ local function hint_of_global(name)
   return near and ("; did you mean %s?"):format(near)
 end
 
--- A global that no file sets. One that is near to no other name may come from anywhere.
+-- A global that no file sets. One that is near to no other name may come from anywhere, and is told once.
 function Check:read_global(file, meaning)
   local name, token = meaning.path, meaning.token
-  if habits.judge_global(self, file, meaning) or #name < 4 or rawget(_G, name) ~= nil or self.filled[name] or not self.own[file] then return end
-  local hint = hint_of_global(name)
-  if hint then self:add(file, token, ("there is no global %s%s"):format(name, hint)) end
+  if habits.judge_global(self, file, meaning) or rawget(_G, name) ~= nil or self.filled[name] or not self.own[file] then return end
+  local hint = #name > 3 and hint_of_global(name)
+  if hint then return self:add(file, token, ("there is no global %s%s"):format(name, hint)) end
+  if self.unset[name] then return end
+  self.unset[name] = true
+  self:note(file, token, ("no file sets the global %s: reading it raises an error"):format(name))
 end
 
 function Check:judge_globals()
@@ -258,7 +257,9 @@ local function is_function(path)
 end
 
 Check.is_function = is_function
-Check.is_field = function(name) return message_fields[name] end
+Check.is_field = message_fields.is_own
+Check.kind_of_field = message_fields.kind_of
+Check.is_hook = is_hook
 
 -- wechat:response_text("hi") would hand over `wechat` itself as the first argument. A script may have set a method of
 -- its own in its place.
@@ -272,7 +273,7 @@ end
 -- Whether an argument is what a message has, which is no table of named arguments: msg.source.
 function Check:is_of_message(value)
   local name = value and value.kind == "field" and not (value.variable and value.variable.reassigned) and value.name
-  return name and message_fields[name] and not message_tables[name] and not self.any_field and not self:may_set(name)
+  return name and message_fields.is_own(name) and not message_fields.is_table(name) and not self.any_field and not self:may_set(name)
 end
 
 -- A call of a function of wemoon's, unless the script may have set another in its place.
@@ -283,9 +284,7 @@ function Check:judge_call(call)
   local fault = fault_of_count(path, call.count, call.open, only)
   if fault then self:add(file, call.meaning.token or call.token, fault, variable) end
   local method = path:sub(#"wechat." + 1)
-  for _, one in ipairs(fields.of_call(method, host.args.methods[method], call.values)) do
-    self:add(file, one.token, one.text, variable)
-  end
+  self:add_all(file, fields.of_call(method, host.args.methods[method], call.values), variable)
 end
 
 -- A reply that nobody gets: `return` was forgotten. Without a reply it makes no difference.
@@ -299,6 +298,7 @@ end
 
 -- Follows a path as far as it is known. Only its last name is reported: each earlier one is read separately.
 function Check:read_wechat(file, meaning)
+  if self.there[meaning.path] then return end
   local value, path = wechat, "wechat"
   for name in meaning.path:sub(#"wechat" + 1):gmatch("[^.]+") do
     if type(value) ~= "table" or open_tables[path] then return end
@@ -310,6 +310,7 @@ function Check:read_wechat(file, meaning)
     end
     value, path = below, path .. "." .. name
   end
+  self.there[meaning.path] = true
 end
 
 function Check:read_bot(file, meaning)
@@ -320,25 +321,8 @@ function Check:read_bot(file, meaning)
   end
 end
 
--- Whether a field is one that messages have. Nothing is known of what is inside one, but for message_tables.
-local function has_field(name)
-  local above, last = name:match("^(.*)%.([^.]+)$")
-  if not above then return message_fields[name] or elements[name] or name:find("^%u") end
-  for _, one in ipairs(message_tables[above] or { last }) do
-    if one == last then return true end
-  end
-  return last:find("^%u")
-end
-
-local function fault_of_field(name)
-  local above, last = name:match("^(.*)%.([^.]+)$")
-  local inside = above and table.concat(message_tables[above], ", ")
-  if above then return ("msg.%s has no field %s (it has %s)"):format(above, last, inside) end
-  return ("no type of message has a field %s%s"):format(name, misread.hint(name, message_fields))
-end
-
 function Check:read_message(file, name, token, variable)
-  if has_field(name) then return end
+  if message_fields.has(name) then return end
   self.fields[#self.fields + 1] = { file = file, name = name, token = token, variable = variable }
 end
 
@@ -392,9 +376,9 @@ function Check:watcher(file)
       table.insert(self.method_calls, { file = file, object = object, token = token, count = count, open = open,
         values = values })
     end,
-    call_bot = function(meaning, count, open, values)
+    call_bot = function(meaning, count, open, values, is_sure)
       table.insert(self.rules, { file = file, meaning = meaning, token = meaning.token, count = count, open = open,
-        values = values })
+        values = values, is_sure = is_sure })
     end,
     colon = function(meaning, token)
       self.colon_calls[#self.colon_calls + 1] = { file = file, meaning = meaning, token = token }
@@ -404,7 +388,9 @@ function Check:watcher(file)
       self.own[file] = self.own[file] or has_message
       list[#list + 1] = { file = file, name = name, token = token }
     end,
-    compares = function(field, value) table.insert(self.habits.compared, { file = file, field = field, value = value }) end,
+    compares = function(field, value, operator)
+      table.insert(self.habits.compared, { file = file, field = field, value = value, operator = operator })
+    end,
     adds = function(token) table.insert(self.habits.added, { file = file, token = token }) end,
     returns = function(value, gets) table.insert(self.habits.returned, { file = file, value = value, gets = gets }) end,
     unread = function(variable) table.insert(self.habits.unread, { file = file, variable = variable }) end,
@@ -426,10 +412,12 @@ function Check:watcher(file)
       table.insert(self.calls, { file = file, meaning = meaning, count = count, open = open, only = only, token = token,
         values = values })
     end,
-    assign_global = function(name)
+    assign_global = function(name, token, gets)
       self.replaced = self.replaced or name == "wechat" or name == "_ENV"
       self.filled[name] = true
+      if token and gets then table.insert(self.habits.assigned, { file = file, token = token, gets = gets }) end
     end,
+    hides_hook = function(token) table.insert(self.hidden_hooks, { file = file, token = token }) end,
     requires = function(name) self:file_of(name) end,
   }
 end
@@ -470,7 +458,7 @@ function Check:hand(callee, value)
     (kind == "global" and (rawget(_G, callee.path) == nil or hands_on[callee.path]))
   if not is_own then return end
   if value.kind == "part" then self.hands_part = self.hands_part or value.node ~= nil and #value.node.names > 0
-  else self.hands_message = self.hands_message or value.kind == "message" or message_tables[value.name] ~= nil end
+  else self.hands_message = self.hands_message or value.kind == "message" or value.name ~= nil and message_fields.is_table(value.name) end
 end
 
 -- Whether a message may get fields under computed names.
@@ -490,6 +478,8 @@ function Check:judge()
   for _, call in ipairs(self.rules) do self:judge_rule(call) end
   for _, definition in ipairs(self.definitions) do self:define(definition) end
   for _, definition in ipairs(self.global_functions) do self:judge_global_function(definition) end
+  for _, one in ipairs(self.hidden_hooks) do self:judge_hidden_hook(one) end
+  rules.judge(self, self.rules)
   self:judge_globals()
   habits.judge(self)
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
@@ -497,21 +487,22 @@ function Check:judge()
   if self:fills_messages() then return end
   for _, field in ipairs(self.fields) do
     if not self:may_set_path(field.name) then
-      self:add(field.file, field.token, fault_of_field(field.name), field.variable)
+      self:add(field.file, field.token, message_fields.fault_of(field.name), field.variable)
     end
   end
 end
 
 local program = {}
 
---- Returns the findings, one per line: "FILE:LINE:COLUMN: WHAT"; "" if there are none.
+--- Returns the findings, one per line: its kind, a tab and "FILE:LINE:COLUMN: WHAT"; "" if there are none. The kind is
+--- "fault" or "note", which is only likely a mistake.
 ---@param path string path of the script
 ---@return string
 function program.check(path)
   local check = setmetatable({
     found = {}, reads = {}, fields = {}, parts = {}, answers = {}, set_names = {}, seen = {}, other_reads = {},
     calls = {}, library_calls = {}, dropped = {}, method_calls = {}, rules = {}, colon_calls = {}, definitions = {},
-    habits = habits.none(), global_functions = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
+    habits = habits.none(), global_functions = {}, hidden_hooks = {}, unset = {}, there = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
     texts = {}, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)
@@ -524,7 +515,7 @@ function program.check(path)
   for _, one in ipairs(check.found) do
     if not (one.variable and one.variable.reassigned) then
       local line, column = place_of[one.file](one.at)
-      lines[#lines + 1] = ("%s:%d:%d: %s\n"):format(one.file, line, column, one.text)
+      lines[#lines + 1] = ("%s\t%s:%d:%d: %s\n"):format(one.kind, one.file, line, column, one.text)
     end
   end
   return table.concat(lines)

@@ -38,6 +38,9 @@ local function gets_message(from, number) return { number = number, meaning = { 
 
 local gets_request = { number = 1, meaning = gives.request, from = "wechat.route", answers = "PageAnswer" }
 
+-- What wemoon calls in a script.
+meanings.hook_names = { "on_message", "on_load", "on_unload", "on_error", "on_lost" }
+
 -- What functions get that the script defines, by name, and those that it passes to a rule of wechat.bot.
 meanings.hooks = {}
 for name, number in pairs { on_message = 1, on_error = 2, on_lost = 1 } do

@@ -23,17 +23,23 @@ local new_notes = require "check.notes"
 ---@field colon fun(meaning: Meaning, token: Token) a function below `wechat` or `wechat.bot` is called with a colon
 ---@field method fun(object: Meaning, token: Token, count: integer, open: boolean, values: table) a method of an object is
 ---  called
----@field call_bot fun(meaning: Meaning, count: integer, open: boolean, values: table) a function of wechat.bot is called
----@field compares fun(field: Meaning, value: Meaning) a field of a message is compared with a literal
+---@field call_bot fun(meaning: Meaning, count: integer, open: boolean, values: table, is_sure: boolean) a function of
+---  wechat.bot is called; `is_sure`: outside of functions and conditions
+---@field compares fun(field: Meaning, value: Meaning, operator: string) a field of a message is compared with a literal
 ---@field adds fun(token: Token) a text and a literal or a field of a message are added, with that +
 ---@field returns fun(value: Meaning, gets: Gets) a function that answers messages returns that
 ---@field unread fun(variable: table) a variable that holds a reply is read nowhere
----@field assign_global fun(name: string)
+---@field hides_hook fun(token: Token) a local variable of the main chunk has a hook's name, and nobody reads it
+---@field assign_global fun(name: string, token: Token?, gets: Gets?) `gets`: it is assigned, and not as what is loaded
+---  when it is first needed, in a function that gets that
 ---@field defines fun(name: string, token: Token, is_hook: boolean) a global function is defined at the top level;
 ---  `is_hook`: wemoon calls it
 ---@field requires fun(name: string?) nil: the name is computed
 
 local parse = {}
+
+local is_hook = {}
+for _, name in ipairs(meanings.hook_names) do is_hook[name] = true end
 
 local MOST_TOLD <const> = 8 -- a report has no more values, its name included
 local FOR_FUNCTIONS <const> = 8 -- runs for what the functions are used for, at most
@@ -76,6 +82,8 @@ function Parser:open() self.scope = { up = self.scope } end
 function Parser:left(variable)
   local is_lost = variable.meaning and variable.meaning.kind == "reply" and variable.reads == 0
   if is_lost and not variable.reassigned then self.watch.unread(variable) end
+  local hides_hook = is_hook[variable.name] and variable.reads == 0 and not self.scope.up
+  if hides_hook then self.watch.hides_hook(variable.token) end
 end
 
 function Parser:close()
@@ -147,8 +155,8 @@ end
 
 -- Parses parameters and block after `function NAME`, which gets what `gets` says.
 function Parser:body(gets, is_method)
-  local around = self.gets
-  self.gets = gets
+  local around, answering = self.gets, self.answering
+  self.gets, self.answering = gets, answering or gets
   self:open()
   if is_method then self:declare("self", meanings.parameter) end
   self:expect("(")
@@ -164,7 +172,7 @@ function Parser:body(gets, is_method)
   self:block()
   self:expect("end")
   self:close()
-  self.gets = around
+  self.gets, self.answering = around, answering
 end
 
 function Parser:literal(value)
@@ -276,7 +284,7 @@ function Parser:call(meaning, token)
     self.watch.call(meaning, count, open, only, token, values)
     return self:given(meaning, meaning.path, values)
   end
-  if meaning.kind == "bot" then self.watch.call_bot(meaning, count, open, values) end
+  if meaning.kind == "bot" then self.watch.call_bot(meaning, count, open, values, not self.scope.up) end
   if meaning.kind == "global" then return self:call_global(meaning.path, values) end
 end
 
@@ -355,10 +363,12 @@ function Parser:simple(gets)
   elseif kind == "number" then return self:literal(tonumber(token.text))
   elseif mark == "{" then return self:table_constructor(gets)
   elseif mark == "true" or mark == "false" then return self:literal(mark == "true")
-  elseif self:accept("nil") then return meanings.nothing
-  elseif self:accept("...") then return meanings.varargs, true
-  elseif self:accept("function") then self:body(gets)
-  else return self:variable() end
+  elseif mark == "(" then return self:variable() end
+  self.at = self.at + 1
+  if mark == "nil" then return meanings.nothing
+  elseif mark == "..." then return meanings.varargs, true
+  elseif mark == "function" then self:body(gets)
+  else error({ unexpected = token }) end
 end
 
 local function is_text(meaning) return meaning and meaning.kind == "literal" and type(meaning.value) == "string" end
@@ -369,18 +379,25 @@ local function may_be_number(text)
   return plain:find("\\", 1, true) or tonumber(plain)
 end
 
-local judged = { ["=="] = true, ["~="] = true, ["+"] = true }
+local equals = { ["=="] = true, ["~="] = true }
+local orders = { ["<"] = true, [">"] = true, ["<="] = true, [">="] = true }
+
+local function is_literal(meaning) return meaning and meaning.kind == "literal" end
+
+function Parser:compared(operator, a, b)
+  local value, field = b, a
+  if not is_literal(value) then value, field = a, b end
+  if is_literal(value) and field and field.kind == "field" then self.watch.compares(field, value, operator) end
+end
 
 -- Reports what is often written in a wrong way: `msg.type == "txt"`, `"a" + b`.
 function Parser:joined(operator, a, b)
-  if not judged[operator.mark] then return end
+  local mark = operator.mark
+  if equals[mark] or orders[mark] then return self:compared(mark, a, b) end
+  if mark ~= "+" then return end
   local text, other = b, a
   if not is_text(text) then text, other = a, b end
   if not is_text(text) then return end
-  if operator.mark ~= "+" then
-    if other and other.kind == "field" then self.watch.compares(other, text) end
-    return
-  end
   local is_plain = other and (other.kind == "field" or other.kind == "literal") -- and no object that can be added to
   if is_plain and not may_be_number(text.value) then self.watch.adds(operator) end
 end
@@ -423,7 +440,8 @@ require "check.statements"(Parser)
 -- ---- runs
 
 local reported = { "read", "set", "message", "hands", "answers", "part", "call", "drops", "call_library", "model", "colon",
-  "method", "call_bot", "compares", "adds", "returns", "unread", "assign_global", "defines", "requires" }
+  "method", "call_bot", "compares", "adds", "returns", "unread", "assign_global", "hides_hook", "defines",
+  "requires" }
 
 -- Hears what it is told, keeps it, and says what the watcher says.
 local function recorder(watch)
@@ -444,7 +462,7 @@ end
 
 -- `found`: the notes of an earlier run over the same tokens.
 local function run(tokens, watch, found, notes)
-  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, visible = {}, watch = watch, found = found,
+  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, visible = {}, loading = {}, watch = watch, found = found,
     notes = notes }, Parser)
   local whole, fault = pcall(function()
     parser:open()

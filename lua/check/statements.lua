@@ -10,7 +10,16 @@ return function(Parser)
       target.variable.reads = target.variable.reads - 1
       self.notes:assign(target.variable, meanings.kept(value))
     elseif target.field or target.index then self.watch.set(target.base, target.field)
-    elseif target.name then self.watch.assign_global(target.name) end
+    elseif target.name then
+      local is_first = self.loading[target.name] or target.keeps
+      self.watch.assign_global(target.name, target.token, not is_first and self.answering or nil)
+    end
+  end
+
+  -- Whether the name in an expression that comes next is all of it, or the first of several: `name or ...`.
+  function Parser:begins_with(name, mark)
+    local first, second = self.tokens[self.at], self.tokens[self.at + 1]
+    return first.kind == "name" and first.text == name and second.mark == mark
   end
 
   -- A function at the top level, where nothing decides whether it is defined.
@@ -37,6 +46,7 @@ return function(Parser)
     local is_global = #targets == 1 and not target.variable and target.name
     local hook = is_global and self:hook(target.name)
     if is_global then self:defines(target.token, self:is("function")) end
+    target.keeps = target.name and self:begins_with(target.name, "or")
     local values = self:expressions(hook and self.found:gets(target.name, hook))
     if hook then self.notes:handler(values[1], hook) end
     for i, one in ipairs(targets) do self:assign(one, values[i]) end
@@ -44,8 +54,8 @@ return function(Parser)
 
   function Parser:local_statement()
     if self:accept("function") then
-      local place = self.at
-      self:declare(self:next().text, { kind = "function", place = place })
+      local place, name = self.at, self:next()
+      self:declare(name.text, { kind = "function", place = place }, name)
       return self:body(self.found:gets(place))
     end
     local names = {}
@@ -98,10 +108,21 @@ return function(Parser)
     self:close()
   end
 
+  -- The global that `if not NAME then` or `if NAME == nil then` asks for.
+  function Parser:missing_name()
+    local first, second, third = table.unpack(self.tokens, self.at, self.at + 2)
+    if first.mark == "not" and second.kind == "name" and third.mark == "then" then return second.text end
+    return first.kind == "name" and second.mark == "==" and third.mark == "nil" and first.text or nil
+  end
+
   function Parser:if_statement()
+    local name = self:missing_name()
     self:expression()
     self:expect("then")
+    local before = self.loading[name or ""]
+    if name then self.loading[name] = true end
     self:scoped_block()
+    if name then self.loading[name] = before end
     while self:accept("elseif") do
       self:expression()
       self:expect("then")

@@ -12,6 +12,7 @@
 
 static const Option options[] = {
   { .name = "online", .help = "also ask the platform: token, menu, rights; print what to change" },
+  { .name = "strict", .help = "notes, of what is likely a mistake, are faults too: exit status 1" },
   { .name = NULL },
 };
 
@@ -69,21 +70,27 @@ static bool read_script(const Config *config, const char *script, Buf *findings,
   return ok;
 }
 
-static int print_findings(Str findings) {
-  for (Str line; findings.len > 0;) {
+// Returns whether there is a fault among them. Each begins with its kind and a tab (lua/check/init.lua).
+static bool print_findings(Str findings) {
+  bool faulty = false;
+  for (Str line, kind; findings.len > 0;) {
     str_cut(findings, '\n', &line, &findings);
+    str_cut(line, '\t', &kind, &line);
+    faulty = faulty || !str_eq(kind, STR("note"));
     fprintf(stderr, "wemoon: check: %.*s\n", STR_FMT(line));
   }
-  return STATUS_FAILED;
+  return faulty;
 }
 
-static int check_names(const Config *config, const char *script) {
+static int check_names(const Invocation *in, const char *script) {
+  bool strict = options_value(&in->arguments, "strict") != NULL;
   Err err;
   Buf findings;
   buf_init(&findings);
   int status = STATUS_DONE;
-  if (!read_script(config, script, &findings, &err)) status = report_err("check", &err);
-  else if (findings.len > 0) status = print_findings(buf_str(&findings));
+  if (!read_script(in->config, script, &findings, &err)) status = report_err("check", &err);
+  else if (print_findings(buf_str(&findings)) || (strict && findings.len > 0))
+    status = STATUS_FAILED;
   buf_clear(&findings);
   return status;
 }
@@ -199,9 +206,8 @@ static int run(Invocation *in) {
   int status = STATUS_DONE;
   if (!check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
   if (!configured) status = STATUS_USAGE;
-  if (preflight_script(script, NULL) && check_names(in->config, script) != STATUS_DONE &&
-      status == STATUS_DONE)
-    status = STATUS_FAILED;
+  bool reads = !preflight_script(script, NULL) || check_names(in, script) == STATUS_DONE;
+  if (!reads && status == STATUS_DONE) status = STATUS_FAILED;
   if (status == STATUS_DONE) {
     print_ok(in, script, &account, buf_str(&handlers));
     warn_of_memory(in->config);
@@ -217,7 +223,7 @@ static int run(Invocation *in) {
 
 const Command command_check = {
   .name = "check",
-  .usage = "BOT.lua [--online]",
+  .usage = "BOT.lua [--online] [--strict]",
   .summary = "Load script and configuration, report every fault, serve nothing",
   .details =
 
@@ -230,7 +236,14 @@ const Command command_check = {
       "belongs,\n"
       "replies that are made and not returned, what is returned and is no reply, types of messages "
       "that\n"
-      "there are not, texts joined with + and on_message defined twice are faults.\n"
+      "there are not, fields compared with what they never are (msg.content == 1), texts joined "
+      "with +,\n"
+      "on_message defined twice and hooks that are local are faults.\n"
+      "A line with \"note:\" is only likely a mistake, and changes the exit status only with "
+      "--strict:\n"
+      "globals set while a message is answered or never, seconds that look like milliseconds, "
+      "rules\n"
+      "of wechat.bot that another one keeps from answering.\n"
       "Exit status 1 for a faulty script, 2 for a faulty configuration or a missing file.\n"
       "--online also fetches an access token (stored in the bot's store), reads the menu and "
       "probes the\n"

@@ -98,7 +98,7 @@ local say = function(m) return m.content end
 local named = { page = page_of }
 bot.text("news", show)
 bot.click("PAGE", page_of)
-bot.word("news", news)
+bot.word("latest", news)
 bot.default(function(msg) local ok, text = pcall(show, { headline = "h" }) return text .. named.page{ page = 2 } .. say(msg) end)
 wechat.every(60, function() _G.news{ caption = "c" } end)
 on_message = bot.on_message`);
@@ -424,7 +424,7 @@ end`, [
 passes('and as they are meant', `local bot = require "wechat.bot"
 local model = require "wechat.model" { url = "http://127.0.0.1:1" }
 local function pair() return "x", "y" end
-bot.text("x", "y") bot.text(pair()) bot.word("x", { "y" }, "z", function(msg, word) return word end) bot.on("image", print) bot.default(print)
+bot.text("x", "y") bot.text(pair()) bot.word("w", { "y" }, "z", function(msg, word) return word end) bot.on("image", print) bot.default(print)
 function on_message(msg)
   local task, gate, menu = wechat.spawn(print), wechat.gate(1), wechat.menu.new()
   local named = { name = "a", key = "K" }
@@ -524,6 +524,8 @@ finds('a reply that is kept and never returned', answer(`local reply = wechat.re
   if msg.content == "b" then late = wechat.response_image("b") end`), [
   'bot.lua:2:9: the reply is made and nobody reads reply: write return reply, or call it _reply',
   'bot.lua:3:9: the reply is made and nobody reads late: write return late, or call it _late']);
+finds('so in the main chunk', `local late = wechat.response_text("a")\n${answer('return "b"')}`,
+  ['bot.lua:1:7: the reply is made and nobody reads late: write return late, or call it _late']);
 passes('one that is read, in whatever function, and one whose name says that nobody will', `local kept
 function on_load() kept = wechat.response_text("a") end
 ${answer(`local reply = wechat.response_text("a")
@@ -597,6 +599,123 @@ finds('functions that Lua\'s library lacks, with what gives them', answer('os.ex
 finds('on_message that is defined twice: the first is dead', `${answer('return "a"')}on_message = function() return "b" end\n`,
   ['bot.lua:4:1: on_message is defined already, at bot.lua:1: this one replaces it']);
 
+finds('a hook that is local and that nobody reads', `${answer('return "a"')}local function on_load() end
+local on_error = function(err, msg) end
+local on_lost
+function on_lost(msg, lost) end
+`, [[4, 16, 'on_load'], [5, 7, 'on_error'], [6, 7, 'on_lost']].map(([line, column, name]) =>
+  `bot.lua:${line}:${column}: wemoon does not see a local ${name}, and nobody else calls it: write it without local`));
+finds('so on_message, without which the script does not load', 'local function on_message(msg) return "a" end',
+  ['bot.lua:1:16: wemoon does not see a local on_message, and nobody else calls it: write it without local']);
+passes('a local hook that the script calls, or gives its global name, passes, and one inside a function', `local function on_load() end
+local function on_message(msg) local on_lost = 1 return "a" end
+_G.on_message = on_message
+on_load()`);
+
+finds('a field that is compared with what it never is', answer(`if msg.content == 1 or 2 ~= msg.scene or msg.id == "7" or msg.content > 5 or msg.time < "9" then return "a" end
+  if msg.event == true or msg.MsgId == 12 or msg.time == "now" then return "b" end`), [
+  'bot.lua:2:21: msg.content is a text and 1 a number: write "1", or tonumber(msg.content)',
+  'bot.lua:2:26: msg.scene is a text and 2 a number: write "2", or tonumber(msg.scene)',
+  'bot.lua:2:54: msg.id is a number and "7" a text: write 7',
+  'bot.lua:2:75: msg.content is a text and 5 a number: write tonumber(msg.content)',
+  'bot.lua:2:91: msg.time is a number and "9" a text: write 9',
+  'bot.lua:3:19: msg.event is a text and never true',
+  'bot.lua:3:40: msg.MsgId is a text and 12 a number: write "12", or tonumber(msg.MsgId)',
+  'bot.lua:3:58: msg.time is a number and never "now"']);
+passes('one that is compared with its own kind passes, or with nil', answer(`local n = tonumber(msg.content)
+  if msg.content == "1" or n == 1 or msg.time > 5 or msg.latitude == 1 or msg.location.x > 3 or msg.content < "b" then return "a" end
+  return msg.content ~= nil and msg.MsgId == "7" and msg.Latitude == n and "b" or nil`));
+passes('so where the script sets it itself', answer('msg.content = tonumber(msg.content) if msg.content == 1 then return "a" end'));
+
+const shared = (name, what = 'message') => `note: the global ${name} is set while a ${what} is answered: all users share it, and a restart loses it. Write local, or keep it in wechat.session() (of one user) or wechat.store`;
+finds('a note: globals that are set while something is answered', `count = 0
+local bot = require "wechat.bot"
+function on_load() rates = {} end
+bot.text("x", function(msg) count = count + 1 last = msg.source end)
+wechat.route("GET", "/", function(request) visits = (visits or 0) + 1 return "a" end)
+wechat.every(60, function() rates = {} end)
+function on_message(msg)
+  local function remember() user = msg.source end
+  remember()
+  if not rates then rates = {} end
+  names = names or {}
+  if count == nil then count = 0 end
+  user = msg.source
+  return bot.on_message(msg)
+end`, [`bot.lua:4:29: ${shared('count')}`, `bot.lua:4:47: ${shared('last')}`, `bot.lua:5:44: ${shared('visits', 'page')}`,
+  `bot.lua:8:29: ${shared('user')}`], { code: 0 });
+passes('local variables and what the main chunk, on_load and timers set pass', `limit = 5
+local last
+function on_load(state) seen = state end
+function on_unload() seen = nil end
+wechat.every(60, function() rates = wechat.http.get("http://a") end)
+local function setup() limit = 6 end
+setup()
+${answer('local name = msg.content last = name return name')}`);
+finds('a note: globals that no file sets', `local bot = require "wechat.bot"
+bot.text("x", function(msg) if vip then return vip end return db end)
+${answer('return bot.on_message(msg) or qty')}`, [
+  'bot.lua:2:32: note: no file sets the global vip: reading it raises an error',
+  'bot.lua:2:63: note: no file sets the global db: reading it raises an error',
+  'bot.lua:4:33: note: no file sets the global qty: reading it raises an error'], { code: 0 });
+finds('a note: seconds that look like milliseconds', answer(`wechat.sleep(5000) wechat.sleep{ seconds = 2000 } wechat.store.set("a", 1, 3600000)
+  wechat.http.get("http://a", { timeout = 10000 }) wechat.http.get{ url = "http://a", timeout = 5000 }
+  local a = wechat.ask("a", { timeout_s = 600000 }) wechat.every(60000, print) wechat.gate(1):enter(300000)
+  return a.content`), [
+  'bot.lua:2:16: note: wechat.sleep takes seconds: 5000 are 83 minutes; did you mean 5?',
+  'bot.lua:2:46: note: wechat.sleep takes seconds: 2000 are 33 minutes; did you mean 2?',
+  'bot.lua:2:78: note: wechat.store.set: ttl_s takes seconds: 3600000 are 41.7 days; did you mean 3600?',
+  'bot.lua:3:43: note: wechat.http.get: timeout takes seconds: 10000 are 2.8 hours; did you mean 10?',
+  'bot.lua:3:97: note: wechat.http.get: timeout takes seconds: 5000 are 83 minutes; did you mean 5?',
+  'bot.lua:4:43: note: wechat.ask: timeout_s takes seconds: 600000 are 6.9 days; did you mean 600?',
+  'bot.lua:4:66: note: wechat.every: interval takes seconds: 60000 are 16.7 hours; did you mean 60?',
+  'bot.lua:4:101: note: gate:enter: timeout_s takes seconds: 300000 are 3.5 days; did you mean 300?'], { code: 0 });
+passes('usual seconds pass, and what is no time', answer(`wechat.sleep(3600) wechat.sleep(1800) wechat.sleep(0.5) wechat.every(86400, print) wechat.allow("a", 5000, 3600)
+  for _, ttl in ipairs{ 1 } do wechat.store.set("a", 5000, ttl) end
+  wechat.store.set("a", 1, 604800) wechat.store.set("a", 1, 2592000) wechat.store.set("a", 1, 31536000) wechat.store.set("a", { timeout = 5000 })
+  wechat.http.post("http://a", { timeout = 600, json = { timeout = 5000 } }) wechat.ask("a", { timeout_s = 86400 })
+  return wechat.http.get("http://a", { timeout = 100 }).body`));
+finds('a note: rules that another one keeps from answering', `local bot = require "wechat.bot"
+bot.text("^天气", "a")
+bot.word("天气", "b")
+bot.word("你好", { "hi", "您好" }, "c")
+bot.word("hi", "再见", "d")
+bot.text("^天气", "e")
+bot.click("HELP", "f")
+bot.click("HELP", "g")
+bot.on("image", "h") bot.on("IMAGE", "i")
+bot.default("j") bot.default("k")
+bot.text(".*", "l")
+bot.text("^x", "m")
+on_message = bot.on_message`, [
+  'bot.lua:3:10: note: "天气" never comes to this rule: bot.text in line 2 takes it',
+  'bot.lua:5:10: note: "hi" never comes to this rule: bot.word in line 4 takes it',
+  'bot.lua:6:5: note: no text comes to this rule: bot.text in line 2 takes it',
+  'bot.lua:8:5: note: this rule takes the place of the one in line 7',
+  'bot.lua:9:26: note: this rule takes the place of the one in line 9',
+  'bot.lua:10:22: note: this rule takes the place of the one in line 10',
+  'bot.lua:12:5: note: no text comes to this rule: bot.text in line 11 takes it'], { code: 0 });
+passes('rules that may be made alone, and others that take something else', `local bot = require "wechat.bot"
+if os.getenv("NOBODY") then bot.word("a", "b") else bot.word("a", "c") end
+bot.word("a", "d") bot.word("b", "B", "e") bot.click("b", "f") bot.on("click", "g") bot.default("h")
+bot.text("^天气(.+)", "i") bot.word("天气", "j") bot.text("^天气", "k") bot.word("a\\b", "l") bot.word([[a\\b]], "m")
+on_message = bot.on_message`);
+passes('so where the script has rules of its own', `local bot = require "wechat.bot"
+local default = bot.default
+function bot.default(answer) return default(answer) end
+bot.default("a") bot.default("b")
+on_message = bot.on_message`);
+test('notes change the exit status with --strict alone', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': answer('wechat.sleep(5000) return "a"'), 'fine.lua': answer('return "a"') });
+  const run = (code, ...args) => wemoon(['check', ...args, '--token', 'aToken'], { cwd: dir, code });
+  assert.match((await run(0, 'bot.lua')).stdout, /^ok: bot\.lua: on_message/);
+  const { stdout, stderr } = await run(1, 'bot.lua', '--strict');
+  assert.equal(stdout, '');
+  assert.match(stderr, /^wemoon: check: bot\.lua:2:16: note: wechat\.sleep takes seconds/m);
+  await run(0, 'fine.lua', '--strict');
+});
+
 passes('functions that the script tests for, defines, or is allowed pass', `function table.copy(t) return t end
 ${answer('if os.execute then os.execute("ls") end return table.copy({}) and nil')}`);
 test('with allow_shell the shell passes', async (t) => {
@@ -665,6 +784,13 @@ test('no example has a finding', async (t) => {
       MODEL_URL: 'http://127.0.0.1:1/v1', MODEL_KEY: 'k', MODEL_NAME: 'n' } });
     assert.doesNotMatch(stderr, /\.lua:\d+:\d+: /, name);
   }
+});
+
+test('no example of the README has a finding', async (t) => {
+  const readme = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
+  const examples = [...readme.matchAll(/^```lua\n([^]*?)^```$/gm)].map((found) => found[1]).filter((one) => one.includes('on_message'));
+  assert.ok(examples.length > 0);
+  for (const one of examples) assert.deepEqual(await check(t, one, { code: 0 }), []);
 });
 
 // The examples of the reference's page, as Lua.
