@@ -63,8 +63,8 @@ if(WEMOON_TESTS)
     add_test(NAME lua.${name} COMMAND wemoon exec ${source} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests/lua)
     set_tests_properties(lua.${name} PROPERTIES TIMEOUT 120)
   endforeach()
-  # It lists the files of the tree.
-  set_tests_properties(lua.nearest_test PROPERTIES ENVIRONMENT WEMOON_ALLOW_SHELL=true)
+  # These list the files of the tree.
+  set_tests_properties(lua.nearest_test lua.syntax_test PROPERTIES ENVIRONMENT WEMOON_ALLOW_SHELL=true)
 
   # Every example has its spec.
   file(GLOB example_specs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/scripts/*_spec.lua)

@@ -2,7 +2,7 @@
 -- type has, fields that no request or answer has, misspelt globals and hooks, calls with too many or too few arguments,
 -- with misspelt fields, with values that are refused, or with a colon for a dot, hooks defined twice or local, replies
 -- that are made and not returned, and what users of other languages write (habits.lua). Uncertain cases pass, or are
--- notes.
+-- notes. Of a file that Lua's parser refuses: its mistakes of syntax (syntax.lua).
 
 local host = ...
 local wechat = wechat
@@ -20,6 +20,7 @@ local misread = require "wechat.misread"
 local nearest = require "wechat.nearest"
 local parse = require "check.parse"
 local rules = require "check.rules"
+local syntax = require "check.syntax"
 local types = require "meta.types"
 
 local SOURCE_MAX <const> = 64 << 20 -- as in src/base/file.h
@@ -441,7 +442,12 @@ function Check:look(path)
   if #text > SOURCE_MAX then return false end
   text = text:gsub("^\xEF\xBB\xBF", ""):gsub("^#[^\n]*", "") -- what Lua's own loader of files passes over
   self.texts[path] = text
-  return load(text, "=" .. path, "t") ~= nil and parse.chunk(text, self:watcher(path))
+  if load(text, "=" .. path, "t") then return parse.chunk(text, self:watcher(path)) end
+  for _, one in ipairs(syntax.faults(text)) do
+    local hint = host.stdlib.syntax_hint(one.text)
+    self:add(path, one.token, hint and one.text .. "; " .. hint or one.text, nil, "syntax")
+  end
+  return false
 end
 
 local function in_order(a, b)
@@ -495,7 +501,7 @@ end
 local program = {}
 
 --- Returns the findings, one per line: its kind, a tab and "FILE:LINE:COLUMN: WHAT"; "" if there are none. The kind is
---- "fault" or "note", which is only likely a mistake.
+--- "fault", "syntax" (a fault that Lua's parser finds too) or "note", which is only likely a mistake.
 ---@param path string path of the script
 ---@return string
 function program.check(path)

@@ -70,26 +70,39 @@ static bool read_script(const Config *config, const char *script, Buf *findings,
   return ok;
 }
 
-// Returns whether there is a fault among them. Each begins with its kind and a tab (lua/check/init.lua).
-static bool print_findings(Str findings) {
+// Returns whether the text of an error names the line of that finding, "DIR/FILE:LINE:COLUMN: WHAT". Lua shortens the
+// folder of a long path.
+static bool names_place(Str error, Str finding) {
+  Str place = str_sub(finding, 0, (size_t)str_find(finding, STR(": "))), folder, rest;
+  while (str_cut(place, '/', &folder, &rest)) place = rest;
+  size_t len = place.len;
+  while (len > 0 && place.ptr[len - 1] != ':') len--;
+  return len > 0 && str_find(error, str_sub(place, 0, len)) >= 0;
+}
+
+// Prints what was not reported when the script was loaded. Returns whether there is a fault among them. Each begins with
+// its kind and a tab (lua/check/init.lua).
+static bool print_findings(Str findings, Str reported) {
   bool faulty = false;
   for (Str line, kind; findings.len > 0;) {
     str_cut(findings, '\n', &line, &findings);
     str_cut(line, '\t', &kind, &line);
     faulty = faulty || !str_eq(kind, STR("note"));
-    fprintf(stderr, "wemoon: check: %.*s\n", STR_FMT(line));
+    bool known = str_eq(kind, STR("syntax")) && names_place(reported, line);
+    if (!known) fprintf(stderr, "wemoon: check: %.*s\n", STR_FMT(line));
   }
   return faulty;
 }
 
-static int check_names(const Invocation *in, const char *script) {
+// `reported`: the error of loading the script; empty: it loaded.
+static int check_names(const Invocation *in, const char *script, Str reported) {
   bool strict = options_value(&in->arguments, "strict") != NULL;
   Err err;
   Buf findings;
   buf_init(&findings);
   int status = STATUS_DONE;
   if (!read_script(in->config, script, &findings, &err)) status = report_err("check", &err);
-  else if (print_findings(buf_str(&findings)) || (strict && findings.len > 0))
+  else if (print_findings(buf_str(&findings), reported) || (strict && findings.len > 0))
     status = STATUS_FAILED;
   buf_clear(&findings);
   return status;
@@ -200,13 +213,14 @@ static int run(Invocation *in) {
   const char *script = in->arguments.positionals[0];
   Account account = { .mode = MODE_NORMAL };
   bool configured = configure(in, script, &account);
-  Err err;
+  Err err = { 0 };
   Buf handlers;
   buf_init(&handlers);
   int status = STATUS_DONE;
   if (!check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
   if (!configured) status = STATUS_USAGE;
-  bool reads = !preflight_script(script, NULL) || check_names(in, script) == STATUS_DONE;
+  bool reads =
+      !preflight_script(script, NULL) || check_names(in, script, str_of(err.text)) == STATUS_DONE;
   if (!reads && status == STATUS_DONE) status = STATUS_FAILED;
   if (status == STATUS_DONE) {
     print_ok(in, script, &account, buf_str(&handlers));
@@ -238,7 +252,9 @@ const Command command_check = {
       "that\n"
       "there are not, fields compared with what they never are (msg.content == 1), texts joined "
       "with +,\n"
-      "on_message defined twice and hooks that are local are faults.\n"
+      "on_message defined twice and hooks that are local are faults. Of mistakes of syntax it "
+      "tells those\n"
+      "behind the first too, up to ten, where they are no consequences.\n"
       "A line with \"note:\" is only likely a mistake, and changes the exit status only with "
       "--strict:\n"
       "globals set while a message is answered or never, seconds that look like milliseconds, "

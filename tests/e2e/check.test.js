@@ -716,6 +716,29 @@ test('notes change the exit status with --strict alone', async (t) => {
   await run(0, 'fine.lua', '--strict');
 });
 
+finds('mistakes of syntax behind the first, which is told when the script is loaded', `function on_message(msg)
+  if msg.type = "text" then
+    return "a" ..
+  end
+end
+local function other(msg
+  return 1
+end
+function on_load()
+  local x == 5
+  n += 1
+end`, ["bot.lua:4:3: unexpected symbol near 'end'", "bot.lua:7:3: ')' expected near 'return'", "bot.lua:10:11: unexpected symbol near '=='",
+  "bot.lua:11:5: syntax error near '+'; write n = n + 1 for n += 1 and n++"]);
+finds('so in a module, whose first is told once too', `require "lib.a"\n${answer('return "a"')}`, ["lib/a.lua:2:6: syntax error near 'b'"],
+  { files: { 'lib/a.lua': 'local x = = 1\nend_ b\nreturn 1' } });
+test('the first is told once, with its line', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': 'function on_message(msg)\n  return "a" "b" c d\nend\nlocal = 5\n' });
+  const { stderr } = await wemoon(['check', 'bot.lua', '--token', 'aToken'], { cwd: dir, code: 1 });
+  assert.equal(stderr.split('bot.lua:2').length, 2, stderr);
+  assert.match(stderr, /^wemoon: check: bot\.lua:4:7: <name> expected near '='$/m);
+});
+
 passes('functions that the script tests for, defines, or is allowed pass', `function table.copy(t) return t end
 ${answer('if os.execute then os.execute("ls") end return table.copy({}) and nil')}`);
 test('with allow_shell the shell passes', async (t) => {
