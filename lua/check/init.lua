@@ -277,6 +277,8 @@ function Check:is_of_message(value)
   return name and message_fields.is_own(name) and not message_fields.is_table(name) and not self.any_field and not self:may_set(name)
 end
 
+local too_early = "nothing is served until this pause is over, at each start and reload: pause in wechat.every or wechat.spawn"
+
 -- A call of a function of wemoon's, unless the script may have set another in its place.
 function Check:judge_call(call)
   local path, file, variable = call.meaning.path, call.file, call.meaning.variable
@@ -285,6 +287,7 @@ function Check:judge_call(call)
   local fault = fault_of_count(path, call.count, call.open, only)
   if fault then self:add(file, call.meaning.token or call.token, fault, variable) end
   local method = path:sub(#"wechat." + 1)
+  if path == "wechat.sleep" and call.is_loading then self:note(file, call.meaning.token, too_early, variable) end
   self:add_all(file, fields.of_call(method, host.args.methods[method], call.values), variable)
 end
 
@@ -409,9 +412,9 @@ function Check:watcher(file)
     part = function(meaning) self.parts[#self.parts + 1] = { file = file, meaning = meaning } end,
     gives = function(given, values) return gives.of(given, host.args.methods, values) end,
     fields_of = gives.fields_of,
-    call = function(meaning, count, open, only, token, values)
+    call = function(meaning, count, open, only, token, values, is_loading)
       table.insert(self.calls, { file = file, meaning = meaning, count = count, open = open, only = only, token = token,
-        values = values })
+        values = values, is_loading = is_loading })
     end,
     assign_global = function(name, token, gets)
       self.replaced = self.replaced or name == "wechat" or name == "_ENV"

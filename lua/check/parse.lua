@@ -15,8 +15,9 @@ local new_notes = require "check.notes"
 ---@field part fun(meaning: Meaning) a field of a request or an answer is read
 ---@field gives fun(path: string, values: table): Meaning? what a function of wechat or a method gives: "wechat.spawn", "Gate:enter"
 ---@field fields_of fun(class: string): GivenNode? what an object's fields are
----@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table) `open`:
----  the last argument may be several; `only`: the kind of the only argument; `values`: the arguments' meanings
+---@field call fun(meaning: Meaning, count: integer, open: boolean, only: string?, token: Token, values: table,
+---  is_loading: boolean) `open`: the last argument may be several; `only`: the kind of the only argument; `values`: the
+---  arguments' meanings; `is_loading`: outside of functions
 ---@field drops fun(meaning: Meaning) a function is called as a statement: what it returns is dropped
 ---@field call_library fun(meaning: Meaning) a function of Lua's library is called
 ---@field model fun(values: table) wechat.model is called
@@ -156,7 +157,7 @@ end
 -- Parses parameters and block after `function NAME`, which gets what `gets` says.
 function Parser:body(gets, is_method)
   local around, answering = self.gets, self.answering
-  self.gets, self.answering = gets, answering or gets
+  self.gets, self.answering, self.depth = gets, answering or gets, self.depth + 1
   self:open()
   if is_method then self:declare("self", meanings.parameter) end
   self:expect("(")
@@ -172,7 +173,7 @@ function Parser:body(gets, is_method)
   self:block()
   self:expect("end")
   self:close()
-  self.gets, self.answering = around, answering
+  self.gets, self.answering, self.depth = around, answering, self.depth - 1
 end
 
 function Parser:literal(value)
@@ -281,7 +282,7 @@ function Parser:call(meaning, token)
     return { kind = "object", class = "Model" }
   end
   if meaning.kind == "wechat" then
-    self.watch.call(meaning, count, open, only, token, values)
+    self.watch.call(meaning, count, open, only, token, values, self.depth == 0)
     return self:given(meaning, meaning.path, values)
   end
   if meaning.kind == "bot" then self.watch.call_bot(meaning, count, open, values, not self.scope.up) end
@@ -462,7 +463,7 @@ end
 
 -- `found`: the notes of an earlier run over the same tokens.
 local function run(tokens, watch, found, notes)
-  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, visible = {}, loading = {}, watch = watch, found = found,
+  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, depth = 0, visible = {}, loading = {}, watch = watch, found = found,
     notes = notes }, Parser)
   local whole, fault = pcall(function()
     parser:open()

@@ -670,6 +670,12 @@ finds('a note: seconds that look like milliseconds', answer(`wechat.sleep(5000) 
   'bot.lua:4:43: note: wechat.ask: timeout_s takes seconds: 600000 are 6.9 days; did you mean 600?',
   'bot.lua:4:66: note: wechat.every: interval takes seconds: 60000 are 16.7 hours; did you mean 60?',
   'bot.lua:4:101: note: gate:enter: timeout_s takes seconds: 300000 are 3.5 days; did you mean 300?'], { code: 0 });
+finds('a note: pauses in the main chunk', `wechat.sleep(0.01)
+for _ = 1, 2 do wechat.sleep(0.01) end
+local function later() wechat.sleep(0.01) end
+wechat.spawn(function() wechat.sleep(0.01) later() end)
+${answer('wechat.sleep(0.01) return "a"')}`, ['bot.lua:1:8', 'bot.lua:2:24'].map((place) =>
+  `${place}: note: nothing is served until this pause is over, at each start and reload: pause in wechat.every or wechat.spawn`), { code: 0 });
 passes('usual seconds pass, and what is no time', answer(`wechat.sleep(3600) wechat.sleep(1800) wechat.sleep(0.5) wechat.every(86400, print) wechat.allow("a", 5000, 3600)
   for _, ttl in ipairs{ 1 } do wechat.store.set("a", 5000, ttl) end
   wechat.store.set("a", 1, 604800) wechat.store.set("a", 1, 2592000) wechat.store.set("a", 1, 31536000) wechat.store.set("a", { timeout = 5000 })
