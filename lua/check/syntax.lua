@@ -160,6 +160,7 @@ end
 -- Whether a mistake may come of what was taken out before, of which `last` is the last line. `told`: the mistake there.
 local function may_follow(lines, mistake, last, told)
   if mistake.line <= last or mistake.what:find("^no visible label") or is_inside(lines, mistake) then return true end
+  if mistake.opener == told.line then return true end -- the mistake is still there
   local is_next = neighbour(lines, last, 1) == mistake.line
   if is_next and (is_at_beginning(lines, mistake) or mistake.what == told.what) then return true end
   return is_structural(mistake) and (mistake.opener or begins_at(lines, mistake.line)) <= last

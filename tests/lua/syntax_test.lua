@@ -32,6 +32,7 @@ for _, text in ipairs {
   "local t = {\n  a = 1,\n  b = {\n    c = 2,\n  d = 3,\n}\nfunction f()\n  return t\nend\n",
   "if a then\n  b()\nelse if c then\n  d()\nend\nfunction f()\n  return 1\nend\n",
   "for _, a in ipairs(b)\n  c()\nend\nfunction f()\n  return 1\nend\n",
+  "function f()\n  local a = g(b)\n  if a then h() end\n  {d = e\nend\n",
   "while true do\n  goto next\nend\nfunction f()\n  return 1\nend\n",
 } do check.equal(#syntax.faults(text), 1, text) end
 
