@@ -300,8 +300,7 @@ function on_message(msg) return cases[msg.content] and cases[msg.content]() or m
     await bot.say(what);
     assert.equal(await bot.say('alive'), 'alive', `after ${what}\n${bot.log}`);
   }
-  await sleep(150);
-  assert.match(bot.log, /debug\.setupvalue: the function does not belong to the script/);
+  await bot.waitForLog(/debug\.setupvalue: the function does not belong to the script/);
 });
 
 test('an error whose text names a pipe or a device is told without its source line', async (t) => {

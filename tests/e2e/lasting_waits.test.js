@@ -61,9 +61,11 @@ test('what a task returned is known again, and what it does next is done once', 
   const peer = await startPeer(t);
   const script = `function on_message(msg)
     local tasks = {}
-    for i = 1, 3 do
+    for i = 3, 1, -1 do
+      local before = tasks[i + 1]
       tasks[i] = wechat.spawn(function(n)
-        wechat.sleep(0.05 * (4 - n))
+        wechat.sleep(0.05)
+        if before then before:join() end
         return n, wechat.json.decode(wechat.http.post("${peer.url}/" .. n, { body = "x" }).body).number
       end, i)
     end

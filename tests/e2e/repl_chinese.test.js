@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { wemoon, startBot, tempDir, writeFiles, until } = require('./harness');
-const { type, terminal } = require('./prompt');
+const { PATIENCE_MS, type, terminal } = require('./prompt');
 
 const CHINESE = { LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8', LANG: 'C.UTF-8' };
 const SENTENCE = /([a-z']+ ){3}[a-z']+/; // English
@@ -53,13 +53,18 @@ test('who types exit, quit or help at a terminal is told what to type, in both l
     [CHINESE, '退出：.quit 或 Ctrl-D', '命令以点开头：.help 列出所有命令', '没有命令 .hlep；你是不是想输入 .help？']]) {
     const term = terminal(t, { env });
     await term.shows(/月 >/);
-    for (const [line, told] of [['exit', leave], ['quit()', leave], ['help', help], ['?', help], ['？', help], ['.hlep', guess], ['.exit', '.quit']]) {
+    const types = async (line) => {
+      await term.types(); // else the terminal shows what is typed, too
       term.keys('-l', line);
       term.keys('Enter');
-      await until(() => term.screen().split(`月 > ${line}\n`)[1]?.includes(told) && /月 >$/.test(term.screen()), `${told} of ${line}`);
+    };
+    for (const [line, told] of [['exit', leave], ['quit()', leave], ['help', help], ['?', help], ['？', help], ['.hlep', guess], ['.exit', '.quit']]) {
+      await types(line);
+      await until(() => term.screen().split(`月 > ${line}\n`)[1]?.includes(told) && /月 >$/.test(term.screen()), `${told} of ${line}:\n${term.screen()}`, PATIENCE_MS);
     }
-    term.keys('-l', 'quit = 7');
-    term.keys('Enter', 'quit', 'Enter');
+    await types('quit = 7');
+    await term.shows(/quit = 7\n月 >$/);
+    await types('quit');
     await term.shows(/\n7\n月 >$/);
   }
 });
