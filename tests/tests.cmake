@@ -96,12 +96,12 @@ if(WEMOON_TESTS)
   endforeach()
   # Seconds under AddressSanitizer: the long ones begin first, also where no run has told ctest yet how long they take.
   set(long_tests e2e.desk=150 e2e.dev=126 e2e.console=125 e2e.console_seeing=119 e2e.hostile=91 e2e.reload=90
-    e2e.lasting=89 e2e.ladder=83 e2e.newest=81 e2e.console_again=69 e2e.ask_late=69 e2e.ladder_kinds=67 e2e.spec=56
-    e2e.late_order=54 e2e.timers=53 e2e.console_kept=53 e2e.time=52 e2e.frozen=51 e2e.redis=49 e2e.cli=47 e2e.peers=46
-    e2e.route=45 e2e.model=44 e2e.lasting_away=44 e2e.proxies=42 e2e.replay=41 e2e.forget=41 e2e.send=41 e2e.paused=40
-    e2e.lasting_waits=40 e2e.crowds=39 e2e.attach=36 e2e.check=35 unit.net_server_test=33 unit.bot_peers_test=32
+    e2e.console_again=69 e2e.spec=56 e2e.lasting=55 e2e.timers=53 e2e.console_kept=53 e2e.time=52 e2e.frozen=51
+    e2e.ladder=50 e2e.redis=49 e2e.cli=47 e2e.peers=46 e2e.route=45 e2e.model=44 e2e.lasting_away=44 e2e.proxies=42
+    e2e.replay=41 e2e.forget=41 e2e.send=41 e2e.paused=40 e2e.lasting_waits=40 e2e.crowds=39 e2e.ladder_kinds=38
+    e2e.attach=36 e2e.newest=35 e2e.check=35 unit.net_server_test=33 unit.bot_peers_test=32
     unit.store_sqlite_file_test=31 e2e.ask=29 unit.host_guard_test=29 e2e.memory=29 e2e.reference=28 e2e.script=26
-    e2e.protocol=23 e2e.repl_seeing=23 e2e.log=23 e2e.platform=21 e2e.full=20)
+    e2e.late_order=25 e2e.protocol=23 e2e.repl_seeing=23 e2e.log=23 e2e.platform=21 e2e.full=20)
   foreach(pair ${long_tests})
     string(REGEX MATCH "^(.*)=(.*)$" pair ${pair})
     set_tests_properties(${CMAKE_MATCH_1} PROPERTIES COST ${CMAKE_MATCH_2})
@@ -109,8 +109,6 @@ if(WEMOON_TESTS)
   # Browsers compute; all five begin first by COST, so they run two at a time.
   set_tests_properties(e2e.desk e2e.console_again e2e.console_kept PROPERTIES RESOURCE_LOCK one_browser)
   set_tests_properties(e2e.console e2e.console_seeing PROPERTIES RESOURCE_LOCK another_browser)
-  # It plays the platform's three tries in 1.4 s.
-  set_tests_properties(e2e.ladder PROPERTIES PROCESSORS 2)
 endif()
 
 if(WEMOON_FUZZ)

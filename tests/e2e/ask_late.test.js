@@ -2,12 +2,13 @@
 // told the bot that the question is out: in this process, at another one, and after a kill.
 'use strict';
 
-const test = require('node:test');
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
-const { startBot, eventXml, tempDir, until } = require('./harness');
+const { startBot, eventXml, tempDir, until, threeAtATime } = require('./harness');
+
+const test = threeAtATime('late questions');
 
 const script = `function on_message(msg)
   if msg.content ~= "go" then return "plain " .. msg.content end

@@ -19,6 +19,7 @@ const http = require('node:http');
 const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
+const { describe, test } = require('node:test');
 
 const BINARY = path.resolve(process.env.WEMOON || path.join(__dirname, '../../build/release/wemoon'));
 const TOKEN = 'aCallbackToken1';
@@ -48,6 +49,13 @@ async function until(probe, what, timeoutMs) {
     if (ms > (timeoutMs ?? PATIENCE_MS) && ms > (timeoutMs ?? patience())) assert.fail(`waited ${ms} ms in vain for ${what}`);
     await sleep(10);
   }
+}
+
+// Returns a `test` for files whose tests wait more than they compute: three of them run at a time, below `name`.
+function threeAtATime(name) {
+  const tests = [];
+  queueMicrotask(() => describe(name, { concurrency: 3 }, () => tests.forEach((args) => test(...args))));
+  return (...args) => { tests.push(args); };
 }
 
 // Returns a free port of the loopback address.
@@ -452,7 +460,7 @@ async function startBot(t, { script, config = {}, mode, files = {}, args = [], e
 
 module.exports = {
   BINARY, TOKEN, APPID, AES_KEY, OPENID, ORIGINAL_ID,
-  sleep, until, freePort, sha1, sign, signedQuery, seal, unseal, wrap,
+  sleep, until, threeAtATime, freePort, sha1, sign, signedQuery, seal, unseal, wrap,
   messageXml, textXml, eventXml, element, cdata, parseXml,
   tempDir, writeFiles, configLua, luaValue, cleanEnv, wemoon, startBot,
 };

@@ -28,8 +28,8 @@ async function startAccount(t, kind) {
   return { sim, start };
 }
 
-// Three at a time: they wait, and compute little.
-describe('every kind of account', { concurrency: 3 }, () => {
+// At the same time: they wait, and compute little.
+describe('every kind of account', { concurrency: 6 }, () => {
   for (const kind of ['personal', 'unverified']) {
     test(`${kind}: the second message shows it, the first time and later, with kill -9 between`, async (t) => {
       const { sim, start } = await startAccount(t, kind);

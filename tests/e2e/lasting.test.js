@@ -2,13 +2,14 @@
 // next message continues the script where it stopped, and no effect is repeated.
 'use strict';
 
-const test = require('node:test');
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
-const { OPENID, startBot, eventXml, textXml, sleep, tempDir, until, BINARY, wemoon } = require('./harness');
+const { OPENID, startBot, eventXml, textXml, sleep, tempDir, until, BINARY, wemoon, threeAtATime } = require('./harness');
 const { stopwatch } = require('./stopwatch');
+
+const test = threeAtATime('conversations');
 
 const from = (openid) => ({ fields: { FromUserName: openid } });
 const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;

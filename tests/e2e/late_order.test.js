@@ -1,13 +1,14 @@
 // The late answers of one user go out whole and in the order of the messages, whichever processes of a store answer them.
 'use strict';
 
-const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
-const { sleep, startBot, tempDir, until } = require('./harness');
+const { sleep, startBot, tempDir, until, threeAtATime } = require('./harness');
+
+const test = threeAtATime('late answers of one user');
 
 const STORES = {
   SQLite: async (t) => ({ store: `sqlite:${path.join(tempDir(t), 'kept.db')}` }),

@@ -1,14 +1,15 @@
 // wechat.newest: what earlier messages of the user still do ends, wherever it runs, and nothing more of it goes out.
 'use strict';
 
-const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
-const { OPENID, eventXml, sleep, startBot, tempDir, textXml, until } = require('./harness');
+const { OPENID, eventXml, sleep, startBot, tempDir, textXml, until, threeAtATime } = require('./harness');
 const { stopwatch } = require('./stopwatch');
+
+const test = threeAtATime('wechat.newest');
 
 const OTHER = 'oOtherUser';
 const as = (FromUserName) => ({ fields: { FromUserName } });

@@ -20,7 +20,7 @@ async function startPeer(t) {
         response.end(JSON.stringify({ errcode: request.url.includes('/send') ? peer.errcode : 0, errmsg: 'as told', access_token: 'T', expires_in: 7200,
           number: peer.seen.length }));
       };
-      setTimeout(answer, pause);
+      setTimeout(answer, pause).unref(); // no test waits for an answer that comes after its end
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
