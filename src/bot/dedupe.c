@@ -21,8 +21,8 @@ enum {
   FEWEST = 256,          // entries
   FEWEST_LEFT = 8192,    // whose memory is not given back
   STEP = 64,             // how many messages may expire, and become compact, when one finishes
-  SWEEP_STEP = 512,      // and while a sweep holds the mutex
-  SWEEP_STEPS = 40,      // of one sweep
+  SWEEP_STEP = 128,      // and while a sweep holds the mutex
+  SWEEP_STEPS = 160,     // of one sweep
   PARTS = 16,            // of the index, so that none takes long to grow or to shrink
   MOVE_STEP = 256,       // entries that a sweep moves while it holds the mutex
   MOVE_STEPS = 200,      // of one sweep
