@@ -18,15 +18,14 @@
 enum {
   ROOM = 88,
   TELL_EVERY_US = 60 * 1000 * 1000,
-  FEWEST = 256,          // entries
-  FEWEST_LEFT = 8192,    // whose memory is not given back
+  BLOCK = 1024,          // entries whose memory is taken, and given back, at once
+  FEWEST_LEFT = 8192,    // entries whose memory is not given back
   STEP = 64,             // how many messages may expire, and become compact, when one finishes
   SWEEP_STEP = 128,      // and while a sweep holds the mutex
   SWEEP_STEPS = 160,     // of one sweep
   PARTS = 16,            // of the index, so that none takes long to grow or to shrink
   MOVE_STEP = 256,       // entries that a sweep moves while it holds the mutex
   MOVE_STEPS = 200,      // of one sweep
-  CUT_STEP = 8192,       // entries whose memory is given back at once
   PAUSE_NS = 50 * 1000,  // between two steps, for those who want the mutex
   TRIM_LEAST = 1 << 20   // bytes that have become free
 };
@@ -54,9 +53,9 @@ struct Dedupe {
   int64_t window_us;
   uint64_t seed;
   Index index[PARTS];
-  Entry *entries;  // moves when it grows
-  uint32_t capacity, used, spare;
-  uint32_t fewer;  // the capacity to which it is being shrunk; 0: it is not
+  Entry **blocks;
+  uint32_t block_count, block_room, used, spare;
+  uint32_t fewer;  // entries, down to which their number is being brought; 0: it is not
   uint32_t oldest, newest;
   size_t answered;
   // Of the queue's entries the first `emptied` have lost long answers; `fullest` is the next one. The others' take
@@ -75,9 +74,11 @@ static uint32_t hash_of(const Dedupe *dedupe, Str identity) {
   return (uint32_t)str_hash(identity, dedupe->seed);
 }
 
-static uint32_t number_of(const Dedupe *dedupe, const Entry *entry) {
-  return (uint32_t)(entry - dedupe->entries);
+static Entry *entry_at(const Dedupe *dedupe, uint32_t number) {
+  return &dedupe->blocks[number / BLOCK][number % BLOCK];
 }
+
+static uint32_t capacity_of(const Dedupe *dedupe) { return dedupe->block_count * BLOCK; }
 
 static Str identity_of(const Entry *entry) {
   return str_make(entry->long_identity ? entry->long_identity : entry->room, entry->identity_len);
@@ -103,17 +104,26 @@ static Entry *find(Dedupe *dedupe, uint32_t hash, Str identity) {
   const Index *index = index_of(dedupe, hash);
   uint32_t number;
   for (uint32_t at = hash; (number = index_next(index, hash, &at)) != INDEX_NONE;) {
-    if (str_eq(identity_of(&dedupe->entries[number]), identity)) return &dedupe->entries[number];
+    Entry *entry = entry_at(dedupe, number);
+    if (str_eq(identity_of(entry), identity)) return entry;
   }
   return NULL;
 }
 
+static bool make_room_for_block(Dedupe *dedupe) {
+  if (dedupe->block_count < dedupe->block_room) return true;
+  uint32_t room = dedupe->block_room ? dedupe->block_room * 2 : 16;
+  Entry **blocks = realloc(dedupe->blocks, room * sizeof *blocks);
+  if (!blocks) return false;
+  dedupe->blocks = blocks;
+  dedupe->block_room = room;
+  return true;
+}
+
 static bool grow(Dedupe *dedupe) {
-  uint32_t capacity = dedupe->capacity ? dedupe->capacity * 2 : FEWEST;
-  Entry *entries = realloc(dedupe->entries, capacity * sizeof *entries);
-  if (!entries) return false;
-  dedupe->entries = entries;
-  dedupe->capacity = capacity;
+  Entry *block = make_room_for_block(dedupe) ? malloc(BLOCK * sizeof *block) : NULL;
+  if (!block) return false;
+  dedupe->blocks[dedupe->block_count++] = block;
   dedupe->fewer = 0;
   return true;
 }
@@ -121,13 +131,12 @@ static bool grow(Dedupe *dedupe) {
 // Returns an unused entry; INDEX_NONE without memory.
 static uint32_t take_entry(Dedupe *dedupe) {
   uint32_t number = dedupe->spare;
-  if (number != INDEX_NONE) dedupe->spare = dedupe->entries[number].newer;
-  else if (dedupe->used < dedupe->capacity || grow(dedupe)) number = dedupe->used++;
+  if (number != INDEX_NONE) dedupe->spare = entry_at(dedupe, number)->newer;
+  else if (dedupe->used < capacity_of(dedupe) || grow(dedupe)) number = dedupe->used++;
   return number;
 }
 
-static void put_back(Dedupe *dedupe, uint32_t number) {
-  Entry *entry = &dedupe->entries[number];
+static void put_back(Dedupe *dedupe, Entry *entry, uint32_t number) {
   uint32_t next = dedupe->spare;
   if (entry->long_identity) free(entry->long_identity);
   if (entry->long_answer) free(entry->long_answer);
@@ -135,31 +144,30 @@ static void put_back(Dedupe *dedupe, uint32_t number) {
   entry->long_identity = entry->long_answer = NULL;
   entry->tries = 0;
   entry->newer = next;
-  if (next != INDEX_NONE) dedupe->entries[next].older = number;
+  if (next != INDEX_NONE) entry_at(dedupe, next)->older = number;
   dedupe->spare = number;
 }
 
 // Removes the entry from the index and frees it.
-static void remove_entry(Dedupe *dedupe, uint32_t number) {
-  uint32_t hash = dedupe->entries[number].hash;
-  index_remove(index_of(dedupe, hash), hash, number);
-  put_back(dedupe, number);
+static void remove_entry(Dedupe *dedupe, Entry *entry, uint32_t number) {
+  index_remove(index_of(dedupe, entry->hash), entry->hash, number);
+  put_back(dedupe, entry, number);
 }
 
 static void drop_oldest(Dedupe *dedupe) {
   uint32_t number = dedupe->oldest;
-  const Entry *entry = &dedupe->entries[number];
+  Entry *entry = entry_at(dedupe, number);
   if (dedupe->shown_next == number) dedupe->shown_next = INDEX_NONE;
   dedupe->oldest = entry->newer;
   dedupe->answered--;
   if (dedupe->emptied > 0) dedupe->emptied--;
   else dedupe->fullest = entry->newer;
   dedupe->bytes -= long_bytes(entry);
-  remove_entry(dedupe, number);
+  remove_entry(dedupe, entry, number);
 }
 
 static bool has_expired(const Dedupe *dedupe, int64_t now_us) {
-  return dedupe->answered > 0 && dedupe->entries[dedupe->oldest].expires_us <= now_us;
+  return dedupe->answered > 0 && entry_at(dedupe, dedupe->oldest)->expires_us <= now_us;
 }
 
 static void expire(Dedupe *dedupe, int64_t now_us, size_t most) {
@@ -175,7 +183,7 @@ static bool keep_compact(Dedupe *dedupe, const Entry *entry) {
 }
 
 static void compact_oldest(Dedupe *dedupe) {
-  const Entry *entry = &dedupe->entries[dedupe->oldest];
+  const Entry *entry = entry_at(dedupe, dedupe->oldest);
   if (keep_compact(dedupe, entry)) dedupe->untold.answers += entry->answer_len > 0;
   else dedupe->untold.messages++;
   drop_oldest(dedupe);
@@ -183,7 +191,7 @@ static void compact_oldest(Dedupe *dedupe) {
 
 static bool are_too_many(const Dedupe *dedupe, int64_t now_us) {
   if (dedupe->answered <= DEDUPE_WHOLE) return false;
-  int64_t answered_us = dedupe->entries[dedupe->oldest].expires_us - dedupe->window_us;
+  int64_t answered_us = entry_at(dedupe, dedupe->oldest)->expires_us - dedupe->window_us;
   return dedupe->answered > DEDUPE_WHOLE_MAX || now_us - answered_us >= DEDUPE_WHOLE_S * 1000000;
 }
 
@@ -195,7 +203,7 @@ static void compact(Dedupe *dedupe, int64_t now_us, size_t most) {
 // ---- answers that go before their identities ----------------------------------------------------
 
 static void empty_next(Dedupe *dedupe) {
-  Entry *entry = &dedupe->entries[dedupe->fullest];
+  Entry *entry = entry_at(dedupe, dedupe->fullest);
   dedupe->fullest = entry->newer;
   dedupe->emptied++;
   if (!entry->long_answer) return;
@@ -249,8 +257,7 @@ Dedupe *dedupe_new(int64_t window_s) {
     free(dedupe);
     return NULL;
   }
-  // Rarely it is held longer: for some milliseconds when the entries of a hundred thousand messages must be copied as
-  // they become more. A waiting thread sleeps then.
+  // Now and then it is held for up to a millisecond, however many messages are known. A waiting thread sleeps then.
   mutex_init_brief(&dedupe->mutex);
   return dedupe;
 }
@@ -258,12 +265,13 @@ Dedupe *dedupe_new(int64_t window_s) {
 void dedupe_free(Dedupe *dedupe) {
   if (!dedupe) return;
   for (uint32_t i = 0; i < dedupe->used; i++) {
-    Entry *entry = &dedupe->entries[i];
+    Entry *entry = entry_at(dedupe, i);
     if (entry->job) job_release(entry->job);
     free(entry->long_identity);
     free(entry->long_answer);
   }
-  free(dedupe->entries);
+  for (uint32_t i = 0; i < dedupe->block_count; i++) free(dedupe->blocks[i]);
+  free(dedupe->blocks);
   for (size_t i = 0; i < PARTS; i++) index_clear(&dedupe->index[i]);
   digest_set_free(dedupe->compact);
   pthread_mutex_destroy(&dedupe->mutex);
@@ -290,14 +298,14 @@ static bool keep_answer(Entry *entry, Str answer) {
 static bool add(Dedupe *dedupe, uint32_t hash, Job *job) {
   uint32_t number = take_entry(dedupe);
   if (number == INDEX_NONE) return false;
-  Entry *entry = &dedupe->entries[number];
+  Entry *entry = entry_at(dedupe, number);
   entry->job = NULL;
   entry->long_identity = entry->long_answer = NULL;
   entry->hash = hash;
   entry->answer_len = 0;
   entry->tries = 1;
   if (!keep_identity(entry, job->identity) || !index_add(index_of(dedupe, hash), hash, number)) {
-    put_back(dedupe, number);
+    put_back(dedupe, entry, number);
     return false;
   }
   entry->job = job_retain(job);
@@ -351,10 +359,9 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
   return result;
 }
 
-static void enqueue(Dedupe *dedupe, Entry *entry) {
-  uint32_t number = number_of(dedupe, entry);
+static void enqueue(Dedupe *dedupe, Entry *entry, uint32_t number) {
   entry->older = dedupe->newest;
-  if (dedupe->answered > 0) dedupe->entries[dedupe->newest].newer = number;
+  if (dedupe->answered > 0) entry_at(dedupe, dedupe->newest)->newer = number;
   else dedupe->oldest = number;
   if (dedupe->emptied == dedupe->answered) dedupe->fullest = number;
   dedupe->newest = number;
@@ -362,39 +369,44 @@ static void enqueue(Dedupe *dedupe, Entry *entry) {
   dedupe->bytes += long_bytes(entry);
 }
 
-// Detaches the job from its entry and returns the entry; NULL if it had none. With the mutex held.
-static Entry *part(Dedupe *dedupe, Job *job) {
-  Entry *entry = job->known ? &dedupe->entries[job->known - 1] : NULL;
+// Detaches the job from its entry and returns the entry's number; INDEX_NONE if it had none. With the mutex held.
+static uint32_t part(Job *job) {
+  uint32_t number = job->known ? job->known - 1 : INDEX_NONE;
   job->known = 0;
-  return entry;
+  return number;
 }
 
 // Returns a time not before the newest entry's, even if two threads read the clock and took the mutex in different
 // orders.
 static int64_t expiry(const Dedupe *dedupe, int64_t now_us) {
-  int64_t newest_us = dedupe->answered > 0 ? dedupe->entries[dedupe->newest].expires_us : 0;
+  int64_t newest_us = dedupe->answered > 0 ? entry_at(dedupe, dedupe->newest)->expires_us : 0;
   return now_us + dedupe->window_us > newest_us ? now_us + dedupe->window_us : newest_us;
+}
+
+static void answer_entry(Dedupe *dedupe, uint32_t number, Str answer, int64_t answered_s,
+                         int64_t now_us) {
+  Entry *entry = entry_at(dedupe, number);
+  dedupe->untold.answers += !keep_answer(entry, answer);
+  entry->job = NULL;
+  entry->answered_s = answered_s;
+  entry->expires_us = expiry(dedupe, now_us);
+  enqueue(dedupe, entry, number);
 }
 
 void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
   pthread_mutex_lock(&dedupe->mutex);
-  Entry *entry = part(dedupe, job);
-  if (entry && dedupe->window_us > 0) {
-    dedupe->untold.answers += !keep_answer(entry, answer);
-    entry->job = NULL;
-    entry->answered_s = job->answered_s;
-    entry->expires_us = expiry(dedupe, now_us);
-    enqueue(dedupe, entry);
-  } else if (entry) {
-    remove_entry(dedupe, number_of(dedupe, entry));
-  }
+  uint32_t number = part(job);
+  bool was_known = number != INDEX_NONE;
+  if (was_known && dedupe->window_us > 0)
+    answer_entry(dedupe, number, answer, job->answered_s, now_us);
+  else if (was_known) remove_entry(dedupe, entry_at(dedupe, number), number);
   expire(dedupe, now_us, STEP);
   if (dedupe->answered > DEDUPE_WHOLE) compact(dedupe, now_us, STEP);
   drop_long_answers(dedupe);
   Dropped dropped = begin_telling(dedupe, now_us);
   pthread_mutex_unlock(&dedupe->mutex);
   tell(dedupe, dropped);
-  if (entry) job_release(job);
+  if (was_known) job_release(job);
 }
 
 Job *dedupe_mark(Dedupe *dedupe, Job *job, int64_t now_us) {
@@ -411,17 +423,17 @@ Job *dedupe_mark(Dedupe *dedupe, Job *job, int64_t now_us) {
 
 void dedupe_forget(Dedupe *dedupe, Job *job) {
   pthread_mutex_lock(&dedupe->mutex);
-  Entry *entry = part(dedupe, job);
-  if (entry) remove_entry(dedupe, number_of(dedupe, entry));
+  uint32_t number = part(job);
+  if (number != INDEX_NONE) remove_entry(dedupe, entry_at(dedupe, number), number);
   pthread_mutex_unlock(&dedupe->mutex);
-  if (entry) job_release(job);
+  if (number != INDEX_NONE) job_release(job);
 }
 
 // ---- what is shown --------------------------------------------------------------------------------
 
 static void show_running(Dedupe *dedupe, DedupeVisit visit, void *ctx) {
   for (uint32_t i = 0; i < dedupe->used; i++) {
-    Entry *entry = &dedupe->entries[i];
+    Entry *entry = entry_at(dedupe, i);
     if (entry->job &&
         !visit(ctx, &(DedupeSeen){ .job = entry->job, .identity = identity_of(entry) }))
       return;
@@ -437,7 +449,7 @@ void dedupe_show(Dedupe *dedupe, DedupeVisit visit, void *ctx) {
 
 // Returns whether more are to be shown.
 static bool show_next(Dedupe *dedupe, DedupeVisit visit, void *ctx) {
-  Entry *entry = &dedupe->entries[dedupe->shown_next];
+  Entry *entry = entry_at(dedupe, dedupe->shown_next);
   bool goes_on = visit(ctx, &(DedupeSeen){ .identity = identity_of(entry),
                                            .answer = answer_of(entry),
                                            .answered_s = entry->answered_s,
@@ -458,33 +470,33 @@ bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *
 // ---- memory that is given back ----------------------------------------------------------------------
 
 static void move(Dedupe *dedupe, uint32_t from, uint32_t to) {
-  Entry *entry = &dedupe->entries[to];
-  *entry = dedupe->entries[from];
+  Entry *entry = entry_at(dedupe, to);
+  *entry = *entry_at(dedupe, from);
   index_move(index_of(dedupe, entry->hash), entry->hash, from, to);
   if (entry->job) {
     entry->job->known = to + 1;
     return;
   }
   if (dedupe->oldest == from) dedupe->oldest = to;
-  else dedupe->entries[entry->older].newer = to;
+  else entry_at(dedupe, entry->older)->newer = to;
   if (dedupe->newest == from) dedupe->newest = to;
-  else dedupe->entries[entry->newer].older = to;
+  else entry_at(dedupe, entry->newer)->older = to;
   if (dedupe->fullest == from) dedupe->fullest = to;
   if (dedupe->shown_next == from) dedupe->shown_next = to;
 }
 
 // Takes a spare entry out of the list.
 static void unlink_spare(Dedupe *dedupe, uint32_t number) {
-  const Entry *entry = &dedupe->entries[number];
+  const Entry *entry = entry_at(dedupe, number);
   if (dedupe->spare == number) dedupe->spare = entry->newer;
-  else dedupe->entries[entry->older].newer = entry->newer;
-  if (entry->newer != INDEX_NONE) dedupe->entries[entry->newer].older = entry->older;
+  else entry_at(dedupe, entry->older)->newer = entry->newer;
+  if (entry->newer != INDEX_NONE) entry_at(dedupe, entry->newer)->older = entry->older;
 }
 
 // Makes `used` one less: if the last entry is not spare, it moves to one that is. False if there is none.
 static bool leave_last(Dedupe *dedupe) {
   uint32_t last = dedupe->used - 1, to = last;
-  if (dedupe->entries[last].tries > 0) to = dedupe->spare;
+  if (entry_at(dedupe, last)->tries > 0) to = dedupe->spare;
   if (to == INDEX_NONE) return false;
   unlink_spare(dedupe, to);
   if (to != last) move(dedupe, last, to);
@@ -494,31 +506,22 @@ static bool leave_last(Dedupe *dedupe) {
 
 static uint32_t wanted_capacity(const Dedupe *dedupe) {
   size_t count = 0;
-  uint32_t capacity = dedupe->capacity;
+  uint32_t capacity = capacity_of(dedupe);
   for (size_t i = 0; i < PARTS; i++) count += dedupe->index[i].count;
   while (capacity > FEWEST_LEFT && count <= capacity / 4) capacity /= 2;
   return capacity;
 }
 
-// Gives back the memory behind the entries in use, down to `fewer`. False if that does not work.
-static bool cut(Dedupe *dedupe) {
-  uint32_t least = dedupe->used > dedupe->fewer ? dedupe->used : dedupe->fewer;
-  uint32_t most = dedupe->capacity - least < CUT_STEP ? least : dedupe->capacity - CUT_STEP;
-  if (most == least && least > dedupe->fewer) return true;  // more at once, soon
-  Entry *entries = realloc(dedupe->entries, most * sizeof *entries);
-  if (!entries) return false;
-  dedupe->entries = entries;
-  dedupe->capacity = most;
-  return true;
-}
-
 // Returns whether there is more to do. New messages take the spare entries: if they take all, it ends.
 static bool shrink_some(Dedupe *dedupe, int64_t now_us) {
   if (!dedupe->fewer) dedupe->fewer = wanted_capacity(dedupe);
-  bool goes_on = dedupe->fewer < dedupe->capacity;
+  bool goes_on = dedupe->fewer < capacity_of(dedupe);
   for (int i = 0; goes_on && i < MOVE_STEP && dedupe->used > dedupe->fewer; i++)
     goes_on = leave_last(dedupe);
-  goes_on = goes_on && cut(dedupe);
+  uint32_t least = dedupe->used > dedupe->fewer ? dedupe->used : dedupe->fewer;
+  bool is_last_empty = goes_on && capacity_of(dedupe) - least >= BLOCK;
+  if (is_last_empty) free(dedupe->blocks[--dedupe->block_count]);
+  goes_on = goes_on && (is_last_empty || dedupe->used > dedupe->fewer);
   if (!goes_on) dedupe->fewer = 0;
   return goes_on;
 }
@@ -533,7 +536,7 @@ static bool sweep_some(Dedupe *dedupe, int64_t now_us) {
 }
 
 static size_t bytes_of(const Dedupe *dedupe) {
-  size_t bytes = dedupe->capacity * sizeof(Entry);
+  size_t bytes = capacity_of(dedupe) * sizeof(Entry);
   for (size_t i = 0; i < PARTS; i++) bytes += index_bytes(&dedupe->index[i]);
   return bytes + (dedupe->compact ? digest_set_bytes(dedupe->compact) : 0);
 }
