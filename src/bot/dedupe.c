@@ -5,6 +5,7 @@
 #include "base/index.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "bot/dedupe_entries.h"
 #include "bot/digest_set.h"
 #include "codec/digest.h"
 
@@ -13,12 +14,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-// The identity and answer of most messages fit into their entry; longer ones are allocated. Once the window is full, a
-// new message takes the entry of a message that has just expired.
 enum {
-  ROOM = 88,
   TELL_EVERY_US = 60 * 1000 * 1000,
-  BLOCK = 1024,          // entries whose memory is taken, and given back, at once
   FEWEST_LEFT = 8192,    // entries whose memory is not given back
   STEP = 64,             // how many messages may expire, and become compact, when one finishes
   SWEEP_STEP = 128,      // and while a sweep holds the mutex
@@ -30,19 +27,6 @@ enum {
   TRIM_LEAST = 1 << 20   // bytes that have become free
 };
 
-typedef struct {
-  Job *job;  // while under way
-  int64_t expires_us, answered_s;
-  char *long_identity, *long_answer;  // NULL: in `room`, the answer after the identity
-  uint32_t hash;
-  // Neighbours in the queue of answered messages, where there are any. Of a spare entry: the next one in their list and
-  // the one before it, if it is not the first.
-  uint32_t newer, older;
-  uint32_t identity_len, answer_len;
-  int tries;  // 0: spare
-  char room[ROOM];
-} Entry;
-
 // What went before its time.
 typedef struct {
   size_t answers, messages;
@@ -53,9 +37,8 @@ struct Dedupe {
   int64_t window_us;
   uint64_t seed;
   Index index[PARTS];
-  Entry **blocks;
-  uint32_t block_count, block_room, used, spare;
-  uint32_t fewer;  // entries, down to which their number is being brought; 0: it is not
+  Entries entries;
+  uint32_t fewer;  // entries, down to which their room is being brought; 0: it is not
   uint32_t oldest, newest;
   size_t answered;
   // Of the queue's entries the first `emptied` have lost long answers; `fullest` is the next one. The others' take
@@ -74,27 +57,6 @@ static uint32_t hash_of(const Dedupe *dedupe, Str identity) {
   return (uint32_t)str_hash(identity, dedupe->seed);
 }
 
-static Entry *entry_at(const Dedupe *dedupe, uint32_t number) {
-  return &dedupe->blocks[number / BLOCK][number % BLOCK];
-}
-
-static uint32_t capacity_of(const Dedupe *dedupe) { return dedupe->block_count * BLOCK; }
-
-static Str identity_of(const Entry *entry) {
-  return str_make(entry->long_identity ? entry->long_identity : entry->room, entry->identity_len);
-}
-
-static char *room_for_answer(Entry *entry) {
-  return entry->room + (entry->long_identity ? 0 : entry->identity_len);
-}
-
-static Str answer_of(Entry *entry) {
-  return str_make(entry->long_answer ? entry->long_answer : room_for_answer(entry),
-                  entry->answer_len);
-}
-
-static size_t long_bytes(const Entry *entry) { return entry->long_answer ? entry->answer_len : 0; }
-
 // By bits of the hash that give no place in it.
 static Index *index_of(Dedupe *dedupe, uint32_t hash) {
   return &dedupe->index[hash / (UINT32_MAX / PARTS + 1)];
@@ -104,70 +66,32 @@ static Entry *find(Dedupe *dedupe, uint32_t hash, Str identity) {
   const Index *index = index_of(dedupe, hash);
   uint32_t number;
   for (uint32_t at = hash; (number = index_next(index, hash, &at)) != INDEX_NONE;) {
-    Entry *entry = entry_at(dedupe, number);
-    if (str_eq(identity_of(entry), identity)) return entry;
+    Entry *entry = entries_at(&dedupe->entries, number);
+    if (str_eq(entry_identity(entry), identity)) return entry;
   }
   return NULL;
-}
-
-static bool make_room_for_block(Dedupe *dedupe) {
-  if (dedupe->block_count < dedupe->block_room) return true;
-  uint32_t room = dedupe->block_room ? dedupe->block_room * 2 : 16;
-  Entry **blocks = realloc(dedupe->blocks, room * sizeof *blocks);
-  if (!blocks) return false;
-  dedupe->blocks = blocks;
-  dedupe->block_room = room;
-  return true;
-}
-
-static bool grow(Dedupe *dedupe) {
-  Entry *block = make_room_for_block(dedupe) ? malloc(BLOCK * sizeof *block) : NULL;
-  if (!block) return false;
-  dedupe->blocks[dedupe->block_count++] = block;
-  dedupe->fewer = 0;
-  return true;
-}
-
-// Returns an unused entry; INDEX_NONE without memory.
-static uint32_t take_entry(Dedupe *dedupe) {
-  uint32_t number = dedupe->spare;
-  if (number != INDEX_NONE) dedupe->spare = entry_at(dedupe, number)->newer;
-  else if (dedupe->used < capacity_of(dedupe) || grow(dedupe)) number = dedupe->used++;
-  return number;
-}
-
-static void put_back(Dedupe *dedupe, Entry *entry, uint32_t number) {
-  uint32_t next = dedupe->spare;
-  if (entry->long_identity) free(entry->long_identity);
-  if (entry->long_answer) free(entry->long_answer);
-  entry->job = NULL;
-  entry->long_identity = entry->long_answer = NULL;
-  entry->tries = 0;
-  entry->newer = next;
-  if (next != INDEX_NONE) entry_at(dedupe, next)->older = number;
-  dedupe->spare = number;
 }
 
 // Removes the entry from the index and frees it.
 static void remove_entry(Dedupe *dedupe, Entry *entry, uint32_t number) {
   index_remove(index_of(dedupe, entry->hash), entry->hash, number);
-  put_back(dedupe, entry, number);
+  entries_put_back(&dedupe->entries, entry, number);
 }
 
 static void drop_oldest(Dedupe *dedupe) {
   uint32_t number = dedupe->oldest;
-  Entry *entry = entry_at(dedupe, number);
+  Entry *entry = entries_at(&dedupe->entries, number);
   if (dedupe->shown_next == number) dedupe->shown_next = INDEX_NONE;
   dedupe->oldest = entry->newer;
   dedupe->answered--;
   if (dedupe->emptied > 0) dedupe->emptied--;
   else dedupe->fullest = entry->newer;
-  dedupe->bytes -= long_bytes(entry);
+  dedupe->bytes -= entry_long_bytes(entry);
   remove_entry(dedupe, entry, number);
 }
 
 static bool has_expired(const Dedupe *dedupe, int64_t now_us) {
-  return dedupe->answered > 0 && entry_at(dedupe, dedupe->oldest)->expires_us <= now_us;
+  return dedupe->answered > 0 && entries_at(&dedupe->entries, dedupe->oldest)->expires_us <= now_us;
 }
 
 static void expire(Dedupe *dedupe, int64_t now_us, size_t most) {
@@ -179,11 +103,11 @@ static void expire(Dedupe *dedupe, int64_t now_us, size_t most) {
 static bool keep_compact(Dedupe *dedupe, const Entry *entry) {
   if (!dedupe->compact) dedupe->compact = digest_set_new();
   return dedupe->compact &&
-         digest_set_add(dedupe->compact, identity_of(entry), entry->tries, entry->expires_us);
+         digest_set_add(dedupe->compact, entry_identity(entry), entry->tries, entry->expires_us);
 }
 
 static void compact_oldest(Dedupe *dedupe) {
-  const Entry *entry = entry_at(dedupe, dedupe->oldest);
+  const Entry *entry = entries_at(&dedupe->entries, dedupe->oldest);
   if (keep_compact(dedupe, entry)) dedupe->untold.answers += entry->answer_len > 0;
   else dedupe->untold.messages++;
   drop_oldest(dedupe);
@@ -191,7 +115,8 @@ static void compact_oldest(Dedupe *dedupe) {
 
 static bool are_too_many(const Dedupe *dedupe, int64_t now_us) {
   if (dedupe->answered <= DEDUPE_WHOLE) return false;
-  int64_t answered_us = entry_at(dedupe, dedupe->oldest)->expires_us - dedupe->window_us;
+  int64_t answered_us =
+      entries_at(&dedupe->entries, dedupe->oldest)->expires_us - dedupe->window_us;
   return dedupe->answered > DEDUPE_WHOLE_MAX || now_us - answered_us >= DEDUPE_WHOLE_S * 1000000;
 }
 
@@ -203,7 +128,7 @@ static void compact(Dedupe *dedupe, int64_t now_us, size_t most) {
 // ---- answers that go before their identities ----------------------------------------------------
 
 static void empty_next(Dedupe *dedupe) {
-  Entry *entry = entry_at(dedupe, dedupe->fullest);
+  Entry *entry = entries_at(&dedupe->entries, dedupe->fullest);
   dedupe->fullest = entry->newer;
   dedupe->emptied++;
   if (!entry->long_answer) return;
@@ -252,7 +177,8 @@ Dedupe *dedupe_new(int64_t window_s) {
   Dedupe *dedupe = calloc(1, sizeof *dedupe);
   if (!dedupe) return NULL;
   dedupe->window_us = window_s * 1000000;
-  dedupe->spare = dedupe->shown_next = INDEX_NONE;
+  entries_init(&dedupe->entries);
+  dedupe->shown_next = INDEX_NONE;
   if (!digest_random(&dedupe->seed, sizeof dedupe->seed)) {
     free(dedupe);
     return NULL;
@@ -264,48 +190,29 @@ Dedupe *dedupe_new(int64_t window_s) {
 
 void dedupe_free(Dedupe *dedupe) {
   if (!dedupe) return;
-  for (uint32_t i = 0; i < dedupe->used; i++) {
-    Entry *entry = entry_at(dedupe, i);
-    if (entry->job) job_release(entry->job);
-    free(entry->long_identity);
-    free(entry->long_answer);
+  for (uint32_t i = 0; i < dedupe->entries.used; i++) {
+    Job *job = entries_at(&dedupe->entries, i)->job;
+    if (job) job_release(job);
   }
-  for (uint32_t i = 0; i < dedupe->block_count; i++) free(dedupe->blocks[i]);
-  free(dedupe->blocks);
+  entries_clear(&dedupe->entries);
   for (size_t i = 0; i < PARTS; i++) index_clear(&dedupe->index[i]);
   digest_set_free(dedupe->compact);
   pthread_mutex_destroy(&dedupe->mutex);
   free(dedupe);
 }
 
-static bool keep_identity(Entry *entry, Str identity) {
-  char *to = identity.len <= ROOM ? entry->room : (entry->long_identity = malloc(identity.len));
-  if (!to) return false;
-  if (identity.len) memcpy(to, identity.ptr, identity.len);
-  entry->identity_len = (uint32_t)identity.len;
-  return true;
-}
-
-static bool keep_answer(Entry *entry, Str answer) {
-  char *to = room_for_answer(entry);
-  if (answer.len > (size_t)(entry->room + ROOM - to)) to = entry->long_answer = malloc(answer.len);
-  if (!to) return false;
-  if (answer.len) memcpy(to, answer.ptr, answer.len);
-  entry->answer_len = (uint32_t)answer.len;
-  return true;
-}
-
 static bool add(Dedupe *dedupe, uint32_t hash, Job *job) {
-  uint32_t number = take_entry(dedupe);
+  uint32_t number = entries_take(&dedupe->entries);
   if (number == INDEX_NONE) return false;
-  Entry *entry = entry_at(dedupe, number);
+  Entry *entry = entries_at(&dedupe->entries, number);
   entry->job = NULL;
   entry->long_identity = entry->long_answer = NULL;
   entry->hash = hash;
   entry->answer_len = 0;
   entry->tries = 1;
-  if (!keep_identity(entry, job->identity) || !index_add(index_of(dedupe, hash), hash, number)) {
-    put_back(dedupe, entry, number);
+  if (!entry_keep_identity(entry, job->identity) ||
+      !index_add(index_of(dedupe, hash), hash, number)) {
+    entries_put_back(&dedupe->entries, entry, number);
     return false;
   }
   entry->job = job_retain(job);
@@ -350,7 +257,7 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
     *running = job_retain(entry->job);
     result = DEDUPE_RUNNING;
   } else {
-    buf_add(answer, answer_of(entry));
+    buf_add(answer, entry_answer(entry));
     *answered_s = entry->answered_s;
     result = answer->failed ? DEDUPE_NO_MEMORY : DEDUPE_ANSWERED;
   }
@@ -361,12 +268,12 @@ DedupeResult dedupe_enter(Dedupe *dedupe, Job *job, int64_t now_us, Job **runnin
 
 static void enqueue(Dedupe *dedupe, Entry *entry, uint32_t number) {
   entry->older = dedupe->newest;
-  if (dedupe->answered > 0) entry_at(dedupe, dedupe->newest)->newer = number;
+  if (dedupe->answered > 0) entries_at(&dedupe->entries, dedupe->newest)->newer = number;
   else dedupe->oldest = number;
   if (dedupe->emptied == dedupe->answered) dedupe->fullest = number;
   dedupe->newest = number;
   dedupe->answered++;
-  dedupe->bytes += long_bytes(entry);
+  dedupe->bytes += entry_long_bytes(entry);
 }
 
 // Detaches the job from its entry and returns the entry's number; INDEX_NONE if it had none. With the mutex held.
@@ -379,14 +286,15 @@ static uint32_t part(Job *job) {
 // Returns a time not before the newest entry's, even if two threads read the clock and took the mutex in different
 // orders.
 static int64_t expiry(const Dedupe *dedupe, int64_t now_us) {
-  int64_t newest_us = dedupe->answered > 0 ? entry_at(dedupe, dedupe->newest)->expires_us : 0;
+  int64_t newest_us =
+      dedupe->answered > 0 ? entries_at(&dedupe->entries, dedupe->newest)->expires_us : 0;
   return now_us + dedupe->window_us > newest_us ? now_us + dedupe->window_us : newest_us;
 }
 
 static void answer_entry(Dedupe *dedupe, uint32_t number, Str answer, int64_t answered_s,
                          int64_t now_us) {
-  Entry *entry = entry_at(dedupe, number);
-  dedupe->untold.answers += !keep_answer(entry, answer);
+  Entry *entry = entries_at(&dedupe->entries, number);
+  dedupe->untold.answers += !entry_keep_answer(entry, answer);
   entry->job = NULL;
   entry->answered_s = answered_s;
   entry->expires_us = expiry(dedupe, now_us);
@@ -399,7 +307,7 @@ void dedupe_finish(Dedupe *dedupe, Job *job, Str answer, int64_t now_us) {
   bool was_known = number != INDEX_NONE;
   if (was_known && dedupe->window_us > 0)
     answer_entry(dedupe, number, answer, job->answered_s, now_us);
-  else if (was_known) remove_entry(dedupe, entry_at(dedupe, number), number);
+  else if (was_known) remove_entry(dedupe, entries_at(&dedupe->entries, number), number);
   expire(dedupe, now_us, STEP);
   if (dedupe->answered > DEDUPE_WHOLE) compact(dedupe, now_us, STEP);
   drop_long_answers(dedupe);
@@ -424,7 +332,7 @@ Job *dedupe_mark(Dedupe *dedupe, Job *job, int64_t now_us) {
 void dedupe_forget(Dedupe *dedupe, Job *job) {
   pthread_mutex_lock(&dedupe->mutex);
   uint32_t number = part(job);
-  if (number != INDEX_NONE) remove_entry(dedupe, entry_at(dedupe, number), number);
+  if (number != INDEX_NONE) remove_entry(dedupe, entries_at(&dedupe->entries, number), number);
   pthread_mutex_unlock(&dedupe->mutex);
   if (number != INDEX_NONE) job_release(job);
 }
@@ -432,10 +340,10 @@ void dedupe_forget(Dedupe *dedupe, Job *job) {
 // ---- what is shown --------------------------------------------------------------------------------
 
 static void show_running(Dedupe *dedupe, DedupeVisit visit, void *ctx) {
-  for (uint32_t i = 0; i < dedupe->used; i++) {
-    Entry *entry = entry_at(dedupe, i);
+  for (uint32_t i = 0; i < dedupe->entries.used; i++) {
+    Entry *entry = entries_at(&dedupe->entries, i);
     if (entry->job &&
-        !visit(ctx, &(DedupeSeen){ .job = entry->job, .identity = identity_of(entry) }))
+        !visit(ctx, &(DedupeSeen){ .job = entry->job, .identity = entry_identity(entry) }))
       return;
   }
 }
@@ -449,9 +357,9 @@ void dedupe_show(Dedupe *dedupe, DedupeVisit visit, void *ctx) {
 
 // Returns whether more are to be shown.
 static bool show_next(Dedupe *dedupe, DedupeVisit visit, void *ctx) {
-  Entry *entry = entry_at(dedupe, dedupe->shown_next);
-  bool goes_on = visit(ctx, &(DedupeSeen){ .identity = identity_of(entry),
-                                           .answer = answer_of(entry),
+  Entry *entry = entries_at(&dedupe->entries, dedupe->shown_next);
+  bool goes_on = visit(ctx, &(DedupeSeen){ .identity = entry_identity(entry),
+                                           .answer = entry_answer(entry),
                                            .answered_s = entry->answered_s,
                                            .expires_us = entry->expires_us });
   bool was_last = dedupe->shown_next == dedupe->oldest;
@@ -470,58 +378,45 @@ bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *
 // ---- memory that is given back ----------------------------------------------------------------------
 
 static void move(Dedupe *dedupe, uint32_t from, uint32_t to) {
-  Entry *entry = entry_at(dedupe, to);
-  *entry = *entry_at(dedupe, from);
+  Entry *entry = entries_at(&dedupe->entries, to);
+  *entry = *entries_at(&dedupe->entries, from);
   index_move(index_of(dedupe, entry->hash), entry->hash, from, to);
   if (entry->job) {
     entry->job->known = to + 1;
     return;
   }
   if (dedupe->oldest == from) dedupe->oldest = to;
-  else entry_at(dedupe, entry->older)->newer = to;
+  else entries_at(&dedupe->entries, entry->older)->newer = to;
   if (dedupe->newest == from) dedupe->newest = to;
-  else entry_at(dedupe, entry->newer)->older = to;
+  else entries_at(&dedupe->entries, entry->newer)->older = to;
   if (dedupe->fullest == from) dedupe->fullest = to;
   if (dedupe->shown_next == from) dedupe->shown_next = to;
 }
 
-// Takes a spare entry out of the list.
-static void unlink_spare(Dedupe *dedupe, uint32_t number) {
-  const Entry *entry = entry_at(dedupe, number);
-  if (dedupe->spare == number) dedupe->spare = entry->newer;
-  else entry_at(dedupe, entry->older)->newer = entry->newer;
-  if (entry->newer != INDEX_NONE) entry_at(dedupe, entry->newer)->older = entry->older;
-}
-
-// Makes `used` one less: if the last entry is not spare, it moves to one that is. False if there is none.
+// Makes the entries in use one less. False if the last one is not spare, and no other one is.
 static bool leave_last(Dedupe *dedupe) {
-  uint32_t last = dedupe->used - 1, to = last;
-  if (entry_at(dedupe, last)->tries > 0) to = dedupe->spare;
-  if (to == INDEX_NONE) return false;
-  unlink_spare(dedupe, to);
-  if (to != last) move(dedupe, last, to);
-  dedupe->used = last;
-  return true;
+  uint32_t last = dedupe->entries.used - 1, to = entries_leave_last(&dedupe->entries);
+  if (to != INDEX_NONE && to != last) move(dedupe, last, to);
+  return to != last;
 }
 
-static uint32_t wanted_capacity(const Dedupe *dedupe) {
+static uint32_t wanted_room(const Dedupe *dedupe) {
   size_t count = 0;
-  uint32_t capacity = capacity_of(dedupe);
+  uint32_t room = entries_room(&dedupe->entries);
   for (size_t i = 0; i < PARTS; i++) count += dedupe->index[i].count;
-  while (capacity > FEWEST_LEFT && count <= capacity / 4) capacity /= 2;
-  return capacity;
+  while (room > FEWEST_LEFT && count <= room / 4) room /= 2;
+  return room;
 }
 
 // Returns whether there is more to do. New messages take the spare entries: if they take all, it ends.
 static bool shrink_some(Dedupe *dedupe, int64_t now_us) {
-  if (!dedupe->fewer) dedupe->fewer = wanted_capacity(dedupe);
-  bool goes_on = dedupe->fewer < capacity_of(dedupe);
-  for (int i = 0; goes_on && i < MOVE_STEP && dedupe->used > dedupe->fewer; i++)
+  Entries *entries = &dedupe->entries;
+  if (!dedupe->fewer) dedupe->fewer = wanted_room(dedupe);
+  bool goes_on = dedupe->fewer < entries_room(entries);
+  for (int i = 0; goes_on && i < MOVE_STEP && entries->used > dedupe->fewer; i++)
     goes_on = leave_last(dedupe);
-  uint32_t least = dedupe->used > dedupe->fewer ? dedupe->used : dedupe->fewer;
-  bool is_last_empty = goes_on && capacity_of(dedupe) - least >= BLOCK;
-  if (is_last_empty) free(dedupe->blocks[--dedupe->block_count]);
-  goes_on = goes_on && (is_last_empty || dedupe->used > dedupe->fewer);
+  bool freed = goes_on && entries_free_last_block(entries, dedupe->fewer);
+  goes_on = goes_on && (freed || entries->used > dedupe->fewer);
   if (!goes_on) dedupe->fewer = 0;
   return goes_on;
 }
@@ -536,7 +431,7 @@ static bool sweep_some(Dedupe *dedupe, int64_t now_us) {
 }
 
 static size_t bytes_of(const Dedupe *dedupe) {
-  size_t bytes = capacity_of(dedupe) * sizeof(Entry);
+  size_t bytes = entries_room(&dedupe->entries) * sizeof(Entry);
   for (size_t i = 0; i < PARTS; i++) bytes += index_bytes(&dedupe->index[i]);
   return bytes + (dedupe->compact ? digest_set_bytes(dedupe->compact) : 0);
 }
