@@ -429,8 +429,9 @@ void run_in_turn(Run *run) { begin_to_wait(run, false); }
 
 void run_take_over(Run *run) { begin_to_wait(run, true); }
 
-// Its user's earlier messages, which may have been resumed too, come first.
+// Its user's earlier messages, which may have been resumed too, come first. It is late already.
 void run_resume(Run *run) {
+  run->queued.turn.due_us = run->job->started_us;
   run->job->awaits_script = !run->job->is_event;
   run_entry_take(&run->entry);
   wait_for_turn(run);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "script/context.h"
+#include "script/late_order.h"
 #include "script/message_value.h"
 #include "script/packed_reply.h"
 
@@ -91,7 +92,10 @@ static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *
   }
   run->moved = NULL;
   task_hold_engine(task);
+  // Before the answers to the user's later messages, which may be quicker.
+  if (run->stored->run.owed) message_run_take_place(run);
   if (task_post(task)) return TASK_WAITING;
+  late_order_leave(run->place, true);
   engine_release(engine);
   message_run_free(run);
   return TASK_LOST;
