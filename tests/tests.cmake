@@ -97,11 +97,11 @@ if(WEMOON_TESTS)
   # Seconds under AddressSanitizer: the long ones begin first, also where no run has told ctest yet how long they take.
   set(long_tests e2e.desk=150 e2e.dev=126 e2e.console=125 e2e.console_seeing=119 e2e.hostile=91 e2e.reload=90
     e2e.console_again=69 e2e.spec=56 e2e.lasting=55 e2e.timers=53 e2e.console_kept=53 e2e.time=52 e2e.frozen=51
-    e2e.ladder=50 e2e.redis=49 e2e.cli=47 e2e.peers=46 e2e.route=45 e2e.model=44 e2e.lasting_away=44 e2e.proxies=42
-    e2e.replay=41 e2e.forget=41 e2e.send=41 e2e.paused=40 e2e.lasting_waits=40 e2e.crowds=39 e2e.ladder_kinds=38
-    e2e.attach=36 e2e.newest=35 e2e.check=35 unit.net_server_test=33 unit.bot_peers_test=32
-    unit.store_sqlite_file_test=31 e2e.ask=29 unit.host_guard_test=29 e2e.memory=29 e2e.reference=28 e2e.script=26
-    e2e.late_order=25 e2e.protocol=23 e2e.repl_seeing=23 e2e.log=23 e2e.platform=21 e2e.full=20)
+    e2e.ladder=50 e2e.redis=49 e2e.cli=47 e2e.peers=46 e2e.route=45 e2e.lasting_away=44 e2e.proxies=42 e2e.replay=41
+    e2e.paused=40 e2e.lasting_waits=40 e2e.crowds=39 e2e.ladder_kinds=38 e2e.attach=36 e2e.newest=35 e2e.check=35
+    unit.net_server_test=33 unit.bot_peers_test=32 e2e.ask=29 unit.host_guard_test=29 e2e.memory=29 e2e.reference=28
+    unit.store_sqlite_file_test=27 e2e.script=26 e2e.late_order=25 e2e.protocol=23 e2e.repl_seeing=23 e2e.log=23
+    e2e.platform=21 e2e.model=20 e2e.send=20 e2e.full=20)
   foreach(pair ${long_tests})
     string(REGEX MATCH "^(.*)=(.*)$" pair ${pair})
     set_tests_properties(${CMAKE_MATCH_1} PROPERTIES COST ${CMAKE_MATCH_2})

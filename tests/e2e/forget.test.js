@@ -1,11 +1,12 @@
 // wechat.forget and wemoon forget: all stored data of a user is deleted, and scripts that wait for the user end.
 'use strict';
 
-const test = require('node:test');
 const assert = require('node:assert/strict');
-const { APPID, TOKEN, OPENID, tempDir, writeFiles, configLua, sleep, wemoon, startBot, until } = require('./harness');
+const { APPID, TOKEN, OPENID, tempDir, writeFiles, configLua, sleep, wemoon, startBot, until, threeAtATime } = require('./harness');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
+
+const test = threeAtATime('forgetting a user');
 
 const SCRIPT = `
 function on_message(msg)
@@ -101,24 +102,23 @@ test('accounts without an appid keep their sessions apart, and find what version
   assert.equal(await one.say('keys', as('oU')), '[new old]');
 });
 
-test('what is under way for a forgotten user ends, and nothing more goes out', async (t) => {
-  const peer = await startPeer(t);
-  const script = `function on_message(msg)
-    if msg.content == "forget" then
-      wechat.sleep(0.1)
-      assert(wechat.forget(msg.source))
-      wechat.sleep(1.5)
-      return "forgotten"
-    end
-    local _ <close> = setmetatable({}, { __close = function() wechat.log.info("closed " .. msg.content) end })
-    wechat.spawn(function() wechat.sleep(5) wechat.send_text_message(msg.source, "spawned") end)
-    wechat.sleep(msg.content == "slow" and 5 or 0.1)
-    return "late " .. msg.content
-  end`;
-  for (const way of ['wechat.forget', 'wemoon forget']) {
-    for (const interpreters of [1, 2]) {
+for (const way of ['wechat.forget', 'wemoon forget']) {
+  for (const interpreters of [1, 2]) {
+    test(`${way}, ${interpreters} interpreter(s): what is under way for a forgotten user ends, and nothing more goes out`, async (t) => {
+      const peer = await startPeer(t);
+      const script = `function on_message(msg)
+        if msg.content == "forget" then
+          wechat.sleep(0.1)
+          assert(wechat.forget(msg.source))
+          wechat.sleep(1.5)
+          return "forgotten"
+        end
+        local _ <close> = setmetatable({}, { __close = function() wechat.log.info("closed " .. msg.content) end })
+        wechat.spawn(function() wechat.sleep(5) wechat.send_text_message(msg.source, "spawned") end)
+        wechat.sleep(msg.content == "slow" and 5 or 0.1)
+        return "late " .. msg.content
+      end`;
       const config = { interpreters, deadline_ms: 500, error_reply: 'sorry', ...platform(peer) };
-      peer.sent.length = 0;
       const bot = await startBot(t, { script, config });
       assert.equal(await bot.say('slow', as(OPENID)), null);
       assert.equal(await bot.say('slow', as(OTHER)), null);
@@ -129,10 +129,9 @@ test('what is under way for a forgotten user ends, and nothing more goes out', a
       await sleep(way === 'wemoon forget' ? 300 : 1500);
       const sent = peer.sent.filter((one) => one.touser === OPENID).map((one) => one.text.content);
       assert.deepEqual(sent, way === 'wemoon forget' ? [] : ['forgotten']);
-      await bot.stop();
-    }
+    });
   }
-});
+}
 
 test('a late reply that goes out while its user is forgotten leaves nothing of the user in the store', async (t) => {
   const peer = await startPeer(t);

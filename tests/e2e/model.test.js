@@ -2,14 +2,15 @@
 // users read.
 'use strict';
 
-const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const { default: OpenAI } = require('openai');
 const { startPeer, platform } = require('./peer');
-const { tempDir, writeFiles, configLua, wemoon, startBot, textXml, messageXml, sleep, until } = require('./harness');
+const { tempDir, writeFiles, configLua, wemoon, startBot, textXml, messageXml, sleep, until, threeAtATime } = require('./harness');
+
+const test = threeAtATime('wechat.model');
 
 const CHAT = fs.readFileSync(path.join(__dirname, '../../scripts/chat.lua'), 'utf8');
 

@@ -1,13 +1,13 @@
 // wemoon send: the message that it posts, to the test's own server, and its output.
 'use strict';
 
-const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const fs = require('node:fs');
 const path = require('node:path');
-const { TOKEN, APPID, AES_KEY, OPENID, ORIGINAL_ID, sign, seal, unseal, parseXml, textXml, element, tempDir, writeFiles, configLua,
-  wemoon, startBot, sleep } = require('./harness');
+const { TOKEN, APPID, AES_KEY, OPENID, ORIGINAL_ID, sign, seal, unseal, parseXml, textXml, element, tempDir, writeFiles, configLua, wemoon, startBot, sleep, threeAtATime } = require('./harness');
+
+const test = threeAtATime('wemoon send');
 
 // Starts a bot that records messages and answers with `answer` (a string, or a function of the request).
 async function recorder(t, answer = 'success', status = 200) {
