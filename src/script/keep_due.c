@@ -24,8 +24,9 @@ typedef struct {
 // The runs that are looked at together.
 typedef struct {
   Keep *keep;
-  XmlParser *parser;
+  XmlParser *parser;  // NULL until it is needed
   NodeTree tree;
+  int read;  // keys
   Due *all;
   size_t count, size;
   bool waits;  // all of them have begun, so they wait for the platform's next try
@@ -45,7 +46,10 @@ static void set_order(Dues *dues, Due *due, const KeptRun *run) {
   Str document = run->answering.len ? run->answering : run->message;
   due->created_s = run->since_s;
   due->arrived_us = run->arrived_us;
-  if (!document.len || !message_parse(dues->parser, document, &dues->tree, &head, NULL)) return;
+  if (!dues->parser) dues->parser = xml_parser_new();
+  if (!dues->parser || !document.len ||
+      !message_parse(dues->parser, document, &dues->tree, &head, NULL))
+    return;
   str_to_int64(head.create_time, &due->created_s);
   if (!head.is_event && !str_to_int64(head.msg_id, &due->id)) due->id = 0;
 }
@@ -70,6 +74,7 @@ static void look_at(Dues *dues, Str key) {
   KeptRun run;
   buf_init(&value);
   Asked asked = keep_read_run(keep, key, &value, &run);
+  dues->read++;
   dues->away = asked == STORE_AWAY;
   Due *due = asked == STORE_HAS && has_come(keep, &run) ? add(dues) : NULL;
   if (due) {
@@ -98,9 +103,7 @@ static bool hand_over(Dues *dues, void (*each)(void *ctx, Str key), void *ctx) {
 }
 
 static Dues dues_new(Keep *keep) {
-  Dues dues = { .keep = keep,
-                .parser = xml_parser_new(),
-                .waits = clock_now_us() - keep->begun_us < NEXT_TRY_US };
+  Dues dues = { .keep = keep, .waits = clock_now_us() - keep->begun_us < NEXT_TRY_US };
   nodes_init(&dues.tree);
   return dues;
 }
@@ -116,7 +119,7 @@ static void dues_clear(Dues *dues) {
 static void look_at_user(Dues *dues, Str key) {
   Buf found;
   buf_init(&found);
-  if (dues->parser) kept_index_list_beside(dues->keep->index, key, &found);
+  kept_index_list_beside(dues->keep->index, key, &found);
   for (Str rest = buf_str(&found), one; !dues->away && pack_take_str(&rest, &one);)
     look_at(dues, one);
   buf_clear(&found);
@@ -127,12 +130,13 @@ bool keep_due(Keep *keep, void (*each)(void *ctx, Str key), void *ctx) {
   bool any = false, away = false;
   buf_init(&key);
   keep_renew(keep);
-  for (int i = 0; !any && !away && i < READ_AT_ONCE; i++) {
+  for (int read = 0; !any && !away && read < READ_AT_ONCE;) {
     if (!kept_index_next_due(keep->index, &key)) break;
     Dues dues = dues_new(keep);
     look_at_user(&dues, buf_str(&key));
     any = hand_over(&dues, each, ctx);
     away = dues.away;
+    read += dues.read + 1;
     dues_clear(&dues);
   }
   buf_clear(&key);
