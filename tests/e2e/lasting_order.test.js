@@ -13,7 +13,7 @@ const { OPENID, eventXml, startBot, sleep, until } = require('./harness');
 const SCRIPT = (peer) => `function on_message(msg)
   if msg.content == "go" then
     wechat.ask("one?")
-    wechat.http.get("${peer.url}/held")
+    wechat.http.get("${peer.url}/held", { timeout = 600 })
     return "end"
   end
   return "plain " .. (msg.content or msg.event)
@@ -24,7 +24,7 @@ const NEXT_MSGID = 30000000000000000n;
 
 async function start(t, kind, more) {
   const peer = await startPeer(t);
-  const config = { store: await storeOf(t, kind), deadline_ms: 800, late_reply: 'customer_service', ...platform(peer), ...more };
+  const config = { store: await storeOf(t, kind), deadline_ms: 800, job_timeout_s: 600, late_reply: 'customer_service', ...platform(peer), ...more };
   const begin = () => startBot(t, { script: SCRIPT(peer), config });
   return { peer, config, begin };
 }
@@ -96,7 +96,7 @@ test('2,000 messages that wait at a kill -9 are all run by the next process, eac
   const USERS = 20, EACH = 100;
   const all = await start(t, 'SQLite', { late_reply: 'customer_service' });
   const bot = await all.begin();
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 250 });
+  const agent = new http.Agent({ maxSockets: 250 });
   const users = Array.from({ length: USERS }, (_, i) => `oCrowd${i}`);
   const answers = await occupy(all.peer, bot, users);
   let id = NEXT_MSGID;
