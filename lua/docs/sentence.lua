@@ -6,12 +6,13 @@ local DEPTH = 8 -- of sentences within sentences
 
 local captures = { d = "(%-?%d+)", u = "(%d+)", X = "(%x+)", g = "(%-?[%d.e+-]+)", f = "(%-?[%d.]+)", c = "(.)", s = "(.-)" }
 
--- Returns the pattern of what a format makes, and how many bytes of it are the format's own.
+-- Returns the pattern of what a format makes, how many bytes of it are the format's own, and the longest part of these.
 local function pattern_of(format)
-  local parts, own, at = {}, 0, 1
+  local parts, own, longest, at = {}, 0, "", 1
   local function add(literal)
     parts[#parts + 1] = literal:gsub("%p", "%%%0")
     own = own + #literal
+    if #literal > #longest then longest = literal end
   end
   for from, conversion, to in format:gmatch("()(" .. CONVERSION .. ")()") do
     add(format:sub(at, from - 1))
@@ -19,7 +20,7 @@ local function pattern_of(format)
     at = to
   end
   add(format:sub(at))
-  return "^" .. table.concat(parts) .. "$", own
+  return "^" .. table.concat(parts) .. "$", own, longest
 end
 
 local function fill(format, values)
@@ -35,8 +36,8 @@ end
 local function sorted(formats)
   local list = {}
   for english, other in pairs(formats) do
-    local pattern, own = pattern_of(english)
-    list[#list + 1] = { pattern = pattern, own = own, english = english, other = other }
+    local pattern, own, longest = pattern_of(english)
+    list[#list + 1] = { pattern = pattern, own = own, longest = longest, english = english, other = other }
   end
   table.sort(list, function(a, b)
     if a.own ~= b.own then return a.own > b.own end
@@ -56,8 +57,9 @@ return function(formats)
   local function by_format(text, depth)
     if formats[text] and not text:find("%", 1, true) then return formats[text] end
     for _, form in ipairs(list) do
-      local values = table.pack(text:match(form.pattern))
-      if values[1] then
+      -- a pattern takes long to fail where a text has much of what stands between its values
+      local values = text:find(form.longest, 1, true) and table.pack(text:match(form.pattern))
+      if values and values[1] then
         for i = 1, values.n do values[i] = translate(values[i], depth + 1) end
         return fill(form.other, values)
       end

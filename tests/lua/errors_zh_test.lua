@@ -256,3 +256,9 @@ for english, chinese in pairs {
   ["msg.location has no field lat (it has x, y)"] = "msg.location 没有字段 lat（它有 x, y）",
   ["note: there is no global foo"] = "提示：没有全局变量 foo",
 } do check.equal(say_finding(english), chinese) end
+
+-- ---- what strangers write takes no time
+
+local began = os.clock()
+say(("a: (from b): "):rep(300))
+check.equal(os.clock() - began < 10, true, "a text of 4 KB")
