@@ -46,9 +46,10 @@ const errors = async (port) => {
 
 test('a spawned function that failed is logged and counted once', async (t) => {
   const script = `function on_message(msg)
-    wechat.spawn(function() error("failed early") end)
-    wechat.spawn(function() wechat.sleep(0.01) error("failed late") end)
-    wechat.sleep(0.05)
+    local failed = 0
+    wechat.spawn(function() failed = failed + 1 error("failed early") end)
+    wechat.spawn(function() wechat.sleep(0.01) failed = failed + 1 error("failed late") end)
+    while failed < 2 do wechat.sleep(0.05) end
     local first = wechat.ask("first?")
     return first.content .. wechat.ask("second?").content
   end`;
