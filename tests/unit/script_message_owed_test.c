@@ -8,7 +8,7 @@ static bool none_owed_here(void) { return world.shared.owed_here == 0; }
 static void send_slow(Heard *heard, int64_t owe_after_us) {
   world_message.owe_at_us = owe_after_us ? clock_now_us() + owe_after_us : 0;
   world_message.identity = STR("id-1");
-  load("function on_message(msg) wechat.sleep(0.15) return 'done' end");
+  load("function on_message(msg) wechat.sleep(0.6) return 'done' end");
   answer_init(heard);
   assert_int_equal(send_text(heard, "x"), TASK_WAITING);
 }
@@ -22,7 +22,7 @@ static void end_slow(Heard *heard) {
 static void test_at_its_time_the_run_is_in_the_store(void **state) {
   Heard heard;
   send_slow(&heard, 20000);
-  assert_true(none_owed());
+  assert_true(none_owed() || clock_now_us() >= world_message.owe_at_us);
   assert_true(wait_for(is_owed));
   assert_false(heard.done);
   assert_int_equal(world.shared.owed_here, 1);
