@@ -424,6 +424,7 @@ end`, [
 passes('and as they are meant', `local bot = require "wechat.bot"
 local model = require "wechat.model" { url = "http://127.0.0.1:1" }
 local function pair() return "x", "y" end
+bot.word({ "天气", "q" }, "W") bot.word({ "a" }, { "b", "c" }, "d") bot.word({}, "e")
 bot.text("x", "y") bot.text(pair()) bot.word("w", { "y" }, "z", function(msg, word) return word end) bot.on("image", print) bot.default(print)
 function on_message(msg)
   local task, gate, menu = wechat.spawn(print), wechat.gate(1), wechat.menu.new()
