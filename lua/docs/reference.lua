@@ -23,17 +23,37 @@ local samples = {
   url = '"https://example.com/"', music_url = '"https://example.com/a.mp3"', hq_url = '"https://example.com/a.mp3"',
   ticket = '"TICKET"', articles = '{ { title = "标题", url = "https://example.com/" } }', fn = "function() end",
   interval = '"10m"', spec = '"0 9 * * *"', method = '"GET"', path = '"/hello"', key = '"count"', value = "1",
-  verb = '"GET"', template_id = '"TEMPLATE_ID"', text = '"你好"', question = '"你叫什么名字？"', seconds = "0.5",
+  ids = '"1"', kf_account = '"kf2001@shop"', verb = '"GET"', template_id = '"TEMPLATE_ID"', text = '"你好"', question = '"你叫什么名字？"', seconds = "0.5",
   type = '"image"', file = '"photo.jpg"', name = '"name"', markdown = '"**你好**"', xml = '"<xml>...</xml>"',
 }
 local by_type = { string = '"text"', integer = "1", number = "1", boolean = "true", table = "{}", ["function"] = "function() end",
   any = "1", object = "{}", array = "{}", ["string[]"] = '{ "text" }', ["integer[]"] = "{ 1 }", ["object[]"] = "{ {} }", file = '"a.jpg"' }
 
+-- Of names that the platform makes of others: by what they end with.
+local by_ending = {
+  { "openid$", openid }, { "ur[li]$", '"https://example.com/"' }, { "_date$", '"2026-11-01"' }, { "^page$", "1" }, { "^start$", "0" },
+  { "limit$", "10" }, { "size$", "10" }, { "onoff$", "1" }, { "^scene$", "1" }, { "time$", "1790000000" },
+}
+local capitals = { "code$", "token$", "_?i[ds]$", "ticket$" }
+
+-- Returns a value of a name that says what it holds; nil if it does not.
+local function sample_of_name(name)
+  for _, row in ipairs(by_ending) do
+    if name:find(row[1]) then return row[2] end
+  end
+  for _, ending in ipairs(capitals) do
+    if name:find(ending) then return ('"%s"'):format(name:upper()) end
+  end
+end
+
 local function sample(name, kind)
   local first = kind:gsub("%?$", ""):match("^[^|]+")
   local known = samples[name]
-  if known and first:find("[]", 1, true) and known:sub(1, 1) ~= "{" then return ("{ %s }"):format(known) end
+  local is_list = first == "array" or first:find("[]", 1, true)
+  if known and is_list and known:sub(1, 1) ~= "{" then return ("{ %s }"):format(known) end
   if known and (first ~= "table" or known:sub(1, 1) == "{") and (first ~= "integer" or known:find("^%d")) then return known end
+  local named = first == "string" and sample_of_name(name)
+  if named and (kind:find("integer", 1, true) or named:sub(1, 1) == '"') then return named end
   return by_type[first] or "{}"
 end
 
@@ -115,7 +135,8 @@ function reference.example(name, parameters)
     if parameter[2]:sub(-1) ~= "?" then least = i end
   end
   for i = 1, least do arguments[i] = sample(parameters[i][1], parameters[i][2]) end
-  return ("wechat.%s(%s)"):format(name, table.concat(arguments, ", "))
+  local is_reply = annotations.returns_of(name) == "Reply" -- which the script gives back
+  return ("%swechat.%s(%s)"):format(is_reply and "return " or "", name, table.concat(arguments, ", "))
 end
 
 local function field_sample(field, name)
@@ -151,7 +172,33 @@ local function needed(node)
   return table.concat(out, ", ")
 end
 
---- Returns an example call of an endpoint with its required fields.
+-- Words of fields that a call can do without.
+local without = { "^where to go on", "only ask", "comes back as it is", "^in place of", "of the past", "up to five" }
+local optional_names = { lang = true, state = true, scope = true, reserved = true, ad_slot = true, filename = true }
+
+local function is_wanted(field)
+  if field.value ~= nil or field.default_of or optional_names[field.path] or field.path:find("[A-Z.([]") then return false end
+  for _, words in ipairs(without) do
+    if field.words:find(words) then return false end
+  end
+  return true
+end
+
+-- Returns what a call is given where the catalogue says of no field that it is required: the query's parameters; of a body
+-- the one of several that it needs, else an id or the first of its texts.
+local function likely(endpoint)
+  local parts, first = {}, nil
+  for _, field in ipairs(endpoint.query) do
+    if is_wanted(field) then parts[#parts + 1] = ("%s = %s"):format(field.path, field_sample(field, field.path)) end
+  end
+  for _, field in ipairs(endpoint.body) do
+    local is_one = field.words:find("one of the two is needed", 1, true) or field.is_id or field.path:find("openid", 1, true)
+    if not first and is_one and is_wanted(field) then first = ("%s = %s"):format(field.path, field_sample(field, field.path)) end
+  end
+  return #parts > 0 and table.concat(parts, ", ") or first or ""
+end
+
+--- Returns an example call of an endpoint with its required fields, or those that it hardly does without.
 ---@param endpoint Endpoint
 ---@return string
 function reference.endpoint_example(endpoint)
@@ -160,6 +207,8 @@ function reference.endpoint_example(endpoint)
     local text = needed(tree)
     if text ~= "" then parts[#parts + 1] = text end
   end
+  local more = #parts == 0 and likely(endpoint) or ""
+  if more ~= "" then parts[1] = more end
   if #parts == 0 then return ("wechat.%s{}"):format(endpoint.name) end
   return ("wechat.%s{ %s }"):format(endpoint.name, table.concat(parts, ", "))
 end
@@ -177,15 +226,17 @@ function reference.method_names(methods)
   return names
 end
 
---- Returns the fields of messages: {name, type, description} each.
----@return string[][]
+--- Returns the fields of messages: {name, type, description, kinds = "image, voice"} each.
+---@return table[]
 function reference.message_fields()
   local rows = {}
   for line in annotations.classes:match("%-%-%-@class Message .-\n\n"):gmatch("%-%-%-@field ([^\n]+)") do
     local name, rest = line:match("^([%w_]+)%??%s+(.*)$")
     if name then
       local kind = rest:match("^%b{}") or rest:match("^%S+")
-      rows[#rows + 1] = { name, kind, rest:sub(#kind + 2) }
+      local text = rest:sub(#kind + 2)
+      local kinds, meaning = text:match("^([^:]*): (.+)$")
+      rows[#rows + 1] = { name, kind, meaning or text, kinds = kinds or "" }
     end
   end
   return rows
@@ -204,14 +255,14 @@ function reference.message_types()
   for _, kind in ipairs(type_names) do
     local rows = {}
     for _, field in ipairs(fields) do
-      local head = ", " .. field[3]:match("^[^:]*"):gsub(" where.*", "") .. ","
+      local head = ", " .. field.kinds .. ","
       if field[1] ~= "type" and head:find(", " .. kind .. ",", 1, true) then rows[#rows + 1], taken[field[1]] = field, true end
     end
     groups[#groups + 1] = { kind, rows }
   end
   for _, field in ipairs(fields) do
     if not taken[field[1]] then
-      local list = field[3]:find("^events") and events or every
+      local list = field.kinds == "events" and events or every
       list[#list + 1] = field
     end
   end
@@ -281,7 +332,7 @@ function reference.search(methods, word, about)
   for _, outcome in ipairs(words.outcomes) do try("outcome " .. outcome[1], outcome[2], outcome[3]) end
   for _, name in ipairs(reference.method_names(methods)) do try("wechat." .. name, methods[name].doc, words.methods[name]) end
   for _, hook in ipairs(words.hooks) do try(hook[1], hook[2], hook[3]) end
-  for _, field in ipairs(reference.message_fields()) do try("msg." .. field[1], field[3], words.fields[field[1]]) end
+  for _, field in ipairs(reference.message_fields()) do try("msg." .. field[1], field[3], words.fields[field[1]], field.kinds) end
   message_type_rows(try, about.lang)
   for _, row in ipairs(menu_types.methods) do try("menu:" .. row.name, row.doc, words.menu[row.name]) end
   for _, module in ipairs(modules) do

@@ -15,26 +15,26 @@ types.classes = [==[
 ---@field type string text, image, voice ...; for an event its name in lower case
 ---@field event? string of events, the same as type
 ---@field raw string the decrypted document
----@field content? string text
----@field picurl? string image
----@field media_id? string image, voice, video, shortvideo
----@field format? string voice
----@field recognition? string voice, where the account has speech recognition
----@field thumb_media_id? string video, shortvideo
+---@field content? string text: what the user wrote
+---@field picurl? string image: the picture's address
+---@field media_id? string image, voice, video, shortvideo: the number to download or to send it by
+---@field format? string voice: the sound's format, amr
+---@field recognition? string voice: what was understood, where the account has speech recognition
+---@field thumb_media_id? string video, shortvideo: the number of its still picture
 ---@field location? { x: number, y: number } location: latitude and longitude
----@field scale? integer location
----@field label? string location
----@field title? string link
----@field description? string link
----@field url? string link
+---@field scale? integer location: the map's scale
+---@field label? string location: the place's name
+---@field title? string link: the page's title
+---@field description? string link: what the page is about
+---@field url? string link: the page's address
 ---@field key? string events: EventKey as sent
 ---@field scene? string subscribe, scan: the QR code's scene
----@field ticket? string subscribe, scan
----@field menu_id? string view
----@field latitude? number event location
----@field longitude? number event location
----@field precision? number event location
----@field status? string templatesendjobfinish
+---@field ticket? string subscribe, scan: the QR code's ticket
+---@field menu_id? string view: the menu's number
+---@field latitude? number event location: degrees north
+---@field longitude? number event location: degrees east
+---@field precision? number event location: how exact the place is
+---@field status? string templatesendjobfinish: whether the message was delivered, "success"
 ---@field [string] any
 
 ---@class ApiError tostring(err) says it in one line

@@ -2,6 +2,8 @@
 -- type that the platform documents.
 
 local as_text = require "wechat.as_text"
+local misread = require "wechat.misread"
+local nearest = require "wechat.nearest"
 
 local fields = {}
 
@@ -192,6 +194,21 @@ function fields.mark_lists(node, values, json)
   return out or values
 end
 
+--- Why a call lacks a field, if one of the names that it gives is a misspelt one of that field; nil if none is.
+---@param node FieldNode
+---@param values table
+---@param prefix string of paths: "", "tag."
+---@param name string the field that is missing
+---@return string?
+function fields.misspelt(node, values, prefix, name)
+  local unknown = {}
+  for _, given in ipairs(misread.names(values)) do
+    unknown[#unknown + 1] = not node.inside[given] and given or nil
+  end
+  local near = nearest(name, unknown)
+  return near and ("there is no field %s%s; did you mean %s%s?"):format(prefix, near, prefix, name) or nil
+end
+
 --- A copy of `values` with its fields checked and filled in; or nil and the fault, which names the path.
 ---@param node FieldNode
 ---@param values table
@@ -204,7 +221,7 @@ function fields.fill(node, values, prefix, env)
   for _, name in ipairs(node.names) do
     local fault
     out[name], fault = fields.fill_one(node.inside[name], out[name], prefix .. name, env)
-    if fault then return nil, fault end
+    if fault then return nil, values[name] == nil and fields.misspelt(node, values, prefix, name) or fault end
   end
   return out
 end

@@ -43,12 +43,13 @@ local function make_texts(values, env)
   return values
 end
 
--- The same in place, for the query.
-local function fill_query(endpoint, query, env)
-  for _, name in ipairs(endpoint.query_tree.names) do
+-- The same in place, for the query. A misspelt name of `params` went into the body, where there is one.
+local function fill_query(endpoint, query, params, env)
+  local tree = endpoint.query_tree
+  for _, name in ipairs(tree.names) do
     local fault
-    query[name], fault = fields.fill_one(endpoint.query_tree.inside[name], query[name], name, env)
-    if fault then return nil, fault end
+    query[name], fault = fields.fill_one(tree.inside[name], query[name], name, env)
+    if fault then return nil, params[name] == nil and fields.misspelt(tree, params, "", name) or fault end
   end
   return make_texts(query, env)
 end
@@ -135,7 +136,7 @@ function request.build(endpoint, params, method, env)
     query, body = split(endpoint, params)
   end
   if next(query) ~= nil or endpoint.query_tree.names[1] ~= nil then
-    query, fault = fill_query(endpoint, query, env)
+    query, fault = fill_query(endpoint, query, params, env)
     if fault then return nil, fault end
   end
   if endpoint.url then return page_address(endpoint, query, env) end

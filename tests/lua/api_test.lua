@@ -320,6 +320,49 @@ local upload <close> = assert(io.tmpfile())
 wechat.call("UPLOAD", "/x", {}, { media = upload, description = { title = "t" } })
 check.equal({ last().files[1].field, last().form }, { "media", { description = '{"title":"t"}' } })
 
+-- ---- misspelt and missing fields
+
+local function refuses(why, call, ...) check.raises(why, call, ...) end
+refuses("wechat.user.info: there is no field opnid; did you mean openid?", wechat.user.info, { opnid = "o1" })
+refuses("wechat.user.info: openid is missing", wechat.user.info)
+refuses("wechat.user.info: openid is missing", wechat.user.info, { lang = "en" })
+refuses("wechat.tag.create: there is no field tag.nam; did you mean tag.name?", wechat.tag.create, { tag = { nam = "vip" } })
+refuses("there is no field voic_id; did you mean voice_id?", wechat.voice.queryrecoresultfortext, { voic_id = "v" })
+
+-- ---- the reference's examples
+
+local catalogue, reference = require "wechat.catalogue", require "docs.reference"
+
+-- An endpoint that needs nothing, or of which nobody says what it needs.
+local bare = {
+  ["card.consumer_add"] = true, ["card.location_batchget"] = true, ["draft.switch"] = true, ["guide.getguidecardmaterial"] = true,
+  ["guide.setguideacctconfig"] = true, ["marketing.user_action_sets_add"] = true, ["merchant.common_upload_img"] = true,
+  ["merchant.order_getbyfilter"] = true, ["nontax.realname_getauthurl"] = true, ["qrcode.jump_get"] = true,
+  ["user.get_blacklist"] = true, ["user.list"] = true, ["wifi.shop_list"] = true,
+}
+local function is_filled(field) return field.value ~= nil or field.default_of ~= nil end
+local function takes_something(endpoint)
+  for _, list in ipairs { endpoint.query, endpoint.body } do
+    for _, field in ipairs(list) do
+      if not is_filled(field) and field.path ~= "force_refresh" then return true end
+    end
+  end
+  return false
+end
+
+for _, group in ipairs(catalogue.groups) do
+  for _, name in ipairs(select(2, catalogue.group(group))) do
+    local endpoint = catalogue.find(group, name)
+    local example = reference.endpoint_example(endpoint)
+    local shows_fields = not example:find("{}$")
+    check.equal(shows_fields or bare[endpoint.name] or not takes_something(endpoint), true, example .. " shows what it takes")
+    if not endpoint.file then assert(load(example, "=" .. endpoint.name, "t", { wechat = wechat }))() end
+  end
+end
+check.equal(reference.endpoint_example(catalogue.endpoint("user.info")), 'wechat.user.info{ openid = "oDemoUser0000000000000000001" }')
+check.equal(reference.endpoint_example(catalogue.endpoint("ocr.idcard")), 'wechat.ocr.idcard{ type = "photo", img_url = "https://example.com/" }')
+check.equal(reference.endpoint_example(catalogue.endpoint("guide.addguideacct")), 'wechat.guide.addguideacct{ guide_openid = "oDemoUser0000000000000000001" }')
+
 -- ---- names
 
 check.raises("there is no wechat.nonsense", function() return wechat.nonsense end)

@@ -2,6 +2,7 @@
 local check = require "check"
 require "fake_host"
 local modules = require "docs.modules"
+local annotations = require "meta.types"
 local types = require "docs.types"
 local zh = require "docs.texts_zh"
 
@@ -35,6 +36,31 @@ check.equal(stream.read.as_called, ":read")
 check.equal(stream.status.as_called, "status")
 for _, row in ipairs(types.by_name["wechat.json"].rows) do check.equal(row.as_called, row[1]) end
 check.equal(types.by_name.StreamRequest.parent, "HttpRequest")
+
+-- A field of messages says what it holds, and not its message's type once more, which stands above it.
+local reference = require "docs.reference"
+for _, field in ipairs(reference.message_fields()) do
+  check.equal(field[3] ~= field.kinds and not field[3]:find("^voice") and not field[3]:find("^link$"), true, "msg." .. field[1])
+  check.equal(field.kinds ~= "" or field[3]:find(" ", 1, true) ~= nil, true, "msg." .. field[1])
+end
+local own = {}
+for _, group in ipairs(reference.message_types()) do
+  for _, field in ipairs(group[2]) do own[group[1] .. " " .. field[1]] = field[3] end
+end
+check.equal(own["text content"], "what the user wrote")
+check.equal(own["voice recognition"], "what was understood, where the account has speech recognition")
+check.equal(own["shortvideo thumb_media_id"], own["video thumb_media_id"])
+check.equal(own["events key"], "EventKey as sent")
+
+-- A reply that an example makes is given back.
+for name in pairs(annotations.returns) do
+  if annotations.returns[name] == "Reply" and name:find("%$$") then
+    check.equal(reference.example(name:match("[%w_]+"), {}):match("^return ") ~= nil, true, name)
+  end
+end
+check.equal(reference.example("response_text", { { "content", "string" } }), 'return wechat.response_text("你好")')
+check.equal(reference.example("response_none"), "return wechat.response_none()")
+check.equal(reference.example("md5", { { "text", "string" } }), 'wechat.md5("你好")')
 
 -- The outcomes of a message are the same words everywhere, and each is explained.
 local function read(path)

@@ -236,8 +236,8 @@ return {
       doc = "Advertising slots by day.",
       call = "GET /publisher/stat",
       query = {
-        "action string=publisher_adpos_general", "page string|integer", "page_size string|integer",
-        "start_date string YYYY-MM-DD", "end_date string YYYY-MM-DD", "ad_slot string",
+        "action string=publisher_adpos_general", "page string|integer!", "page_size string|integer!",
+        "start_date string! YYYY-MM-DD", "end_date string! YYYY-MM-DD", "ad_slot string",
       },
       returns = {
         "base_resp.ret integer",
@@ -251,8 +251,8 @@ return {
       doc = "Goods sold on commission by day.",
       call = "GET /publisher/stat",
       query = {
-        "action string=publisher_cps_general", "page string|integer", "page_size string|integer",
-        "start_date string YYYY-MM-DD", "end_date string YYYY-MM-DD",
+        "action string=publisher_cps_general", "page string|integer!", "page_size string|integer!",
+        "start_date string! YYYY-MM-DD", "end_date string! YYYY-MM-DD",
       },
       returns = {
         "base_resp.ret integer",
@@ -265,8 +265,8 @@ return {
       doc = "What advertising earned.",
       call = "GET /publisher/stat",
       query = {
-        "action string=publisher_settlement", "page string|integer", "page_size string|integer",
-        "start_date string YYYY-MM-DD", "end_date string YYYY-MM-DD",
+        "action string=publisher_settlement", "page string|integer!", "page_size string|integer!",
+        "start_date string! YYYY-MM-DD", "end_date string! YYYY-MM-DD",
       },
       returns = {
         "base_resp.ret integer", "body string", "penalty_all integer", "revenue_all integer",

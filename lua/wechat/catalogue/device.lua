@@ -33,7 +33,7 @@ return {
     getqrcode = {
       doc = "A new device's id and QR code.",
       call = "GET /device/getqrcode",
-      query = { "product_id string|integer" },
+      query = { "product_id string|integer!" },
       returns = { "deviceid string", "qrticket string", "devicelicence string" },
     },
     bind = {
@@ -63,7 +63,7 @@ return {
     get_stat = {
       doc = "A device's state.",
       call = "GET /device/get_stat",
-      query = { "device_id string" },
+      query = { "device_id string!" },
       returns = { "status integer 0 unknown, 1 allowed, 2 bound, 3 unbound", "status_info string" },
     },
     verify_qrcode = {
@@ -75,13 +75,13 @@ return {
     get_openid = {
       doc = "A device's users.",
       call = "GET /device/get_openid",
-      query = { "device_type string", "device_id string" },
+      query = { "device_type string!", "device_id string!" },
       returns = { "open_id string[]", "resp_msg object" },
     },
     get_bind_device = {
       doc = "A user's devices.",
       call = "GET /device/get_bind_device",
-      query = { "openid string" },
+      query = { "openid string!" },
       returns = { "openid string", "device_list array of device_type, device_id" },
     },
   },

@@ -50,13 +50,13 @@ return {
     account_setadmin = {
       doc = "Makes a member of staff the administrator.",
       call = "GET /customservice/kfaccount/setadmin",
-      query = { "kf_openid string" },
+      query = { "kf_openid string!" },
       note = "Customer service of mini programs.",
     },
     account_canceladmin = {
       doc = "Takes the administrator's role from a member of staff.",
       call = "GET /customservice/kfaccount/canceladmin",
-      query = { "kf_openid string" },
+      query = { "kf_openid string!" },
       note = "Customer service of mini programs.",
     },
     session_create = {
@@ -72,13 +72,13 @@ return {
     session_get = {
       doc = "Who looks after a user.",
       call = "GET /customservice/kfsession/getsession",
-      query = { "openid string" },
+      query = { "openid string!" },
       returns = { "kf_account string", "createtime integer" },
     },
     session_list = {
       doc = "A member's sessions.",
       call = "GET /customservice/kfsession/getsessionlist",
-      query = { "kf_account string" },
+      query = { "kf_account string!" },
       returns = { "sessionlist object[] of openid, createtime" },
     },
     session_waitcase = {

@@ -11,13 +11,13 @@ return {
     get = {
       doc = "Downloads a temporary file; for a video, JSON with its address.",
       call = "DOWNLOAD /cgi-bin/media/get",
-      query = { "media_id string" },
+      query = { "media_id string!" },
       returns = { "(body) binary", "video_url string of a video, as JSON" },
     },
     get_jssdk_voice = {
       doc = "Downloads what the JS-SDK recorded, in good quality.",
       call = "DOWNLOAD /cgi-bin/media/get/jssdk",
-      query = { "media_id string" },
+      query = { "media_id string!" },
       returns = { "(body) binary speex, 16 kHz" },
     },
     uploadimg = {
@@ -45,7 +45,7 @@ return {
     get_feedback_media = {
       doc = "Downloads a picture that a user sent with feedback.",
       call = "DOWNLOAD /cgi-bin/media/getfeedbackmedia",
-      query = { "record_id string|integer", "media_id string" },
+      query = { "record_id string|integer!", "media_id string!" },
       returns = { "(body) binary" },
       note = "Mini programs only.",
     },

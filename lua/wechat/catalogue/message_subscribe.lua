@@ -55,15 +55,15 @@ return {
     get_pub_template_keywords = {
       doc = "The keywords of a public title.",
       call = "GET /wxaapi/newtmpl/getpubtemplatekeywords",
-      query = { "tid string|integer" },
+      query = { "tid string|integer!" },
       returns = { "count integer", "data object[] of kid, name, example, rule" },
     },
     get_pub_template_titles = {
       doc = "Public titles in some categories.",
       call = "GET /wxaapi/newtmpl/getpubtemplatetitles",
       query = {
-        "ids string|integer categories, with commas", "start string|integer",
-        "limit string|integer at most 30",
+        "ids string|integer! categories, with commas", "start string|integer!",
+        "limit string|integer! at most 30",
       },
       returns = { "count integer", "data object[] of tid, title, type, categoryId" },
     },

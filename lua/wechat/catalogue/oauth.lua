@@ -6,7 +6,7 @@ return {
       call = "GET /connect/oauth2/authorize",
       host = "open", url = "#wechat_redirect", token = "none",
       query = {
-        "appid string=@appid", "redirect_uri string", "response_type string=code",
+        "appid string=@appid", "redirect_uri string!", "response_type string=code",
         "scope string=snsapi_base snsapi_base|snsapi_userinfo", "state string comes back as it is",
         "forcePopup boolean|string", "forceSnapShot boolean|string",
       },
@@ -17,7 +17,7 @@ return {
       call = "GET /connect/qrconnect",
       host = "open", url = "#wechat_redirect", token = "none",
       query = {
-        "appid string=@appid", "redirect_uri string", "response_type string=code",
+        "appid string=@appid", "redirect_uri string!", "response_type string=code",
         "scope string=snsapi_login", "state string comes back as it is",
       },
       note = "For website apps of the open platform, by their own appid.",
@@ -27,7 +27,7 @@ return {
       call = "GET /sns/oauth2/access_token",
       token = "none",
       query = {
-        "appid string=@appid", "secret string=@appsecret", "code string",
+        "appid string=@appid", "secret string=@appsecret", "code string!",
         "grant_type string=authorization_code",
       },
       returns = {
@@ -39,7 +39,7 @@ return {
       doc = "Renews a web token.",
       call = "GET /sns/oauth2/refresh_token",
       token = "none",
-      query = { "appid string=@appid", "grant_type string=refresh_token", "refresh_token string" },
+      query = { "appid string=@appid", "grant_type string=refresh_token", "refresh_token string!" },
       returns = {
         "access_token string", "expires_in integer", "refresh_token string", "openid string", "scope string",
       },
@@ -48,7 +48,7 @@ return {
       doc = "The profile of the user who agreed.",
       call = "GET /sns/userinfo",
       token = "oauth",
-      query = { "access_token string the web token", "openid string", "lang string zh_CN|zh_TW|en" },
+      query = { "access_token string! the web token", "openid string!", "lang string zh_CN|zh_TW|en" },
       returns = {
         "openid string", "nickname string", "sex integer", "province string", "city string",
         "country string", "headimgurl string", "privilege string[]", "unionid string",
@@ -59,7 +59,7 @@ return {
       doc = "Whether a web token still holds.",
       call = "GET /sns/auth",
       token = "oauth",
-      query = { "access_token string the web token", "openid string" },
+      query = { "access_token string! the web token", "openid string!" },
       returns = { "errcode integer 0: it holds" },
     },
     component_access_token = {
@@ -67,8 +67,8 @@ return {
       call = "GET /sns/oauth2/component/access_token",
       token = "component",
       query = {
-        "appid string=@appid", "code string", "grant_type string=authorization_code",
-        "component_appid string", "component_access_token string",
+        "appid string=@appid", "code string!", "grant_type string=authorization_code",
+        "component_appid string!", "component_access_token string!",
       },
       returns = {
         "access_token string", "expires_in integer", "refresh_token string", "openid string", "scope string",
@@ -79,8 +79,8 @@ return {
       call = "GET /sns/oauth2/component/refresh_token",
       token = "component",
       query = {
-        "appid string=@appid", "grant_type string=refresh_token", "component_appid string",
-        "component_access_token string", "refresh_token string",
+        "appid string=@appid", "grant_type string=refresh_token", "component_appid string!",
+        "component_access_token string!", "refresh_token string!",
       },
       returns = {
         "access_token string", "expires_in integer", "refresh_token string", "openid string", "scope string",
@@ -91,7 +91,7 @@ return {
       call = "GET /sns/jscode2session",
       token = "none",
       query = {
-        "appid string=@appid", "secret string=@appsecret", "js_code string",
+        "appid string=@appid", "secret string=@appsecret", "js_code string!",
         "grant_type string=authorization_code",
       },
       returns = { "openid string", "session_key string", "unionid string" },
@@ -101,8 +101,8 @@ return {
       call = "GET /sns/component/jscode2session",
       token = "component",
       query = {
-        "appid string", "js_code string", "grant_type string=authorization_code", "component_appid string",
-        "component_access_token string",
+        "appid string!", "js_code string!", "grant_type string=authorization_code", "component_appid string!",
+        "component_access_token string!",
       },
       returns = { "openid string", "session_key string", "unionid string" },
       note = "By third-party platforms.",

@@ -23,7 +23,7 @@ return {
     payfeedback_update = {
       doc = "Tells that a complaint was dealt with.",
       call = "GET /payfeedback/update",
-      query = { "openid string", "feedbackid string|integer" },
+      query = { "openid string!", "feedbackid string|integer!" },
     },
   },
 }

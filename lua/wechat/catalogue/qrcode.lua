@@ -17,7 +17,7 @@ return {
       doc = "Downloads a ticket's picture; needs no token.",
       call = "DOWNLOAD /cgi-bin/showqrcode",
       host = "mp", token = "none",
-      query = { "ticket string" },
+      query = { "ticket string!" },
       returns = { "(body) binary jpg" },
       note = "404 for an invalid ticket.",
     },

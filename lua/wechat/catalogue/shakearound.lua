@@ -194,12 +194,12 @@ return {
     lottery_setlotteryswitch = {
       doc = "Turns a lottery on or off.",
       call = "GET /shakearound/lottery/setlotteryswitch",
-      query = { "lottery_id string|integer", "onoff string|integer" },
+      query = { "lottery_id string|integer!", "onoff string|integer!" },
     },
     lottery_querylottery = {
       doc = "A lottery.",
       call = "GET /shakearound/lottery/querylottery",
-      query = { "lottery_id string|integer" },
+      query = { "lottery_id string|integer!" },
       returns = {
         "result object of lottery_id, title, desc, onoff, begin_time, expire_time, sponsor_appid, appid, \z
           prize_count_limit, prize_count, jump_url, expired_prizes, drawed_prizes",

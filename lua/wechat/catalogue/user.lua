@@ -4,7 +4,7 @@ return {
     info = {
       doc = "A follower's profile.",
       call = "GET /cgi-bin/user/info",
-      query = { "openid string", "lang string zh_CN|zh_TW|en" },
+      query = { "openid string!", "lang string zh_CN|zh_TW|en" },
       returns = {
         "subscribe integer 0 or 1", "openid string", "unionid string", "language string",
         "subscribe_time integer", "remark string", "groupid integer", "tagid_list integer[]",

@@ -11,7 +11,7 @@ return {
     queryrecoresultfortext = {
       doc = "The text of a sound file.",
       call = "POST /cgi-bin/media/voice/queryrecoresultfortext",
-      query = { "voice_id string|integer", "lang string zh_CN|en_US" },
+      query = { "voice_id string|integer!", "lang string zh_CN|en_US" },
       returns = { "result string" },
       note = "Ask within 10 s.",
     },
