@@ -194,18 +194,25 @@ return function(repl)
     return nil, err
   end
 
+  local function is_yes(rest) return rest == "yes" or rest == "y" end
+
   -- Asks before running fn: at a terminal the next line is the answer; in a pipe, "yes" after the command.
   local function when_agreed(rest, command, text, question, fn)
-    if rest == "yes" then return fn() end
+    if is_yes(rest) then return fn() end
     if repl.settings.terminal == "" then return "done", text .. "\n" .. say("to do it: %s yes", command) end
     repl.asked = fn
     return "done", text .. "\n" .. say("%s (y/N)", question)
   end
 
+  -- Returns the changes as lines, and whether one of them takes away what `before` has. A button that moved is kept: its
+  -- old and new are places.
   local function changes_between(before, after)
-    local lines = {}
-    for i, change in ipairs(wechat.menu.diff(before, after)) do lines[i] = "  " .. paint.safe(say(tostring(change))) end
-    return lines
+    local lines, takes_away = {}, false
+    for i, change in ipairs(wechat.menu.diff(before, after)) do
+      lines[i] = "  " .. paint.safe(say(tostring(change)))
+      takes_away = takes_away or change.old ~= nil and not math.type(change.old)
+    end
+    return lines, takes_away
   end
 
   add(".push", "[yes]", "create the menu on the platform; shows the changes and asks", function(rest)
@@ -219,7 +226,7 @@ return function(repl)
     return when_agreed(rest, ".push", text, say "put it on the platform?", function()
       local done, why = wechat.menu.push(repl.env.menu)
       if not done then return needs(tostring(why)) end
-      return "done", (rest == "yes" and text .. "\n" or "") .. say "pushed"
+      return "done", (is_yes(rest) and text .. "\n" or "") .. say "pushed"
     end)
   end)
 
@@ -231,8 +238,13 @@ return function(repl)
       return "done", draw(repl.env.menu, faults_of())
     end
     local drawn = type(repl.env.menu) == "table" and type(repl.env.menu.button) == "table" and (#repl.env.menu.button > 0 or repl.env.menu.conditionalmenu)
-    local lines = drawn and changes_between(repl.env.menu, now) or {}
+    local lines, takes_away = {}, false
+    if drawn then lines, takes_away = changes_between(repl.env.menu, now) end
     if #lines == 0 then return take() end
+    if not takes_away then
+      local _, picture = take()
+      return "done", say "what you drew is kept; the platform's menu has more:" .. "\n" .. table.concat(lines, "\n") .. "\n" .. picture
+    end
     return when_agreed(rest, ".pull", say "this discards what you drew:" .. "\n" .. table.concat(lines, "\n"), say "fetch it anyway?", take)
   end)
 
@@ -299,7 +311,8 @@ return function(repl)
   add(".help", "[NAME]", "this list; or what is known of a name: .help wechat.tag.create", function(rest)
     if commands[rest] then return "done", command_line(rest) end
     if rest ~= "" then
-      local text = help(rest)
+      local text, near = help(rest)
+      if near then return needs(say("nothing is known of %s; did you mean %s?", rest, near)) end
       if not text then return needs(say("nothing is known of %s", rest)) end
       return "done", text
     end

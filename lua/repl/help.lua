@@ -5,6 +5,8 @@ local catalogue = require "wechat.catalogue"
 local annotations = require "meta.types"
 local commands_zh = require "docs.commands_zh"
 local endpoints_zh = require "docs.endpoints_zh"
+local misread = require "wechat.misread"
+local nearest = require "wechat.nearest"
 local reference = require "docs.reference"
 local texts_zh = require "docs.texts_zh"
 local words = require "docs.words"
@@ -148,6 +150,14 @@ return function(repl)
       local doc = endpoint_doc(catalogue.find(group, name))
       lines[#lines + 1] = repl.fitted("  " .. paint.text("name", name) .. "  " .. doc, 4)
     end
+    -- menu.check, menu.push: wemoon's own beside the platform's
+    for _, name in ipairs(misread.names(repl.host.args.methods)) do
+      local own = name:match("^" .. group:gsub("%.", "%%.") .. "%.([%w_]+)$")
+      if own and not catalogue.endpoint(name) then
+        local doc = chinese() and words.methods[name] or repl.host.args.methods[name].doc
+        lines[#lines + 1] = repl.fitted("  " .. paint.text("name", own) .. "  " .. doc, 4)
+      end
+    end
     return table.concat(lines, "\n")
   end
 
@@ -183,20 +193,6 @@ return function(repl)
     return repl.settings.metrics
   end
 
-  -- Searches for a word in names and documentation, English and Chinese. `known`: all that it names as a whole, no more.
-  local function search(word, known)
-    local about = { keys = repl.settings.keys or {}, commands = repl.settings.commands or {}, metrics = metrics(), lang = repl.settings.lang, whole = known ~= nil }
-    local lines, count = {}, 0
-    for _, row in ipairs(reference.search(repl.host.args.methods, word, about)) do
-      if not known or not known:find(row[1], 1, true) then
-        count = count + 1
-        if count <= SHOWN then lines[count] = repl.fitted(("  %s  %s"):format(paint.text("name", row[1]), row[2]), 4) end
-      end
-    end
-    if count > SHOWN then lines[#lines + 1] = ("  " .. say "more"):format(count - SHOWN) end
-    return #lines > 0 and table.concat(lines, "\n") or nil
-  end
-
   local function of_name(name)
     local _ = repl.wechat.call -- reads the methods that call the platform
     if catalogue.endpoint(name) then return of_endpoint(catalogue.endpoint(name)) end
@@ -206,7 +202,47 @@ return function(repl)
     return of_table(name) or in_modules(name)
   end
 
-  --- Returns the help text; nil if the name is unknown.
+  -- The whole entry of a row that the search found, "wechat.sleep", "config late_text"; nil of one that is all in its line.
+  local function of_row(name) return of_command(name) or of_name((name:gsub("^wechat%.", ""))) or of_key((name:gsub("^config ", ""))) end
+
+  -- Searches for a word in names and documentation, English and Chinese. `known`: all that it names as a whole, no more.
+  local function search(word, known)
+    local about = { keys = repl.settings.keys or {}, commands = repl.settings.commands or {}, metrics = metrics(), lang = repl.settings.lang, whole = known ~= nil }
+    local lines, count, only = {}, 0, nil
+    for _, row in ipairs(reference.search(repl.host.args.methods, word, about)) do
+      if not known or not known:find(row[1], 1, true) then
+        count, only = count + 1, row[1]
+        if count <= SHOWN then lines[count] = repl.fitted(("  %s  %s"):format(paint.text("name", row[1]), row[2]), 4) end
+      end
+    end
+    if count > SHOWN then lines[#lines + 1] = ("  " .. say "more"):format(count - SHOWN) end
+    local entry = count == 1 and not known and of_row(only)
+    return entry or #lines > 0 and table.concat(lines, "\n") or nil
+  end
+
+  local function add_commands_and_keys(names)
+    for _, key in ipairs(repl.settings.keys or {}) do names[#names + 1] = key.name end
+    for _, command in ipairs(repl.settings.commands or {}) do names[#names + 1] = "wemoon " .. command.name end
+    for _, row in ipairs(reference.menu_methods) do names[#names + 1] = "menu:" .. row.name end
+    for _, field in ipairs(reference.message_fields()) do names[#names + 1] = "msg." .. field[1] end
+    for _, module in ipairs(reference.modules) do
+      for _, row in ipairs(module.rows) do names[#names + 1] = row[1]:match("^[%w_.:]+") end
+    end
+  end
+
+  -- The name that is meant; nil if none is near.
+  local function nearest_name(name)
+    local names = reference.method_names(repl.host.args.methods)
+    add_commands_and_keys(names)
+    for _, group in ipairs(catalogue.groups) do
+      names[#names + 1] = group
+      local _, endpoints = catalogue.group(group)
+      for _, endpoint in ipairs(endpoints) do names[#names + 1] = group .. "." .. endpoint end
+    end
+    return nearest(name, names)
+  end
+
+  --- Returns the help text; nil and the nearest name, if there is one, if the name is unknown.
   ---@param topic string "wechat.tag.create", "tag", "create_menu", "late_reply"
   return function(topic)
     local name = topic:gsub("^wechat%.", "")
@@ -226,7 +262,10 @@ return function(repl)
     for _, group in ipairs(catalogue.groups) do
       if group:sub(1, #name + 1) == name .. "." then lines[#lines + 1] = "  wechat." .. group end
     end
-    if #lines == 0 then return search(name) end
+    if #lines == 0 then
+      local found = search(name)
+      return found, not found and nearest_name(name) or nil
+    end
     return say "groups" .. "\n" .. table.concat(lines, "\n")
   end
 end

@@ -122,16 +122,23 @@ end
 local function is_yes(input) return input:match("^%s*[yY][eE]?[sS]?%s*$") or input:match("^%s*是%s*$") end
 local function is_no(input) return input:match("^%s*[nN][oO]?%s*$") or input:match("^%s*否%s*$") end
 
--- One input, or an answer to what the last one asked.
-local function take_line(input)
-  local asked = repl.asked
-  repl.asked = nil
-  if asked and is_yes(input) then return run(asked) end
-  if input:match("^%s*$") or asked and is_no(input) then return asked and answer("done", repl.say "not done") or "done\n" end
+local function run_input(input)
+  if input:match("^%s*$") then return "done\n" end
   if input:find("^%s*%.%a") then return run(commands.run, input) end
   local hint = hint_for(input)
   if hint then return answer("done", hint) end
   return run(evaluate, input)
+end
+
+-- One input, or an answer to what the last one asked. Any other input means no, and is run.
+local function take_line(input)
+  local asked = repl.asked
+  repl.asked = nil
+  if not asked then return run_input(input) end
+  if is_yes(input) then return run(asked) end
+  if is_no(input) then return answer("done", repl.say "not done") end
+  local word, text = run_input(input):match("^(%a+)\n(.*)$")
+  return answer(word, repl.say "not done" .. "\n" .. text)
 end
 
 --- Runs an input. What the bot sent since the last one comes first, asked for last: an interrupted input prints nothing.

@@ -65,6 +65,18 @@ test('a command as a Chinese keyboard writes it is a command, and what follows i
   assert.match(out, /^微月: \[你　好。\]\nyou are bob\nyou are bob\n"。say"\n$/);
 });
 
+test('.help names the nearest name, of one hit its whole entry, and of a group what wemoon adds to it', async (t) => {
+  const { out } = await type(t, ['.help reponse_txt', '.help respnse_text', '.help botword', '.help user.inf', '.help trusted_prox'], { code: 1 });
+  assert.equal(out, ['response_text', 'response_text', 'bot.word'].map((name, i) =>
+    `error: nothing is known of ${['reponse_txt', 'respnse_text', 'botword'][i]}; did you mean ${name}?\n`).join('') + out.split('\n').slice(3).join('\n'));
+  assert.match(out, /GET \/cgi-bin\/user\/info\n[^]*openid string {2}needed\n/, 'user.inf is in no other name');
+  assert.match(out, /^config trusted_proxies\n./m);
+  const { out: menu } = await type(t, ['.help menu']);
+  for (const name of ['check', 'create', 'diff', 'new', 'pull', 'push', 'trymatch']) assert.match(menu, new RegExp(`^  ${name}  .`, 'm'));
+  const { out: chinese } = await type(t, ['.help botword'], { code: 1, env: { LC_ALL: 'zh_CN.UTF-8' } });
+  assert.equal(chinese, '错误：不知道 botword 是什么；你是不是想找 bot.word？\n');
+});
+
 test('.help of no name knows nothing, and not everything', async (t) => {
   const { out } = await type(t, ['.help wechat.'], { code: 1 });
   assert.equal(out, 'error: nothing is known of wechat.\n');

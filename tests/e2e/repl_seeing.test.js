@@ -94,6 +94,13 @@ test('what a bot answers does not reorder what the terminal shows', async (t) =>
 
 // ---- at a terminal ----
 
+test('.pull of a menu that has more keeps what was drawn, and says so; .push y is .push yes', async (t) => {
+  const { out } = await type(t, ['menu:click("a", "K");', 'menu:click("b", "L");', '.push y', 'menu = wechat.menu.new()', 'menu:click("a", "K");', '.pull', '#menu.button']);
+  assert.match(out, /pushed\n[^]*what you drew is kept; the platform's menu has more:\n {2}button\[2\] is new: 'b' \(click\)\n/);
+  assert.doesNotMatch(out, /discards/);
+  assert.match(out, /\n2\n$/);
+});
+
 test('at a terminal .push asks and .pull asks', async (t) => {
   const term = terminal(t);
   await term.shows(/月 >/);
