@@ -1,6 +1,7 @@
 -- `bot`: users' acts, the bot's answers and API calls; time, faults, other hosts.
 
 local catalogue = require "wechat.catalogue"
+local misread = require "wechat.misread"
 
 return function(spec)
   local wechat, host = spec.wechat, spec.host
@@ -249,6 +250,9 @@ return function(spec)
 
   --- Returns the bot's requests to other hosts: {method, url, body}.
   function bot:requests() return control("GET", "/sim/outside_requests") end
+
+  misread.methods(user, "user", { known = true })
+  misread.methods(bot, "bot")
 
   return bot
 end

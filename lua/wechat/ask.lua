@@ -1,6 +1,8 @@
 -- wechat.ask: a dialogue as straight-line code. The question is the reply to the current message; the script
 -- waits for the same user's next message.
 
+local misread = require "wechat.misread"
+
 local TIMEOUT_S = 600
 local is_reply = { string = true, table = true }
 
@@ -16,7 +18,7 @@ return function(wechat, host)
 
   local function check(options)
     for name, value in pairs(options) do
-      if not known[name] then fail("wechat.ask: there is no option named '%s'", tostring(name)) end
+      if not known[name] then fail("wechat.ask: there is no option named '%s'%s", tostring(name), misread.hint(tostring(name), misread.names(known))) end
       if type(value) ~= known[name] then
         fail("wechat.ask: %s is a %s (%s expected)", name, type(value), known[name])
       end

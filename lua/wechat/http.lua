@@ -1,6 +1,7 @@
 -- wechat.http: requests to any URL.
 
 local as_text = require "wechat.as_text"
+local misread = require "wechat.misread"
 
 local known = {
   method = "string", url = "string", headers = "table", query = "table", json = "any", form = "table",
@@ -55,7 +56,7 @@ return function(wechat, host)
   local function check(method, options)
     for name, value in pairs(options) do
       local kind = known[name] or (method == "http.stream" and name == "idle_timeout" and "number")
-      if not kind then fail("wechat.%s: there is no option named '%s'", method, tostring(name)) end
+      if not kind then fail("wechat.%s: there is no option named '%s'%s", method, tostring(name), misread.hint(tostring(name), misread.names(known))) end
       if kind ~= "any" and type(value) ~= kind then
         fail("wechat.%s: %s is a %s (%s expected)", method, name, type(value), kind)
       end

@@ -271,7 +271,7 @@ return function(wechat, host)
   local function check_options(method, options)
     for name, value in pairs(options) do
       local kind = options_of[name]
-      if not kind then fail("model:%s: there is no option named '%s'", method, tostring(name)) end
+      if not kind then fail("model:%s: there is no option named '%s'%s", method, tostring(name), misread.hint(tostring(name), misread.names(options_of))) end
       if type(value) ~= kind then fail("model:%s: %s is a %s (%s expected)", method, name, type(value), kind) end
     end
     for name, tool in pairs(options.tools or {}) do

@@ -1,5 +1,7 @@
 -- wechat.store: the script's keys in the store. Values are JSON, so that the store itself can count integers up.
 
+local misread = require "wechat.misread"
+
 ---@param wechat table
 ---@param host table
 return function(wechat, host)
@@ -61,7 +63,9 @@ return function(wechat, host)
   local function check_list(options)
     local after, limit = options.after, options.limit
     for name in pairs(options) do
-      if name ~= "after" and name ~= "limit" then fail("wechat.store.list: there is no option named '%s'", tostring(name)) end
+      if name ~= "after" and name ~= "limit" then
+        fail("wechat.store.list: there is no option named '%s'%s", tostring(name), misread.hint(tostring(name), { "after", "limit" }))
+      end
     end
     if after ~= nil and type(after) ~= "string" then fail("wechat.store.list: after must be a key (a string)") end
     if limit ~= nil and not (math.type(limit) == "integer" and limit > 0) then

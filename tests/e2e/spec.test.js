@@ -27,6 +27,12 @@ test('what fails shows the line, its text, and both values; exit 1', async (t) =
     + '      expected "echo ho"\n      got      "echo hi"\n0 passed, 1 failed\n');
 });
 
+test('a misspelt act of a user, or of the bot, names the nearest', async (t) => {
+  const out = await run(t, 'test("u", function() bot:user("a"):sayz("hi") end)\ntest("b", function() bot:usr("a") end)', { code: 1 });
+  assert.match(out, /a user has no method sayz; did you mean user:says\?/);
+  assert.match(out, /a bot has no method usr; did you mean bot:user\?/);
+});
+
 test('what a failure shows does not steer the terminal', async (t) => {
   const bot = 'function on_message(msg) wechat.log.warn("c\\u{9b}d") return "a\\u{202e}b\\u{9b}" end';
   const out = await run(t, 'test("n\\27\\u{2066}", function()\n  expect(bot:user("alice"):says("hi")):is("x")\nend)', { bot, code: 1 });
