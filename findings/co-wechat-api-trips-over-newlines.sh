@@ -35,6 +35,7 @@ const platform = http.createServer((request, response) => request.resume().on('e
   process.exit();
 });
 END
+echo "co-wechat-api 3.11.0, Node $(node --version)"
 node run.js | tee seen
 cat >expected <<'END'
 application/json, sent: resolves (object)

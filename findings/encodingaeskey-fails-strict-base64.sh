@@ -86,6 +86,8 @@ print(f'those that take a key {"agree" if agree else "do not agree"} on its byte
 again = base64.b64encode(bytes.fromhex(columns[1][KEYS.index(EXAMPLE)])).decode()
 print(f'the example ends in {EXAMPLE[-4:]}, written again in {again[-5:-1]}')
 END
+echo "libsodium 1.0.18, nettle 3.8.1, GnuTLS 3.7.9, mbed TLS 2.28.3, @scure/base 1.2.6 (installed here);" \
+  "$(/usr/bin/python3 --version) with $(/usr/bin/python3 -c 'import ssl; print(ssl.OPENSSL_VERSION)'), Node $(node --version) (this machine's)"
 LD_LIBRARY_PATH="$dir/root/usr/lib/$(uname -m)-linux-gnu" /usr/bin/python3 run.py | tee seen
 cat >expected <<'END'
 libsodium: the example refused, 16 of 62 last characters taken
