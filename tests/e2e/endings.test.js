@@ -7,10 +7,9 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
-const { makeRedis } = require('./redis');
+const { storeOf } = require('./owed');
 const { startBot, sleep, tempDir, textXml, until } = require('./harness');
 
-const storeOf = async (t, kind) => (kind === 'Redis' ? (await makeRedis(t)).url : `sqlite:${path.join(tempDir(t), 'kept.db')}`);
 const texts = (peer) => peer.sent.filter(({ went }) => went).map((sent) => sent.text.content);
 const endedInTime = (bot) => assert.doesNotMatch(bot.log, /still under way/);
 
@@ -72,7 +71,7 @@ test('an answer that its user has is not kept again by the process that goes on 
   const [file, saved] = [path.join(dir, 'kept.db'), path.join(dir, 'saved.db')];
   const sql = (statements) => execFileSync('sqlite3', [saved, `attach '${file}' as bot; ${statements}`], { encoding: 'utf8' }).trim();
   const config = { store: `sqlite:${file}`, deadline_ms: 500, late_reply: 'keep', late_text: 'wait', ...platform(await startPeer(t)) };
-  const script = 'function on_message(msg) if msg.content == "slow" then wechat.sleep(3) return "the answer" end return "ran" end';
+  const script = 'function on_message(msg) if msg.content == "slow" then wechat.sleep(8) return "the answer" end return "ran" end';
   const start = () => startBot(t, { script, config });
   let bot = await start();
   assert.equal(await bot.say('slow', { fields: { CreateTime: Math.floor(Date.now() / 1000) - 20 } }), 'wait'); // the last try
@@ -80,13 +79,14 @@ test('an answer that its user has is not kept again by the process that goes on 
   const isRun = "cast(key as text) like 'o:owed/%'";
   await until(() => Number(sql(`select count(*) from bot.wemoon_store where ${isRun}`)) === 1, 'the run in the store');
   sql(`create table runs as select * from bot.wemoon_store where ${isRun}`);
-  await bot.waitForLog(/is kept for the user's next message/, 15000);
+  assert.equal(sql('select count(*) from runs'), '1'); // it did not end between the two
+  await bot.waitForLog(/is kept for the user's next message/, 30000);
   await bot.kill();
   bot = await start();
   assert.equal(await bot.say('now?'), 'the answer');
   await bot.stop();
   sql('insert or replace into bot.wemoon_store select * from runs');
   bot = await start();
-  await bot.waitForLog(/is kept for the user's next message/, 15000);
+  await bot.waitForLog(/is kept for the user's next message/, 30000);
   assert.equal(await bot.say('more'), 'ran');
 });
