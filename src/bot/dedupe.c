@@ -19,10 +19,10 @@ enum {
   FEWEST_LEFT = 8192,    // entries whose memory is not given back
   STEP = 64,             // how many messages may expire, and become compact, when one finishes
   SWEEP_STEP = 128,      // and while a sweep holds the mutex
-  SWEEP_STEPS = 160,     // of one sweep
+  SWEEP_STEPS = 8,       // of one sweep
   PARTS = 16,            // of the index, so that none takes long to grow or to shrink
   MOVE_STEP = 256,       // entries that a sweep moves while it holds the mutex
-  MOVE_STEPS = 200,      // of one sweep
+  MOVE_STEPS = 8,        // of one sweep
   PAUSE_NS = 50 * 1000,  // between two steps, for those who want the mutex
   TRIM_LEAST = 1 << 20   // bytes that have become free
 };
@@ -444,14 +444,16 @@ static bool must_trim(Dedupe *dedupe) {
   return must;
 }
 
-// The mutex is free in between.
-static void take_steps(Dedupe *dedupe, int64_t now_us, bool (*step)(Dedupe *, int64_t), int most) {
-  for (bool more = true; more && most > 0; most--) {
+// The mutex is free in between. Returns whether there is more to do.
+static bool take_steps(Dedupe *dedupe, int64_t now_us, bool (*step)(Dedupe *, int64_t), int most) {
+  bool more = true;
+  for (; more && most > 0; most--) {
     pthread_mutex_lock(&dedupe->mutex);
     more = step(dedupe, now_us);
     pthread_mutex_unlock(&dedupe->mutex);
     if (more) nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
   }
+  return more;
 }
 
 static void shrink_index(Dedupe *dedupe) {
@@ -462,9 +464,9 @@ static void shrink_index(Dedupe *dedupe) {
   }
 }
 
-void dedupe_sweep(Dedupe *dedupe, int64_t now_us) {
-  take_steps(dedupe, now_us, sweep_some, SWEEP_STEPS);
-  take_steps(dedupe, now_us, shrink_some, MOVE_STEPS);
+bool dedupe_sweep(Dedupe *dedupe, int64_t now_us) {
+  bool expires = take_steps(dedupe, now_us, sweep_some, SWEEP_STEPS);
+  bool moves = take_steps(dedupe, now_us, shrink_some, MOVE_STEPS);
   shrink_index(dedupe);
   pthread_mutex_lock(&dedupe->mutex);
   bool trims = must_trim(dedupe);
@@ -472,6 +474,7 @@ void dedupe_sweep(Dedupe *dedupe, int64_t now_us) {
   pthread_mutex_unlock(&dedupe->mutex);
   tell(dedupe, dropped);
   if (trims) malloc_trim(0);
+  return expires || moves;
 }
 
 size_t dedupe_count(Dedupe *dedupe) {

@@ -63,10 +63,11 @@ void dedupe_show(Dedupe *dedupe, DedupeVisit visit, void *ctx);
 // Shows up to `most` more of them. Returns whether there are more still; those that expire or become compact meanwhile
 // are not shown.
 bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *ctx);
-// Removes what has expired, and gives its memory back where it is over a megabyte and a quarter of what there was. Call
-// it some times a second; messages that finish remove only some of it. It works in steps with pauses, in which messages
-// come and go: what many messages leave behind may take several calls.
-void dedupe_sweep(Dedupe *dedupe, int64_t now_us);
+// Removes what has expired, and gives its memory back where it is over a megabyte and a quarter of what there was;
+// messages that finish remove only some of it. It works in steps with pauses, in which messages come and go, for a few
+// milliseconds, and removes or moves about 3,000 messages at most. Returns whether there is more to do: call it again
+// then. Call it some times a second.
+bool dedupe_sweep(Dedupe *dedupe, int64_t now_us);
 // Returns the number of answered messages that are kept now.
 size_t dedupe_count(Dedupe *dedupe);
 // Returns the bytes that they and the messages under way take, long identities excepted.

@@ -292,8 +292,23 @@ static void test_whatever_finishes_in_between_what_was_answered_before_is_shown(
 }
 
 static size_t sweep_all(Fixture *f, int64_t now_s) {
-  for (int i = 0; i < 20; i++) dedupe_sweep(f->dedupe, now_s * 1000000);
+  int sweeps = 0;
+  while (sweeps < 1000 && dedupe_sweep(f->dedupe, now_s * 1000000)) sweeps++;
+  assert_int_not_equal(sweeps, 1000);
   return dedupe_bytes(f->dedupe);
+}
+
+// The thread that sweeps has other work.
+static void test_a_sweep_is_short_and_says_whether_more_is_left(void **state) {
+  enum { COUNT = 30000, ONE_SWEEP = 3000 };
+  Fixture *f = *state;
+  for (int i = 0; i < COUNT; i++) answer(f, i, STR("Thi"), 1);
+  for (size_t left = COUNT; dedupe_count(f->dedupe) > 0; left = dedupe_count(f->dedupe)) {
+    assert_true(dedupe_sweep(f->dedupe, 62 * 1000000));
+    assert_in_range(left - dedupe_count(f->dedupe), 1, ONE_SWEEP);
+  }
+  sweep_all(f, 62);
+  assert_false(dedupe_sweep(f->dedupe, 62 * 1000000));
 }
 
 // 10,000 a second for half a minute: most are compact at the end, and the newest are whole.
@@ -486,7 +501,7 @@ static void test_no_memory_is_given_back_for_a_few_messages(void **state) {
     if (i == 90 * 1001) trims = 0;
   }
   assert_int_equal(trims, 0);
-  for (int i = 0; i < 20; i++) dedupe_sweep(f->dedupe, 1000 * 1000000LL);
+  sweep_all(f, 1000);
   assert_in_range(trims, 1, 10);
 }
 
@@ -754,6 +769,7 @@ int main(void) {
     TEST(test_answered_messages_are_shown_in_pieces_the_newest_first),
     TEST(test_what_is_next_to_be_shown_may_expire),
     TEST(test_whatever_finishes_in_between_what_was_answered_before_is_shown),
+    TEST(test_a_sweep_is_short_and_says_whether_more_is_left),
     TEST(test_however_many_messages_are_known_for_the_window),
     TEST(test_after_the_window_the_memory_of_many_is_given_back),
     TEST(test_however_many_messages_are_known_none_is_held_up_for_long),
