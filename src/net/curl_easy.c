@@ -312,7 +312,8 @@ static bool set_body(Transfer *transfer) {
 // Options that all transfers share. A waiting transfer keeps its buffer, so it is small.
 static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  // Else the loop would wait for the thread that looks a name up, 10 s and more, when its transfer ends.
+  // Else the loop would wait for the thread that looks a name up, 10 s and more, when its transfer ends. A lookup that is
+  // left keeps its thread and its socket until the C library gives it up. Since libcurl 8.20.0: shard.c.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);

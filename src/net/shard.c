@@ -118,6 +118,10 @@ static CURLM *make_curl(Shard *shard) {
   curl_multi_setopt(curl, CURLMOPT_TIMERDATA, shard);
   curl_multi_setopt(curl, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)shard->options.most);
   curl_multi_setopt(curl, CURLMOPT_MAXCONNECTS, (long)shard->options.most);
+#if LIBCURL_VERSION_NUM >= 0x081400
+  // From 8.20.0 on threads that look names up are the multi handle's: CURLOPT_QUICK_EXIT (curl_easy.c) does nothing.
+  curl_multi_setopt(curl, CURLMOPT_QUICK_EXIT, 1L);
+#endif
   return curl;
 }
 
