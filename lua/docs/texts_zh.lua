@@ -5,8 +5,8 @@ local texts = {
   -- ---- types that functions take and give
   ["what a builder gives; tostring(reply) is its XML"] = "构造函数返回的回复；tostring(reply) 是它的 XML",
   ["tostring(err) says it in one line"] = "tostring(err) 用一行说明",
-  ["unknown: it may have happened; http: a status other than 200, an answer of over 64 MB, or one that would take over 512 MB to read (2 million values)"] =
-    "unknown：可能已经发生；http：状态码不是 200、回答超过 64 MB，或解析后会超过 512 MB（约两百万个值）",
+  ["unknown: it may have happened; timeout: no answer in time, or one that found no room to be read in time; http: a status other than 200, an answer of over 64 MB, or one that would take over 512 MB to read (2 million values)"] =
+    "unknown：可能已经发生；timeout：没有及时得到回答，或回答没有及时等到解析所需的空间；http：状态码不是 200、回答超过 64 MB，或解析后会超过 512 MB（约两百万个值）",
   ["the name after `wechat.`"] = "`wechat.` 之后的名字",
   ["the platform's, where it answered with one"] = "平台返回的错误码（如果有）",
   ["HTTP status"] = "HTTP 状态码",

@@ -38,7 +38,7 @@ types.classes = [==[
 ---@field [string] any
 
 ---@class ApiError tostring(err) says it in one line
----@field kind "api"|"network"|"timeout"|"http"|"json"|"unknown"|"cancelled" unknown: it may have happened; http: a status other than 200, an answer of over 64 MB, or one that would take over 512 MB to read (2 million values)
+---@field kind "api"|"network"|"timeout"|"http"|"json"|"unknown"|"cancelled" unknown: it may have happened; timeout: no answer in time, or one that found no room to be read in time; http: a status other than 200, an answer of over 64 MB, or one that would take over 512 MB to read (2 million values)
 ---@field method string the name after `wechat.`
 ---@field errmsg string
 ---@field errcode? integer the platform's, where it answered with one

@@ -99,6 +99,8 @@ Api *api_new(const ApiOptions *options, Err *err) {
   mutex_init_brief(&api->lock);
   pthread_cond_init(&api->idle, NULL);
   handles_init(&api->calls);
+  api->end = &api->first;
+  atomic_init(&api->least, SIZE_MAX);
   int64_t fetch_ms = options->timeout_ms < FETCH_MS ? options->timeout_ms : FETCH_MS;
   TokenOptions tokens = { .appid = options->account->appid,
                           .appsecret = options->account->appsecret,

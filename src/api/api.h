@@ -40,7 +40,8 @@ typedef struct {
   bool has_body;
   const ClientPart *parts;  // API_UPLOAD: fields and files
   Str token;  // which token to send, and under which query name: "access_token"; or empty
-  // A second request could reach a user twice: not repeated on -1, nor when a connection breaks (API_UNKNOWN).
+  // A second request could reach a user twice: not repeated on -1, nor when a connection breaks (API_UNKNOWN). An answer
+  // that finds no room to be read in time is API_UNKNOWN too.
   bool send;
   int64_t timeout_ms;  // if shorter than the Api's; 0: the Api's
 } ApiRequest;

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "codec/url.h"
-#include "net/answer_bytes.h"
 
 #include <stdio.h>
 
@@ -12,7 +11,6 @@ enum {
   DOWNLOAD_MAX = 256 << 20,
   MEMORY_MAX = 1 << 20,
   PARSED_ON_LOOP_MAX = 32 << 10,  // bytes of JSON, parsed in about 0.3 ms
-  WAITING_MAX = 1024,  // answers that wait for room; those of up to 64 KB count nowhere else
   LOOK_MS = 10,
   BUSY_TRIES = 2
 };
@@ -31,8 +29,8 @@ struct Call {
   Pair content_type;
   Pairs headers;
   ClientResult *answer;  // until its JSON is parsed
-  size_t json_most;      // bytes that this takes at most
-  bool lacks_room;       // for them
+  size_t json_most;      // bytes that reading it takes at most
+  bool lacks_room;       // no room for so many is left: the answer is not read yet
   Call *next;            // of those that wait for room
   Str token;             // the token sent last
   bool renewed, cancelled;
@@ -99,28 +97,6 @@ static ApiKind kind_of(ClientOutcome outcome) {
   }
 }
 
-// attachment; filename="a.jpg"
-static Str filename_in(Str disposition) {
-  ptrdiff_t at = str_find(disposition, STR("filename="));
-  if (at < 0) return (Str){ 0 };
-  Str name, rest, text = str_sub(disposition, (size_t)at + 9, disposition.len);
-  if (text.len && text.ptr[0] == '"') {
-    str_cut(str_sub(text, 1, text.len), '"', &name, &rest);
-    return name;
-  }
-  str_cut(text, ';', &name, &rest);
-  return str_trim(name);
-}
-
-static void take_download(ApiResult *result, ClientResult *answer) {
-  Str type = { 0 }, disposition = { 0 };
-  pairs_get_nocase(&answer->headers, STR("Content-Type"), &type);
-  pairs_get_nocase(&answer->headers, STR("Content-Disposition"), &disposition);
-  buf_add(&result->content_type, type);
-  buf_add(&result->filename, filename_in(disposition));
-  result->body = answer;
-}
-
 // The errcode of a decoded answer; 0 if there is none. Some old endpoints write it as a string.
 static int64_t errcode_of(const Json *root) {
   const Json *code = json_kind(root) == JSON_OBJECT ? json_get(root, STR("errcode")) : NULL;
@@ -174,7 +150,7 @@ static void on_parsed(void *ctx) {
   ClientResult *answer = call->answer;
   call->answer = NULL;
   if (!result->json && result->kind == API_OK) {  // a file may begin with '{' too
-    take_download(result, answer);
+    api_result_take_download(result, answer);
     return finish(call);
   }
   client_result_free(answer);
@@ -185,16 +161,21 @@ static void on_parsed(void *ctx) {
 
 static bool is_small(Str text) { return text.len <= PARSED_ON_LOOP_MAX; }
 
+// Room that another answer waits for is left to that one.
+static bool hold_new(Call *call, size_t most) {
+  call->json_most = most;
+  return most < atomic_load_explicit(&call->api->least, memory_order_relaxed) &&
+         answer_json_hold(&call->result->json_counted, most);
+}
+
 // Holds what the answer will become at most, and the parser's copy, until it is parsed. A small one is looked through
 // only where the worst of its length would be too much.
 static bool hold_json(Call *call) {
   Str text = call->answer->body;
-  size_t *counted = &call->result->json_counted, copy = json_copy_most(text.len);
-  if (*counted > 0) return true;  // it waited for that
-  call->json_most = copy + json_cost_most(text.len);
-  if (is_small(text) && answer_json_hold(counted, call->json_most)) return true;
-  call->json_most = copy + json_cost(text);
-  return answer_json_hold(counted, call->json_most);
+  size_t copy = json_copy_most(text.len);
+  if (call->result->json_counted > 0) return true;  // it waited for that
+  if (is_small(text) && hold_new(call, copy + json_cost_most(text.len))) return true;
+  return hold_new(call, copy + json_cost(text));
 }
 
 static void parse(void *ctx) {
@@ -247,36 +228,50 @@ static bool is_cancelled(Call *call) {
   return cancelled;
 }
 
+// The platform has done what it was asked: who makes a send again because of a time-out sends twice.
 static void go_on(Call *call) {
   if (call->result->json_counted > 0) parse_elsewhere(call);
   else if (is_cancelled(call))
     end_unread(call, API_CANCELLED, "waited until the call was cancelled");
-  else end_unread(call, API_TIMEOUT, "waited too long for room to be read as JSON");
+  else
+    end_unread(call, call->request.send ? API_UNKNOWN : API_TIMEOUT,
+               "waited too long for room to be read as JSON");
 }
 
-// With the lock held, because of `cancelled`.
-static bool waits_no_more(Call *call, int64_t now_us) {
+// With the lock held, because of `cancelled`. `least`: what an older one waits for.
+static bool waits_no_more(Call *call, int64_t now_us, size_t least) {
   return call->cancelled || now_us >= call->deadline_us ||
-         answer_json_hold(&call->result->json_counted, call->json_most);
+         (call->json_most < least &&
+          answer_json_hold(&call->result->json_counted, call->json_most));
 }
 
-// What needs less than an older one may go first: it holds nobody up.
+// Moves the call at *at, which waits, to *end. Returns the new end.
+static Call **leave(Api *api, Call **at, Call **end) {
+  Call *call = *at;
+  *at = call->next;
+  *end = call;
+  api->waiting--;
+  api->waiting_bytes -= call->answer->body.len;
+  return &call->next;
+}
+
+// What needs less than each older one goes first.
 static Call *take_ready(Api *api) {
   Call *ready = NULL, **end = &ready, **at = &api->first;
   int64_t now_us = clock_now_us();
+  size_t least = SIZE_MAX;
   pthread_mutex_lock(&api->lock);
   while (*at) {
     Call *call = *at;
-    if (!waits_no_more(call, now_us)) {
+    if (waits_no_more(call, now_us, least)) {
+      end = leave(api, at, end);
+    } else {
+      if (call->json_most < least) least = call->json_most;
       at = &call->next;
-      continue;
     }
-    *at = call->next;
-    *end = call;
-    end = &call->next;
-    api->waiting--;
   }
   pthread_mutex_unlock(&api->lock);
+  atomic_store_explicit(&api->least, least, memory_order_relaxed);
   api->end = at;
   *end = NULL;
   return ready;
@@ -297,19 +292,39 @@ static void look(void *ctx) {
   }
 }
 
-// Room is given back on any thread, when the script has taken an answer: looking for it now and then needs no lock.
-static void wait_for_room(Call *call) {
-  Api *api = call->api;
-  bool can = call->json_most <= ANSWER_JSON_MAX && api->waiting < WAITING_MAX;
-  if (can && !api->look) {
-    api->look = loop_timer(client_loop(api->options.client), LOOK_MS, LOOK_MS, look, api);
-    api->end = &api->first;
-  }
-  if (!can || !api->look) return end_unread(call, API_HTTP, "cannot be read as JSON");
+// Returns why the answer cannot wait; NULL: it can.
+static const char *why_not(const Call *call) {
+  const Api *api = call->api;
+  if (call->json_most > ANSWER_JSON_MAX) return "cannot be read as JSON";
+  if (api->waiting < CALLS_WAITING_MAX &&
+      api->waiting_bytes + call->answer->body.len <= CALLS_WAITING_BYTES_MAX)
+    return NULL;
+  return "cannot wait for room to be read as JSON, because too many do";
+}
+
+static void add_waiting(Api *api, Call *call) {
   call->next = NULL;
   *api->end = call;
   api->end = &call->next;
   api->waiting++;
+  api->waiting_bytes += call->answer->body.len;
+  if (call->json_most < api->least) atomic_store(&api->least, call->json_most);
+}
+
+// Room is given back on any thread, when the script has taken an answer: looking for it now and then needs no lock.
+static bool is_looking(Api *api) {
+  if (!api->look)
+    api->look = loop_timer(client_loop(api->options.client), LOOK_MS, LOOK_MS, look, api);
+  return api->look != NULL;
+}
+
+static void wait_for_room(Call *call) {
+  Api *api = call->api;
+  const char *why = why_not(call);
+  if (!why && !is_looking(api))
+    why = "cannot wait for room to be read as JSON, because there is no memory";
+  if (why) end_unread(call, API_HTTP, why);
+  else add_waiting(api, call);
 }
 
 static bool begins_like_json(Str body) {
@@ -330,7 +345,7 @@ static void on_answer(void *ctx, ClientResult *answer) {
   } else if (answer->status != 200) {
     api_result_fail(result, API_HTTP, "HTTP status %d instead of 200", answer->status);
   } else if (download && (answer->fd >= 0 || !begins_like_json(answer->body))) {
-    take_download(result, answer);
+    api_result_take_download(result, answer);
     answer = NULL;
   } else {
     read_json(call, answer);

@@ -3,9 +3,17 @@
 #define WEMOON_API_CALL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "api/api.h"
 #include "base/handles.h"
+#include "net/answer_bytes.h"
+
+enum {
+  // Answers that wait for room to be read, and the bytes of their texts: other answers find room for theirs meanwhile.
+  CALLS_WAITING_MAX = 1024,
+  CALLS_WAITING_BYTES_MAX = ANSWER_BYTES_MAX / 2
+};
 
 typedef struct Call Call;
 
@@ -17,10 +25,13 @@ struct Api {
   Handles calls;
   size_t count;
   bool closed;
-  // Calls whose answers wait until there is room to read them, the oldest first. Loop thread only.
+  // Calls whose answers wait until there is room to read them, the oldest first, how many, and the bytes of their texts.
+  // Loop thread only.
   Call *first, **end;
-  size_t waiting;
+  size_t waiting, waiting_bytes;
   LoopTimer *look;  // NULL: none waits
+  atomic_size_t
+      least;  // bytes that one of them needs, the least; SIZE_MAX: none waits. Read on any thread
 };
 
 // api_call and api_cancel.

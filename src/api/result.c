@@ -109,3 +109,25 @@ void api_result_find_rid(ApiResult *result) {
   memcpy(result->rid, rid.ptr, len);
   result->rid[len] = 0;
 }
+
+// attachment; filename="a.jpg"
+static Str filename_in(Str disposition) {
+  ptrdiff_t at = str_find(disposition, STR("filename="));
+  if (at < 0) return (Str){ 0 };
+  Str name, rest, text = str_sub(disposition, (size_t)at + 9, disposition.len);
+  if (text.len && text.ptr[0] == '"') {
+    str_cut(str_sub(text, 1, text.len), '"', &name, &rest);
+    return name;
+  }
+  str_cut(text, ';', &name, &rest);
+  return str_trim(name);
+}
+
+void api_result_take_download(ApiResult *result, ClientResult *answer) {
+  Str type = { 0 }, disposition = { 0 };
+  pairs_get_nocase(&answer->headers, STR("Content-Type"), &type);
+  pairs_get_nocase(&answer->headers, STR("Content-Disposition"), &disposition);
+  buf_add(&result->content_type, type);
+  buf_add(&result->filename, filename_in(disposition));
+  result->body = answer;
+}

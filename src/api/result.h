@@ -12,7 +12,7 @@ typedef enum {
   API_TIMEOUT,
   API_HTTP,      // a status other than 200, or an answer beyond every limit
   API_JSON,      // a complete answer that is not JSON
-  API_UNKNOWN,   // a send whose connection broke: it may have been delivered
+  API_UNKNOWN,   // a send whose answer did not come, or was not read: it may have been delivered
   API_CANCELLED  // cancelled by the caller or by the end of the program
 } ApiKind;
 
@@ -47,5 +47,7 @@ void api_result_mask_known(ApiResult *result);
 void api_result_mask(ApiResult *result, Str secret);
 // Takes the platform's request id out of errmsg ("... rid: 60f1...").
 void api_result_find_rid(ApiResult *result);
+// Takes ownership of the answer as the result of a download, with its type and file name.
+void api_result_take_download(ApiResult *result, ClientResult *answer);
 
 #endif

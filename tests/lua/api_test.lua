@@ -284,6 +284,10 @@ host.failure = { kind = "http", status = 302, errmsg = "HTTP status 302" }
 result, err = wechat.tag.list()
 check.equal({ result, err.retryable }, { nil, false })
 check.has(err.hint, "api_base")
+host.failure = { kind = "unknown", errmsg = "it waited: all that are held at once may take 512 MB together" }
+result, err = wechat.tag.list()
+check.has(err.hint, "check before you make the same call again")
+check.equal({ result, err.retryable }, { nil, false })
 for kind, is_retryable in pairs { http = false, timeout = true } do
   host.failure = { kind = kind, errmsg = "it waited: all that are held at once may take 512 MB together" }
   result, err = wechat.tag.list()

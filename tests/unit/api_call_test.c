@@ -4,9 +4,6 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "api/call.h"
-#include "net/answer_bytes.h"
-
 static void test_a_call_carries_token_query_and_body(void **state) {
   Side side = open_fresh();
   Pair lang = { STR("lang"), STR("中 a&b"), NULL };
@@ -242,185 +239,6 @@ static void test_an_answer_of_too_many_values_is_refused_before_it_is_parsed(voi
   close_side(side);
 }
 
-// What other answers hold, and how many answers wait for room.
-enum { SPARE_PARTS = ANSWER_JSON_SPARE / ANSWER_JSON_SMALL };
-typedef struct {
-  size_t large, small[SPARE_PARTS];
-} Others;
-
-// All but `left` bytes of what small ones may hold.
-static Others hold_all_but(size_t left) {
-  Others others = { 0 };
-  assert_true(answer_json_hold(&others.large, ANSWER_JSON_MAX));
-  for (int i = 0; i < SPARE_PARTS; i++)
-    assert_true(answer_json_hold(&others.small[i], ANSWER_JSON_SMALL - (i ? 0 : left)));
-  return others;
-}
-
-static void give_back(Others *others) {
-  assert_true(answer_json_hold(&others->large, 0));
-  for (int i = 0; i < SPARE_PARTS; i++) assert_true(answer_json_hold(&others->small[i], 0));
-}
-
-static void assert_nothing_is_held(void) {
-  Others others = hold_all_but(0);
-  give_back(&others);
-}
-
-static ApiRequest for_ms(const char *path, int64_t timeout_ms) {
-  ApiRequest request = to(path);
-  request.timeout_ms = timeout_ms;
-  return request;
-}
-
-typedef struct {
-  Api *api;
-  atomic_int count;
-} Waiting;
-
-static void count_waiting(void *ctx) {
-  Waiting *waiting = ctx;
-  atomic_store(&waiting->count, (int)waiting->api->waiting);
-}
-
-static void wait_for_waiting(Side side, int count) {
-  Waiting waiting = { side.api, 0 };
-  for (int i = 0; i < 6000 && atomic_load(&waiting.count) < count; i++) {
-    LoopCall call;
-    atomic_store(&waiting.count, -1);
-    loop_call(side.loop, &call, count_waiting, &waiting);
-    while (atomic_load(&waiting.count) < 0) usleep(1000);
-    usleep(1000);
-  }
-  assert_int_equal(atomic_load(&waiting.count), count);
-}
-
-static void test_answers_that_are_read_have_one_limit_until_their_results_are_freed(void **state) {
-  Side side = open_fresh();
-  Others others = { 0 };
-  ApiResult *result = run(side, to("/large"));
-  assert_int_equal(result->kind, API_OK);
-  assert_in_range(result->json_counted, 2 << 20, 8 << 20);
-  assert_false(answer_json_hold(&others.large, ANSWER_JSON_MAX));
-  api_result_free(result);
-  ends(side, to("/large-broken"), API_JSON, 0, "no JSON");
-  assert_nothing_is_held();
-  close_side(side);
-}
-
-static void
-test_an_answer_that_finds_no_room_waits_for_it_and_no_small_one_behind_it(void **state) {
-  Side side = open_fresh();
-  size_t others = 0;
-  Box box = BOX(2);
-  assert_true(answer_json_hold(&others, ANSWER_JSON_MAX - (1 << 20)));
-  begin_call(side, to("/large"), put, &box);
-  begin_call(side, to("/large"), put, &box);
-  wait_for_waiting(side, 2);
-  ends(side, to("/echo"), API_OK, 0, NULL);
-  wait_for_waiting(side, 2);
-  assert_true(answer_json_hold(&others, 0));
-  wait_box(&box);
-  assert_int_equal(box.good, 2);
-  assert_int_equal(json_count(json_get(json_root(box.result->json), STR("openid"))), LARGE_COUNT);
-  api_result_free(box.result);
-  wait_for_waiting(side, 0);
-  assert_nothing_is_held();
-  close_side(side);
-}
-
-static void test_one_that_needs_less_room_passes_one_that_needs_more(void **state) {
-  Side side = open_fresh();
-  size_t others = 0;
-  Box huge = BOX(1), large = BOX(1);
-  assert_true(answer_json_hold(&others, ANSWER_JSON_MAX - (20 << 20)));
-  begin_call(side, to("/huge"), put, &huge);
-  wait_for_waiting(side, 1);
-  begin_call(side, to("/large"), put, &large);
-  wait_box(&large);
-  assert_int_equal(large.good, 1);
-  api_result_free(large.result);
-  wait_for_waiting(side, 1);
-  assert_true(answer_json_hold(&others, 0));
-  wait_box(&huge);
-  assert_int_equal(huge.good, 1);
-  api_result_free(huge.result);
-  close_side(side);
-}
-
-static void test_it_waits_no_longer_than_the_call_may_take(void **state) {
-  Side side = open_fresh();
-  size_t others = 0;
-  ends(side, to("/echo"), API_OK, 0, NULL);  // there is a token now
-  assert_true(answer_json_hold(&others, ANSWER_JSON_MAX));
-  ends(side, for_ms("/large", 300), API_TIMEOUT, 0, "waited too long");
-  ends(side, for_ms("/large-broken", 300), API_TIMEOUT, 0, "may take 512 MB together");
-  assert_true(answer_json_hold(&others, 0));
-  assert_nothing_is_held();
-  close_side(side);
-}
-
-static void test_it_ends_when_its_call_is_cancelled_and_when_the_api_is_freed(void **state) {
-  Side side = open_fresh();
-  size_t others = 0;
-  Box one = BOX(1), two = BOX(2);
-  assert_true(answer_json_hold(&others, ANSWER_JSON_MAX));
-  begin_call(side, to("/large"), put, &two);
-  uint64_t id = begin_call(side, to("/large"), put, &one);
-  begin_call(side, to("/large"), put, &two);
-  wait_for_waiting(side, 3);
-  api_cancel(side.api, id);
-  wait_box(&one);
-  assert_int_equal(one.result->kind, API_CANCELLED);
-  api_result_free(one.result);
-  wait_for_waiting(side, 2);
-  close_side(side);
-  assert_int_equal(two.bad, 2);
-  assert_int_equal(two.result->kind, API_CANCELLED);
-  api_result_free(two.result);
-  assert_true(answer_json_hold(&others, 0));
-  assert_nothing_is_held();
-}
-
-// Where the worst of its length would be too much it is looked through, and what it takes is not.
-static void test_small_answers_count_too(void **state) {
-  Str text = STR("{\"errcode\":0,\"errmsg\":\"ok\"}");  // of /echo
-  size_t cost = json_cost(text) + json_copy_most(text.len);
-  Side side = open_fresh();
-  ends(side, to("/echo"), API_OK, 0, NULL);  // there is a token now
-  Others others = hold_all_but(cost);
-  ApiResult *result = run(side, to("/echo"));
-  assert_int_equal(result->kind, API_OK);
-  assert_in_range(result->json_counted, 1, cost);
-  api_result_free(result);
-  give_back(&others);
-  others = hold_all_but(cost - 1);
-  ends(side, for_ms("/echo", 300), API_TIMEOUT, 0, "may take 512 MB together");
-  Box box = BOX(1);
-  begin_call(side, to("/echo"), put, &box);
-  wait_for_waiting(side, 1);
-  give_back(&others);
-  wait_box(&box);
-  assert_int_equal(box.good, 1);
-  api_result_free(box.result);
-  assert_nothing_is_held();
-  close_side(side);
-}
-
-// At the worst of its length each would hold a megabyte.
-static void test_small_answers_that_are_parsed_hold_what_they_take(void **state) {
-  enum { RESULTS = 600 };
-  ApiResult *results[RESULTS];
-  Side side = open_fresh();
-  for (int i = 0; i < RESULTS; i++) {
-    results[i] = run(side, to("/list"));
-    if (results[i]->kind != API_OK) fail_msg("result %d: %s", i, results[i]->errmsg.ptr);
-    assert_in_range(results[i]->json_counted, LIST_COUNT * 16, 256 << 10);
-  }
-  for (int i = 0; i < RESULTS; i++) api_result_free(results[i]);
-  close_side(side);
-}
-
 static void close_fd(void *fd) { close((int)(intptr_t)fd); }
 
 static void test_a_call_frees_its_arena_and_what_hangs_on_it(void **state) {
@@ -454,13 +272,6 @@ int main(void) {
     cmocka_unit_test(test_a_large_answer_is_parsed_as_a_small_one_is),
     cmocka_unit_test(test_answers_of_17_mb_hold_the_loop_for_no_tenth_of_a_second),
     cmocka_unit_test(test_an_answer_of_too_many_values_is_refused_before_it_is_parsed),
-    cmocka_unit_test(test_answers_that_are_read_have_one_limit_until_their_results_are_freed),
-    cmocka_unit_test(test_an_answer_that_finds_no_room_waits_for_it_and_no_small_one_behind_it),
-    cmocka_unit_test(test_one_that_needs_less_room_passes_one_that_needs_more),
-    cmocka_unit_test(test_it_waits_no_longer_than_the_call_may_take),
-    cmocka_unit_test(test_it_ends_when_its_call_is_cancelled_and_when_the_api_is_freed),
-    cmocka_unit_test(test_small_answers_count_too),
-    cmocka_unit_test(test_small_answers_that_are_parsed_hold_what_they_take),
     cmocka_unit_test(test_a_send_that_breaks_off_is_unknown_and_not_made_again),
     cmocka_unit_test(test_what_the_platform_quotes_of_secrets_is_masked),
     cmocka_unit_test(test_a_call_frees_its_arena_and_what_hangs_on_it),
