@@ -33,6 +33,10 @@ return {
   ["%s is defined already, at %s:%d: this one replaces it"] = "%s 已在 %s:%d 定义：这里的会把它替换掉",
   ["nobody calls %s; did you mean %s?"] = "没有人调用 %s；你是不是想写 %s？",
   ["wemoon does not see a local %s, and nobody else calls it: write it without local"] = "微月看不到 local 的 %s，也没有别的地方调用它：请去掉 local",
+  ["the global %s is set while a %s is answered: all users share it, and a restart loses it. Write local, or keep it in wechat.session() (of one user) or wechat.store"] =
+    "全局变量 %s 在处理%s时被设置：所有用户共用它，重启后就没有了。请写 local，或放在 wechat.session()（每个用户各一份）或 wechat.store 里",
+  ["page"] = "网页",
+  ["message"] = "消息",
   ["no file sets the global %s: reading it raises an error"] = "没有文件设置全局变量 %s：读它会抛出错误",
 
   -- ---- calls
@@ -48,6 +52,8 @@ return {
   ["%s[%d] is missing (a list without holes expected)"] = "缺少 %s[%d]（应为没有空洞的列表）",
   ["%s is a list of tables: { { %s = ... } }"] = "%s 是表的列表：{ { %s = ... } }",
   ["write %s with a dot"] = "%s 要用点来写",
+  ["nothing is served until this pause is over, at each start and reload: pause in wechat.every or wechat.spawn"] =
+    "这段等待结束之前不会处理任何消息，每次启动和重新载入都是这样：请在 wechat.every 或 wechat.spawn 里等待",
   ["%s takes seconds: %g are %s; did you mean %g?"] = "%s 的单位是秒：%g 是 %s；你是不是想写 %g？",
 
   -- ---- messages and replies
