@@ -8,6 +8,15 @@ return {
   ["%d argument"] = "%d 个参数",
   ["%d arguments"] = "%d 个参数",
 
+  -- ---- Lua's and messages' types
+  text = "文字",
+  string = "字符串",
+  number = "数字",
+  integer = "整数",
+  boolean = "布尔值",
+  table = "表",
+  ["function"] = "函数",
+
   -- ---- names
   ["there is no %s"] = "没有 %s",
   ["there is no global %s"] = "没有全局变量 %s",
@@ -42,7 +51,6 @@ return {
   -- ---- calls
   ["%s takes one table of fields: %s{...}"] = "%s 只取一个由字段组成的表：%s{...}",
   ["%s takes %s, not %d"] = "%s 取 %s，不是 %d 个",
-  ["%s takes nothing, not %d"] = "%s 不取参数，这里给了 %d 个",
   ["%s: %s is missing (%s given)"] = "%s：缺少 %s（只给了%s）",
   ["%s: %s is missing"] = "%s：缺少 %s",
   ["%s: %s is a %s (%s expected)"] = "%s：%s 是 %s（应为 %s）",
@@ -68,6 +76,7 @@ return {
   ["msg.type of an event is its name, \"subscribe\": ask msg.event"] = "事件的 msg.type 是事件名，例如 \"subscribe\"：请看 msg.event",
   ["only events have msg.event: ask msg.type for \"%s\""] = "只有事件才有 msg.event：要找 \"%s\" 请看 msg.type",
   ["msg.%s is never \"%s\"; did you mean \"%s\"?"] = "msg.%s 不会是 \"%s\"；你是不是想写 \"%s\"？",
+  ["\"%s\", or %s"] = "\"%s\"，或 %s",
   ["msg.%s is a %s and never %s"] = "msg.%s 是 %s，不会是 %s",
   ["msg.%s is a %s and %s a %s: write %s"] = "msg.%s 是 %s，而 %s 是 %s：请写 %s",
   ["name the event: bot.on(\"subscribe\", ...)"] = "请写出事件名：bot.on(\"subscribe\", ...)",

@@ -171,6 +171,16 @@ for _, place in ipairs {
     if is_sentence(literal) then expect_chinese(literal, place[1]) end
   end
 end
+-- The lists that config.c makes of a setting's values.
+local keys = read("src/cli/config_keys.c")
+for name in keys:gmatch("%.choices = ([%w_]+)") do
+  local values = {}
+  for value in keys:match("%*const " .. name .. "%[%] = (%b{})"):gmatch('"(.-)"') do values[#values + 1] = value end
+  local last = table.remove(values)
+  local list = table.concat(values, ", ") .. " or " .. last
+  said_of[list] = true
+  check.equal(errors_zh[list], table.concat(values, "、") .. " 或 " .. last)
+end
 check.equal(count > 300, true, count .. " sentences")
 
 -- ---- the table
@@ -209,7 +219,24 @@ for english, chinese in pairs {
   ["store (from config.lua): is a number, must be a string: put it in quotes"] = "store（来自 config.lua）：是 数字，应为字符串：请放在引号里",
   ["bot.lua:3: attempt to index a nil value (global 'x')"] = "bot.lua:3: attempt to index a nil value (global 'x')",
   [""] = "",
+  -- the user's own words
+  ["unknown command string"] = "没有命令 string：wemoon --help 列出所有命令",
+  ["there is no key table: wemoon store list prints the keys"] = "没有键 table：wemoon store list 打印所有的键",
+  ["function (from config.lua:3): unknown key: remove it"] = "function（来自 config.lua:3）：没有这个键：请删掉",
+  ["cannot read a space: Permission denied"] = "无法读取 a space：没有权限",
+  ["byte 3 of the address is a space: write %20 in its place"] = "地址的第 3 个字节是空格：请改写成 %20",
+  ["c.jsonl has no message of anybody"] = "c.jsonl 里没有来自 任何人 的消息",
+  -- what a script says
+  ["(command line):1: No such file or directory"] = "(command line):1: No such file or directory",
+  ["a: b: c: function"] = "a: b: c: function",
 } do check.equal(say(english), chinese) end
+
+-- A pattern of adjacent texts, tried on what it does not fit, would take hours here; an error may quote a whole file.
+for _, text in ipairs { ("x"):rep(3000), ("x y"):rep(300) .. " is stuck in a call that does not return: y", (": "):rep(480) } do
+  local begun = os.clock()
+  check.equal(say(text), text)
+  check.equal(os.clock() - begun < 5, true, "the time for " .. #text .. " bytes")
+end
 
 -- ---- the faults of a menu
 
@@ -253,10 +280,30 @@ for _, name in ipairs { "init", "habits", "forms", "fields", "methods", "gives",
   "message_fields", "syntax" } do expect_findings("lua/check/" .. name .. ".lua") end
 check.equal(findings > 15, true, findings .. " findings")
 for english, chinese in pairs(findings_zh) do check.equal(conversions_of(chinese), conversions_of(english), english) end
+
+-- Whether a source holds the longest piece of the row: what is in its %s may stand elsewhere.
+local composed = { ["%d arguments"] = true, ["%s has no option %s"] = true } -- made of a word with an s, or behind "has no"
+local sources = {}
+for name in ("check/init check/fields check/forms check/gives check/habits check/meanings check/message_fields check/methods"
+  .. " check/rules check/statements check/units wechat/args wechat/fields wechat/misread wechat/reply wechat/menu/types meta/types"):gmatch("%S+") do
+  sources[#sources + 1] = read("lua/" .. name .. ".lua"):gsub("\\z%s+", ""):gsub('\\"', '"')
+end
+sources = table.concat(sources, "\n")
+for english in pairs(findings_zh) do
+  local longest = ""
+  for piece in (english:gsub(CONVERSION, "\0") .. "\0"):gmatch("([^\0]*)\0") do longest = #piece > #longest and piece or longest end
+  check.equal(composed[english] or sources:find(longest, 1, true) ~= nil, true, "a finding that nobody says: " .. english)
+end
 for english, chinese in pairs {
   ["there is no wechat.foo; did you mean wechat.for?"] = "没有 wechat.foo；你是不是想写 wechat.for？",
   ["wechat.create_menu takes 1 argument, not 2"] = "wechat.create_menu 取 1 个参数，不是 2 个",
   ["msg.location has no field lat (it has x, y)"] = "msg.location 没有字段 lat（它有 x, y）",
+  ["msg.content is a text and 5 a number: write \"5\", or tonumber(msg.content)"] =
+    "msg.content 是 文字，而 5 是 数字：请写 \"5\"，或 tonumber(msg.content)",
+  ["there is no wechat.table"] = "没有 wechat.table",
+  ["there is no global text"] = "没有全局变量 text",
+  ["note: the global page is set while a page is answered: all users share it, and a restart loses it. Write local, or keep it in wechat.session() (of one user) or wechat.store"] =
+    "提示：全局变量 page 在处理网页时被设置：所有用户共用它，重启后就没有了。请写 local，或放在 wechat.session()（每个用户各一份）或 wechat.store 里",
   ["note: there is no global foo"] = "提示：没有全局变量 foo",
 } do check.equal(say_finding(english), chinese) end
 
