@@ -2,10 +2,13 @@
 #include "cli/report.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/visible.h"
 #include "cli/language.h"
@@ -104,9 +107,22 @@ void report_word(FILE *out, const char *word) {
   fputc('\'', out);
 }
 
+// A write's errno may be gone by now.
+static bool is_pipe_without_reader(void) {
+  struct pollfd out = { .fd = STDOUT_FILENO };
+  return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
+// Ends the process as SIGPIPE ends other programs whose reader has left: `wemoon docs man | head`.
+static void end_by_pipe(void) {
+  signal(SIGPIPE, SIG_DFL);
+  kill(getpid(), SIGPIPE);
+}
+
 int report_output(int status) {
   bool failed = ferror(stdout) != 0;
   if (fflush(stdout) == 0 && !failed) return status;
+  if (is_pipe_without_reader()) end_by_pipe();
   report("standard output", "%s", failed && errno == 0 ? "a write failed" : strerror(errno));
   return status == STATUS_DONE ? STATUS_FAILED : status;
 }

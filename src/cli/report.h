@@ -28,8 +28,8 @@ void report_print(Str text);
 const char *report_program(char *path);
 // Prints a word for a shell, in quotes if necessary.
 void report_word(FILE *out, const char *word);
-// Flushes standard output. A full disk or a closed pipe is reported, and turns STATUS_DONE into STATUS_FAILED; other
-// statuses stay.
+// Flushes standard output. A full disk is reported, and turns STATUS_DONE into STATUS_FAILED; other statuses stay.
+// If a pipe's reader has left, the process ends by SIGPIPE.
 int report_output(int status);
 
 #endif

@@ -664,6 +664,12 @@ test('secrets that were given as flags do not stand in the list of processes', a
   const secrets = { '--token': 's3crettoken', '--appsecret': 's3cretapp', '--encoding-aes-key': AES_KEY };
   const bot = await startBot(t, { script: ECHO, args: [...Object.entries(secrets).flat(), '--appid', APPID] });
   const shown = fs.readFileSync(`/proc/${bot.pid}/cmdline`, 'latin1');
+test('a reader of standard output who leaves ends the command silently, as SIGPIPE does', async (t) => {
+  const script = '"$0" docs man 2>errors | head -n 1 >/dev/null; echo ${PIPESTATUS[0]}; cat errors';
+  const shown = spawnSync('bash', ['-c', script, BINARY], { env: cleanEnv(), encoding: 'utf8', cwd: tempDir(t) });
+  assert.equal(shown.stdout, `${128 + 13}\n`);
+});
+
   for (const secret of Object.values(secrets)) assert.ok(!shown.includes(secret), shown);
   assert.ok(shown.includes('--appid'));
 });
