@@ -170,7 +170,8 @@ return {
   ["cannot listen on %.*s: %s%s"] = "无法监听 %.*s：%s%s",
   ["cannot listen on %s: %s"] = "无法监听 %s：%s",
   ["cannot listen on %s: the HTTP library's own socket was not found"] = "无法监听 %s：没有找到 HTTP 库的套接字",
-  ["another process has the port; `ss -ltnp` says which"] = "另一个进程占用了这个端口；`ss -ltnp` 会显示是哪个",
+  ["another process has the port: end it, or give another port (--listen or --admin-listen; of dev, --port)"] =
+    "另一个进程占用了这个端口：请结束它，或换一个端口（--listen 或 --admin-listen；dev 用 --port）",
   ["this machine does not have the address; `ip addr` lists those it has"] = "`ip addr` 列出本机的地址",
   ["this machine does not have it; `ip addr` lists those it has"] = "`ip addr` 列出本机的地址",
   ["ports below 1024 need rights; listen on a higher one, behind a proxy"] = "1024 以下的端口需要权限；请监听更大的端口，前面放代理",

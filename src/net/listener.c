@@ -54,7 +54,10 @@ void listener_close(Listener *listener) {
 static bool cannot_listen(Listener *listener, Str listen, int why, Err *err) {
   listener_close(listener);
   const char *mend = "";
-  if (why == EADDRINUSE) mend = ": another process has the port; `ss -ltnp` says which";
+  if (why == EADDRINUSE)
+    mend = ": another process has the port: end it, or give another port (--listen or "
+           "--admin-listen; of "
+           "dev, --port)";
   else if (why == EADDRNOTAVAIL)
     mend = ": this machine does not have the address; `ip addr` lists those it has";
   else if (why == EACCES)

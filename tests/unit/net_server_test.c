@@ -592,9 +592,9 @@ static void test_an_address_that_is_none_is_named(void **state) {
   assert_refused("127.0.0.1:80s", ERR_USAGE, "80s");
 }
 
-static void test_a_taken_port_is_named_with_the_means_to_see_who_has_it(void **state) {
+static void test_a_taken_port_is_named_with_the_flags_that_give_another(void **state) {
   Server *server = serve(2);
-  assert_refused(server_address(server), ERR_FAILED, "ss -ltnp");
+  assert_refused(server_address(server), ERR_FAILED, "--port");
   assert_refused(server_address(server), ERR_FAILED, server_address(server));
   server_free(server);
 }
@@ -978,7 +978,7 @@ int main(int argc, char **argv) {
     cmocka_unit_test(test_a_bare_port_means_this_machine_alone),
     cmocka_unit_test(test_ipv6_is_listened_on),
     cmocka_unit_test(test_an_address_that_is_none_is_named),
-    cmocka_unit_test(test_a_taken_port_is_named_with_the_means_to_see_who_has_it),
+    cmocka_unit_test(test_a_taken_port_is_named_with_the_flags_that_give_another),
     cmocka_unit_test(test_stopping_lets_requests_under_way_finish),
     cmocka_unit_test(test_a_stopping_server_takes_no_new_connection),
     cmocka_unit_test(test_a_body_that_does_not_come_ends_its_connection_in_time),
