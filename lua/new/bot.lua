@@ -16,7 +16,9 @@ end)
 bot.default(function(msg)
   if msg.event then return end
   local name = wechat.session().name or "朋友"
-  return ("%s，你说：%s"):format(name, msg.content or msg.type)
+  local text = msg.content or msg.recognition -- of a voice message, where the account has speech recognition
+  if not text then return name .. "，我还只看得懂文字，请打字告诉我。" end
+  return ("%s，你说：%s"):format(name, text)
 end)
 
 on_message = bot.on_message

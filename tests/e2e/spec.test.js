@@ -318,7 +318,7 @@ test('a spec that loops for ever, or does not load, fails and says so; a missing
   await wemoon(['test', 'nothing_spec.lua'], { cwd, code: 2 });
 });
 
-test('a new bot gives luacheck nothing to say, and answers nothing that nobody typed', async (t) => {
+test('a new bot gives luacheck nothing to say, tells users nothing but words of theirs, and answers nothing that nobody typed', async (t) => {
   const cwd = tempDir(t);
   await wemoon(['new', 'mybot'], { cwd, code: 0 });
   const { stdout, status } = spawnSync('luacheck', ['--no-color', '.'], { cwd: `${cwd}/mybot`, encoding: 'utf8' });
@@ -329,6 +329,9 @@ test('a new bot gives luacheck nothing to say, and answers nothing that nobody t
     expect(#alice:causes("VIEW", { EventKey = "https://example.com/" })):is(0)
     expect(#alice:causes("MASSSENDJOBFINISH", { MsgID = 1 })):is(0)
     expect(alice:says("在吗")):contains("在吗")
+    expect(alice:sends_voice("天气")):contains("天气")
+    expect(alice:sends_image()):contains("只看得懂文字")
+    expect(alice:sends_link("a", "b", "https://example.com/")):contains("只看得懂文字")
   end)` });
   await wemoon(['test', 'quiet_spec.lua', '--bot', 'bot.lua'], { cwd: `${cwd}/mybot`, code: 0 });
 });
