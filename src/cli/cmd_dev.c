@@ -118,8 +118,11 @@ static void print_api(const char *url) {
 static void announce_bot(Invocation *in, const DevServer *devserver,
                          const DevServerOptions *chosen) {
   const char *callback = devserver_callback(devserver);
-  printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, chosen->bot->script, callback,
-         config_mode_name(chosen->account->mode));
+  BotStatus status;
+  bot_status(devserver_bot(devserver), &status);
+  printf("wemoon %s: serving %s on %s (%s mode)%s\n", WEMOON_VERSION, chosen->bot->script, callback,
+         config_mode_name(chosen->account->mode),
+         status.error[0] ? ": waiting for a script that loads; correct it and save it" : "");
   serving_print_how_to_conversation(in->config, chosen->account->mode, callback,
                                     options_value(&in->arguments, "port") != NULL);
 }
@@ -140,6 +143,11 @@ static void announce(Invocation *in, const DevServer *devserver, const DevServer
   serving_flush();
 }
 
+static void warn_of_admin(const Config *config) {
+  if (config_text(config, "admin_listen").len > 0)
+    log_warn("admin_listen: dev does not serve the admin address, run does: wemoon run BOT.lua");
+}
+
 static int serve(Invocation *in, const DevServerOptions *devserver_options, const sigset_t *set) {
   Err err;
   ServingStart *begun = serving_begin_start();
@@ -147,6 +155,7 @@ static int serve(Invocation *in, const DevServerOptions *devserver_options, cons
   serving_end_start(begun);
   if (!devserver) return report_err("", &err);
   announce(in, devserver, devserver_options);
+  warn_of_admin(in->config);
   const char *script = devserver_options->bot ? devserver_options->bot->script : NULL;
   Attach *attach = script ? attach_place_open(in->config, script, devserver_bot(devserver)) : NULL;
   ServingReload reloads = { .script = script, .reload = reload, .ctx = devserver };

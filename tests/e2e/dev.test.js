@@ -464,6 +464,12 @@ test('an unknown --fault is status 2', async (t) => {
   assert.match(number.stderr, /slow=NUMBER/);
 });
 
+test('dev says that it does not serve the admin address', async (t) => {
+  const { bot } = await startDev(t, { script: 'function on_message(msg) return "x" end', args: ['--admin-listen', '127.0.0.1:9191', '--admin-token', 'aTokenOfSixteenB'] });
+  await bot.waitForLog(/admin_listen: dev does not serve the admin address, run does/);
+  assert.doesNotMatch(bot.output, /waiting for a script/);
+});
+
 test('a script that does not load is shown on the desk, and answers once it is mended and saved', async (t) => {
   for (const broken of ['function on_message(', 'error("at once")', 'local x = 1', 'while true do end',
     'function on_message() end function on_load() error("later") end']) {
@@ -475,6 +481,7 @@ test('a script that does not load is shown on the desk, and answers once it is m
     }, `the desk to be told of ${broken}`);
     assert.match(bot.error, /bot\.lua/);
     assert.match(sim.bot.log, /bot\.lua is not in service until it is corrected and saved/);
+    assert.match(sim.bot.output, /serving .*bot\.lua on .* mode\): waiting for a script that loads; correct it and save it\n/);
     assert.deepEqual((await sim.say('x')).shown, []);
     await sim.bot.waitForLog(/the script has not loaded/);
     const [file] = (await sim.get('/sim/source')).files;
