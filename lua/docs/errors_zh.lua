@@ -62,8 +62,11 @@ return {
     "%s（来自 %s）：“%.*s”还需要 encoding_aes_key：公众号的 EncodingAESKey，43 个字符",
   ["%s (from %s): needs appid too: it is sealed into every encrypted message"] = "%s（来自 %s）：还需要 appid：每条加密的消息里都有它",
   ["admin_listen (from %s): is the address of listen too: give it another port"] = "admin_listen（来自 %s）：与 listen 是同一个地址：请换一个端口",
-  ["token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s). To try a bot without an account: wemoon dev BOT.lua, which needs no token"] =
-    "token：没有设置：请给 --token、WEMOON_TOKEN，或在 config.lua 里写 token = \"...\"（%s）。没有公众号也想试机器人：wemoon dev BOT.lua，它不需要 token",
+  ["token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s). %s"] =
+    "token：没有设置：请给 --token、WEMOON_TOKEN，或在 config.lua 里写 token = \"...\"（%s）。%s",
+  ["To try a bot without an account: wemoon dev BOT.lua, which needs no token"] = "没有公众号也想试机器人：wemoon dev BOT.lua，它不需要 token",
+  ["The token of a bot that `wemoon dev` serves is the one that it printed: --token development"] =
+    "`wemoon dev` 运行的机器人，token 就是它打印的那个：--token development",
   ["the callback token, from %s"] = "回调的 token，见 %s",
   ["%s (from %s): is not a token of 3 to 32 letters and digits, as the platform requires: copy it from %s, without quotes"] =
     "%s（来自 %s）：不是平台所要求的 3 到 32 个字母和数字：请从 %s 复制，不带引号",
@@ -333,6 +336,8 @@ return {
   -- ---- check (cmd_check.c)
   ["--online needs appid and appsecret: give them in config.lua, as WEMOON_APPID and WEMOON_APPSECRET, or as --appid and --appsecret"] =
     "--online 需要 appid 和 appsecret：请写在 config.lua 里，或用 WEMOON_APPID 和 WEMOON_APPSECRET，或用 --appid 和 --appsecret",
+  ["warning: no account is configured, so the script alone was checked: `wemoon run` needs a token (`wemoon dev` needs none)"] =
+    "警告：没有配置公众号，所以只检查了脚本：`wemoon run` 需要 token（`wemoon dev` 不需要）",
   ["warning: interpreters times script_memory_mb is %lld MB and this machine has %lld MB: the kernel would kill the bot if the scripts used all of it. Lower one of the two"] =
     "警告：interpreters 乘以 script_memory_mb 是 %lld MB，而本机有 %lld MB：脚本用满时内核会杀掉机器人。请减小其中一个",
   ["warning: admin_token is set without admin_listen: the live desk is served only on a socket handed over by systemd. Set admin_listen (127.0.0.1:9090)"] =

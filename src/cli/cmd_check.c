@@ -174,6 +174,12 @@ static void warn_of_memory(const Config *config) {
          (long long)wanted_mb, (long long)there_mb);
 }
 
+static void warn_of_no_account(const Config *config) {
+  if (config_has_account(config)) return;
+  report("check", "warning: no account is configured, so the script alone was checked: `wemoon "
+                  "run` needs a token (`wemoon dev` needs none)");
+}
+
 static bool is_loopback(Str host) {
   return host.len == 0 || str_starts(host, STR("127.")) || str_eq(host, STR("[::1]"));
 }
@@ -203,7 +209,7 @@ static void warn_of_admin(const Config *config) {
 // Reports all faults but the script's.
 static bool configure(Invocation *in, const char *script, Account *account) {
   Err err;
-  bool loaded = command_load(in, script, false, true);
+  bool loaded = command_load(in, script, false, TOKEN_OF_ACCOUNT);
   bool logs = report_unless(config_log_on_stderr(in->config, &err), &err);
   bool knows = loaded && report_unless(config_account(in->config, account, &err), &err);
   return preflight_report(in->config, script) == STATUS_DONE && logs && knows;
@@ -224,6 +230,7 @@ static int run(Invocation *in) {
   if (!reads && status == STATUS_DONE) status = STATUS_FAILED;
   if (status == STATUS_DONE) {
     print_ok(in, script, &account, buf_str(&handlers));
+    warn_of_no_account(in->config);
     warn_of_memory(in->config);
     warn_of_admin(in->config);
     preflight_warn_of_account(in->config);
@@ -260,7 +267,9 @@ const Command command_check = {
       "globals set while a message is answered or never, seconds that look like milliseconds, "
       "pauses in\n"
       "the main chunk, rules of wechat.bot that another one keeps from answering.\n"
-      "Exit status 1 for a faulty script, 2 for a faulty configuration or a missing file.\n"
+      "Exit status 1 for a faulty script, 2 for a faulty configuration or a missing file. Where "
+      "no account\n"
+      "is configured at all, the script alone is checked, with a warning.\n"
       "--online also fetches an access token (stored in the bot's store), reads the menu and "
       "probes the\n"
       "account's rights; it changes nothing. Exit status 1 if something needs attention.\n",

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,18 +25,27 @@ static void leave_no_core_file(void) {
   close(fd);
 }
 
-bool command_load(Invocation *in, const char *script, bool here, bool needs_token) {
+// Returns how to go on without a token. A bot of `wemoon dev` has the one that dev prints.
+static const char *advice(const Invocation *in) {
+  return strcmp(in->command->name, "send") == 0
+             ? "The token of a bot that `wemoon dev` serves is the one that it printed: --token "
+               "development"
+             : "To try a bot without an account: wemoon dev BOT.lua, which needs no token";
+}
+
+bool command_load(Invocation *in, const char *script, bool here, TokenNeed need) {
   leave_no_core_file();
   bool loaded = config_load(in->config, &in->arguments, script, here, environ);
   config_clear_environment(in->config);
-  if (needs_token && !config_need_token(in->config)) loaded = false;
+  if (need == TOKEN_OF_ACCOUNT && loaded && !config_has_account(in->config)) need = TOKEN_UNNEEDED;
+  if (need != TOKEN_UNNEEDED && !config_need_token(in->config, advice(in))) loaded = false;
   if (!loaded) config_report(in->config);
   return loaded;
 }
 
 bool command_configure(Invocation *in, const char *script, bool here, bool needs_token) {
   Err err;
-  if (!command_load(in, script, here, needs_token)) return false;
+  if (!command_load(in, script, here, needs_token ? TOKEN_NEEDED : TOKEN_UNNEEDED)) return false;
   return report_unless(config_log_on_stderr(in->config, &err), &err);
 }
 

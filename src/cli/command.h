@@ -33,8 +33,14 @@ extern const Command command_run, command_dev, command_repl, command_exec, comma
     command_test, command_new, command_check, command_store, command_forget, command_status,
     command_explain, command_docs, command_replay;
 
+typedef enum {
+  TOKEN_UNNEEDED,
+  TOKEN_NEEDED,
+  TOKEN_OF_ACCOUNT  // needed where something of an account, or anything faulty, is configured
+} TokenNeed;
+
 // Loads the configuration and reports its faults; does not set up the log. `script`, `here`: as for config_load.
-bool command_load(Invocation *invocation, const char *script, bool here, bool needs_token);
+bool command_load(Invocation *invocation, const char *script, bool here, TokenNeed need);
 // The same, and sets up the log on standard error; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
 bool command_configure(Invocation *invocation, const char *script, bool here, bool needs_token);
 // The same for what serves a bot: its log goes to log_file. Other commands leave that file alone: what they log

@@ -458,14 +458,21 @@ void config_fill(Config *config, const char *key, Str value) {
     set_value(config, index, CONFIG_FROM_DEFAULT, "the simulated account", value);
 }
 
-bool config_need_token(Config *config) {
+bool config_has_account(const Config *config) {
+  static const char *const keys[] = { "token", "previous_token", "appid", "appsecret",
+                                      "encoding_aes_key" };
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    if (is_set(config, keys[i])) return true;
+  }
+  return false;
+}
+
+bool config_need_token(Config *config, const char *advice) {
   if (is_set(config, "token")) return true;
   if (config->unread) return false;  // the file's own fault is told; the token may stand in it
-  FAULT(
-      config,
-      "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s). To try "
-      "a bot without an account: wemoon dev BOT.lua, which needs no token",
-      "the callback token, from " ACCOUNT_PLACE_CALLBACK);
+  FAULT(config,
+        "token: is not set: give --token, WEMOON_TOKEN or token = \"...\" in config.lua (%s). %s",
+        "the callback token, from " ACCOUNT_PLACE_CALLBACK, advice);
   return false;
 }
 

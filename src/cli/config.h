@@ -70,8 +70,10 @@ void config_simulate_account(Config *config);
 void config_fill(Config *config, const char *key, Str value);
 // Prints the faults on standard error.
 void config_report(const Config *config);
-// Adds a fault and returns false if there is no token.
-bool config_need_token(Config *config);
+// Whether something of an account is set: a token, an AppID, a secret or a key.
+bool config_has_account(const Config *config);
+// Adds a fault, which ends with the advice, and returns false if there is no token.
+bool config_need_token(Config *config, const char *advice);
 // Whether the token under `key` is missing, faulty, or 3 to 32 letters and digits, as the platform requires.
 bool config_token_fits(const Config *config, const char *key, Err *err);
 // Whether a value of `key` was refused, so that config_text has another one.

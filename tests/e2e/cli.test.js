@@ -402,6 +402,17 @@ test('check says ok and what it found, and serves nothing', async (t) => {
   assert.equal(stderr, '');
 });
 
+test('check of a script without any account checks the script, and says that run needs a token', async (t) => {
+  const dir = botDir(t);
+  const { stdout, stderr } = await wemoon(['check', 'bot.lua'], { cwd: dir, code: 0 });
+  assert.match(stdout, /^ok: bot\.lua: on_message/);
+  assert.match(stderr, /^wemoon: check: warning: no account is configured, .*`wemoon run` needs a token/m);
+  fs.writeFileSync(path.join(dir, 'bot.lua'), 'function on_message(msg) return msg.contnet end');
+  assert.match((await wemoon(['check', 'bot.lua'], { cwd: dir, code: 1 })).stderr, /did you mean content\?/);
+  const half = await wemoon(['check', 'bot.lua', '--appid', APPID], { cwd: dir, code: 2 });
+  assert.match(half.stderr, /token: is not set/, 'an account without its token is a fault');
+});
+
 test('check reports every fault of configuration and script', async (t) => {
   const dir = botDir(t, { script: 'x = = 1', config: { threads: 0, nonsense: true } });
   const { stderr, stdout } = await wemoon(['check', 'bot.lua', '--log-level=loud'], { cwd: dir, code: 2 });
@@ -409,13 +420,13 @@ test('check reports every fault of configuration and script', async (t) => {
   assert.equal(stdout, '');
 });
 
-test('check of a faulty script: status 1; of a missing one: 2; without a token: 2', async (t) => {
+test('check of a faulty script: status 1; of a missing one: 2; of an account without its token: 2', async (t) => {
   const dir = botDir(t, { script: 'error("at load")', config: { token: TOKEN } });
   const faulty = await wemoon(['check', 'bot.lua'], { cwd: dir, code: 1 });
   assert.match(faulty.stderr, /bot\.lua:1: at load/);
   await wemoon(['check', 'none.lua'], { cwd: dir, code: 2 });
   const bare = botDir(t);
-  assert.match((await wemoon(['check', 'bot.lua'], { cwd: bare, code: 2 })).stderr, /token/);
+  assert.match((await wemoon(['check', 'bot.lua', '--appid', APPID], { cwd: bare, code: 2 })).stderr, /token/);
 });
 
 const refusedByCheck = async (t, args, word, code = 2) => {
@@ -653,6 +664,12 @@ test('a full disk under standard output is noticed', { skip: !FULL }, async (t) 
   }
 });
 
+test('a reader of standard output who leaves ends the command silently, as SIGPIPE does', async (t) => {
+  const script = '"$0" docs man 2>errors | head -n 1 >/dev/null; echo ${PIPESTATUS[0]}; cat errors';
+  const shown = spawnSync('bash', ['-c', script, BINARY], { env: cleanEnv(), encoding: 'utf8', cwd: tempDir(t) });
+  assert.equal(shown.stdout, `${128 + 13}\n`);
+});
+
 test('a closed standard output is noticed', async (t) => {
   const shown = spawnSync('sh', ['-c', 'exec "$0" "$@" >&-', BINARY, 'exec', '-e', 'return 1'],
     { env: cleanEnv(), encoding: 'utf8', cwd: tempDir(t) });
@@ -664,12 +681,6 @@ test('secrets that were given as flags do not stand in the list of processes', a
   const secrets = { '--token': 's3crettoken', '--appsecret': 's3cretapp', '--encoding-aes-key': AES_KEY };
   const bot = await startBot(t, { script: ECHO, args: [...Object.entries(secrets).flat(), '--appid', APPID] });
   const shown = fs.readFileSync(`/proc/${bot.pid}/cmdline`, 'latin1');
-test('a reader of standard output who leaves ends the command silently, as SIGPIPE does', async (t) => {
-  const script = '"$0" docs man 2>errors | head -n 1 >/dev/null; echo ${PIPESTATUS[0]}; cat errors';
-  const shown = spawnSync('bash', ['-c', script, BINARY], { env: cleanEnv(), encoding: 'utf8', cwd: tempDir(t) });
-  assert.equal(shown.stdout, `${128 + 13}\n`);
-});
-
   for (const secret of Object.values(secrets)) assert.ok(!shown.includes(secret), shown);
   assert.ok(shown.includes('--appid'));
 });

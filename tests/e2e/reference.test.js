@@ -338,7 +338,7 @@ test('.help knows every key of the configuration, as flag and variable too, and 
   assert.match(await ask('--late-reply'), /^config late_reply\n.*\(auto\)$/m);
   assert.match(await ask('WEMOON_LATE_REPLY'), /^config late_reply$/m);
   assert.match(await ask('path'), /wechat\.path\(.*config path\n/s, 'a function and a key of one name');
-  assert.match(await ask('CIDR', '截止时间'), /config trusted_proxies .*config late_reply /s);
+  assert.match(await ask('CIDR', '截止时间'), /config trusted_proxies\s.*config late_reply /s);
 });
 
 // Asks `.help` for each word; returns the answers.

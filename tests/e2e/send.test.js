@@ -360,7 +360,7 @@ test('a wrong kind is told before what the configuration lacks', async (t) => {
 
 test('without a token: status 2 and the mend', async (t) => {
   const { stderr } = await wemoon(['send', 'text', 'hi'], { cwd: tempDir(t), code: 2 });
-  assert.match(stderr, /token: is not set/);
+  assert.match(stderr, /token: is not set: .*`wemoon dev` serves .*: --token development$/m);
 });
 
 test('where listen takes any port, --url is asked for', async (t) => {

@@ -158,6 +158,7 @@ end
 -- What is said by a variable stands in a table, or in a function of its own.
 for _, place in ipairs {
   { "src/cli/cmd_send.c", "static const char *status_hint(", "\n}\n" },
+  { "src/cli/command.c", "static const char *advice(", "\n}\n" },
   { "src/cli/config.c", "} partners[] = {", "};" },
   { "src/cli/config.c", "static const char *const wanted[] =", "};" },
   { "src/cli/preflight.c", "const char *mend =", ";\n  return" },

@@ -382,7 +382,7 @@ static void test_one_fault_is_told_once(void **state) {
                           "WEMOON_ENCRYPT_MODE=saf", "WEMOON_ENCODING_AES_KEY=short",
                           "WEMOON_PREVIOUS_TOKEN=abc"),
                     nothing));
-  assert_false(!config_need_token(config));
+  assert_false(!config_need_token(config, ""));
   int count = 0;
   for (const ConfigFault *fault = config_faults(config); fault; fault = fault->next) count++;
   assert_int_equal(count, 4);  // token, appid, encrypt_mode, encoding_aes_key
@@ -431,7 +431,7 @@ static void test_previous_values_and_a_secret_need_what_they_belong_to(void **st
 static void test_partners_may_come_from_different_places(void **state) {
   write_file("return { encoding_aes_key = '" AES_KEY "' }");
   assert_true(load(WORDS("WEMOON_ENCRYPT_MODE=compatible"), WORDS("--appid", "wx1")));
-  assert_true(config_need_token(config) == false);
+  assert_true(config_need_token(config, "") == false);
   assert_says("token: is not set");
 }
 
