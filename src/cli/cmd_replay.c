@@ -12,6 +12,7 @@
 #include "base/secrets.h"
 #include "base/visible.h"
 #include "cli/preflight.h"
+#include "cli/replay_log.h"
 #include "cli/replay_spec.h"
 #include "dev/replay.h"
 #include "wechat/message.h"
@@ -230,7 +231,10 @@ static int play(Invocation *in, Replay *replay, const char *path, const char *sc
   devserver_options.server.listen = STR("127.0.0.1:0");
   devserver_options.server.threads = THREADS;
   replay_begin(replay);
-  if (!play_aside(replay, &devserver_options, &bot, &err)) return report_err("replay", &err);
+  replay_log_begin(config_source(in->config, "log_level") == CONFIG_FROM_DEFAULT);
+  bool played = play_aside(replay, &devserver_options, &bot, &err);
+  replay_log_end();
+  if (!played) return report_err("replay", &err);
   return compare_all(replay, path);
 }
 
@@ -267,7 +271,9 @@ const Command command_replay = {
       "get the\n"
       "captured answers, or nil and an error. Late parts are compared too: the whole text that a "
       "user\n"
-      "reads, however it was divided. What the script prints goes to standard error. Exit status "
+      "reads, however it was divided. What the script prints goes to standard error, and what the "
+      "log says\n"
+      "of several messages stands there once; all of it with --log-level warn. Exit status "
       "1 if\n"
       "anything differs. With --spec nothing is played, and BOT.lua may be omitted.\n",
   .options = options,

@@ -102,6 +102,19 @@ test('what the script prints goes to standard error, not between the differences
   assert.match(stderr, /^9 messages, 0 differ$/m);
 });
 
+test('what the log says of many messages is told once, and no outcome of a message', async (t) => {
+  const made = await capture(t, 'function on_message(msg) return "ok" end', async (bot) => {
+    for (const text of ['a', 'b', 'c', 'd']) await bot.deliver(textXml(text));
+  });
+  const failing = 'function on_message(msg)\n  local x\n  return x.y\nend';
+  const { stderr } = await replay(made, failing, { code: 1 });
+  assert.match(stderr, /^error: on_message failed: .*replayed\.lua:3: attempt to index a nil value \(local 'x'\) \(4 times\)\n/);
+  assert.equal(stderr.match(/attempt to index/g).length, 1);
+  assert.doesNotMatch(stderr, /outcome=|ms=/);
+  const all = await replay(made, failing, { code: 1, args: ['--log-level', 'warn'] });
+  assert.equal(all.stderr.match(/outcome=failed/g).length, 4, 'all of it where a level is given');
+});
+
 test('a standard error that takes nothing makes no difference', async (t) => {
   const print = 'function on_message(msg) print(msg.content) return "ok" end';
   const made = await capture(t, print, async (bot) => { await bot.deliver(textXml('hi')); });
