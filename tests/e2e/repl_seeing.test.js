@@ -116,6 +116,9 @@ test('at a terminal .push asks and .pull asks', async (t) => {
   term.keys('-l', 'menu:click("新", "V2");');
   term.keys('Enter', '.pull', 'Enter');
   await term.shows(/fetch it anyway\? \(y\/N\)/);
+  term.keys('-l', '.as bob');
+  term.keys('Enter');
+  await term.shows(/\nnot done\nyou are bob\n/); // any other input means no, and is run
 });
 
 test('at a terminal a list of candidates breaks no name', async (t) => {
