@@ -178,14 +178,14 @@ local optional_names = { lang = true, state = true, scope = true, reserved = tru
 
 local function is_wanted(field)
   if field.value ~= nil or field.default_of or optional_names[field.path] or field.path:find("[A-Z.([]") then return false end
-  for _, words in ipairs(without) do
-    if field.words:find(words) then return false end
+  for _, pattern in ipairs(without) do
+    if field.words:find(pattern) then return false end
   end
   return true
 end
 
 -- Returns what a call is given where the catalogue says of no field that it is required: the query's parameters; of a body
--- the one of several that it needs, else an id or the first of its texts.
+-- the first of those of which it needs one, or the first id.
 local function likely(endpoint)
   local parts, first = {}, nil
   for _, field in ipairs(endpoint.query) do
