@@ -37,6 +37,12 @@ static ApiRequest for_ms(const char *path, int64_t timeout_ms) {
   return request;
 }
 
+// Whose calls wait for as long as a busy machine takes.
+static Side open_patient(void) {
+  reset_platform();
+  return open_side("memory:", (ApiOptions){ .timeout_ms = 120 * 1000 });
+}
+
 typedef struct {
   Api *api;
   atomic_int count;
@@ -74,7 +80,7 @@ static void test_answers_that_are_read_have_one_limit_until_their_results_are_fr
 
 static void
 test_an_answer_that_finds_no_room_waits_for_it_and_no_small_one_behind_it(void **state) {
-  Side side = open_fresh();
+  Side side = open_patient();
   size_t others = 0;
   Box box = BOX(2);
   assert_true(answer_json_hold(&others, ANSWER_JSON_MAX - (1 << 20)));
@@ -94,7 +100,7 @@ test_an_answer_that_finds_no_room_waits_for_it_and_no_small_one_behind_it(void *
 }
 
 static void test_one_that_needs_less_room_passes_one_that_needs_more(void **state) {
-  Side side = open_fresh();
+  Side side = open_patient();
   size_t others = 0;
   Box huge = BOX(1), large = BOX(1);
   assert_true(answer_json_hold(&others, ANSWER_JSON_MAX - (20 << 20)));
@@ -152,7 +158,7 @@ static void look_again(void *ctx) {
 }
 
 static void test_no_newer_answer_takes_the_room_that_one_waits_for(void **state) {
-  Side side = open_fresh();
+  Side side = open_patient();
   size_t others = 0;
   Box huge = BOX(3);
   assert_true(answer_json_hold(&others, ANSWER_JSON_MAX - (20 << 20)));
@@ -178,13 +184,14 @@ static void test_no_newer_answer_takes_the_room_that_one_waits_for(void **state)
 // While so many wait, the texts of other answers find room.
 static void test_of_the_texts_of_all_answers_half_may_wait(void **state) {
   enum { FIT = CALLS_WAITING_BYTES_MAX / (HUGE_SIZE + 1000) };
-  Side side = open_fresh();
+  Side side = open_patient();
   size_t others = 0;
   Box box = BOX(FIT);
   assert_true(answer_json_hold(&others, ANSWER_JSON_MAX));
-  for (int i = 0; i < FIT; i++) begin_call(side, for_ms("/huge", 60000), put, &box);
+  for (int i = 0; i < FIT; i++) begin_call(side, to("/huge"), put, &box);
   wait_for_waiting(side, FIT);
-  ends(side, to("/huge"), API_HTTP, 0, "cannot wait for room to be read as JSON, because too many");
+  ends(side, for_ms("/huge", 30000), API_HTTP, 0,
+       "cannot wait for room to be read as JSON, because too many");
   assert_true(answer_json_hold(&others, 0));
   wait_box(&box);
   assert_int_equal(box.good, FIT);
@@ -194,14 +201,13 @@ static void test_of_the_texts_of_all_answers_half_may_wait(void **state) {
 }
 
 static void test_no_more_than_so_many_wait(void **state) {
-  reset_platform();
-  Side side = open_side("memory:", (ApiOptions){ .timeout_ms = 120 * 1000 });
+  Side side = open_patient();
   Box box = BOX(CALLS_WAITING_MAX);
   ends(side, to("/echo"), API_OK, 0, NULL);  // there is a token now
   Others others = hold_all_but(0);
   for (int i = 0; i < CALLS_WAITING_MAX; i++) begin_call(side, to("/echo"), put, &box);
   wait_for_waiting(side, CALLS_WAITING_MAX);
-  ends(side, to("/echo"), API_HTTP, 0, "because too many do");
+  ends(side, for_ms("/echo", 30000), API_HTTP, 0, "because too many do");
   give_back(&others);
   wait_box(&box);
   assert_int_equal(box.good, CALLS_WAITING_MAX);
@@ -211,7 +217,7 @@ static void test_no_more_than_so_many_wait(void **state) {
 }
 
 static void test_it_ends_when_its_call_is_cancelled_and_when_the_api_is_freed(void **state) {
-  Side side = open_fresh();
+  Side side = open_patient();
   size_t others = 0;
   Box one = BOX(1), two = BOX(2);
   assert_true(answer_json_hold(&others, ANSWER_JSON_MAX));
