@@ -234,13 +234,19 @@ local function hint_of_global(name)
   return near and ("; did you mean %s?"):format(near)
 end
 
+-- `table.unpack or unpack`: what another Lua calls it.
+function Check:is_fallback(file, token)
+  local before = self.texts[file]:sub(math.max(1, token.at - #token.text - 20), token.at - 1)
+  return before:find("%." .. token.text .. "%s+or%s+$") ~= nil
+end
+
 -- A global that no file sets. One that is near to no other name may come from anywhere, and is told once.
 function Check:read_global(file, meaning)
   local name, token = meaning.path, meaning.token
   if habits.judge_global(self, file, meaning) or rawget(_G, name) ~= nil or self.filled[name] or not self.own[file] then return end
   local hint = #name > 3 and hint_of_global(name)
   if hint then return self:add(file, token, ("there is no global %s%s"):format(name, hint)) end
-  if self.unset[name] then return end
+  if self.unset[name] or self:is_fallback(file, token) then return end
   self.unset[name] = true
   self:note(file, token, ("no file sets the global %s: reading it raises an error"):format(name))
 end

@@ -24,7 +24,12 @@ end
 local takes_all = {}
 for pattern in (". .+ .* ^.* ^.+ ^.*$ ^.+$ (.*) (.+) ^(.*) ^(.+) ^(.*)$ ^(.+)$"):gmatch("%S+") do takes_all[pattern] = true end
 
+-- What a user writes has blanks around it, perhaps, which bot.word does not look at. So a pattern that is tied to the
+-- beginning or the end may pass it on.
+local function is_tied(pattern) return pattern:find("^%^") or pattern:find("%$$") end
+
 local function fits(word, pattern)
+  if is_tied(pattern) and not takes_all[pattern] then return false end
   local _, repeats = pattern:gsub("[*+?-]", "")
   if repeats > MOST_REPEATS or #word > LONGEST_WORD then return false end
   local works, found = pcall(string.find, word, pattern)

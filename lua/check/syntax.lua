@@ -21,7 +21,7 @@ end
 
 -- What is in the wrong place has its line in the words alone.
 local function line_named(what)
-  return tonumber(what:match("^break outside a loop at line (%d+)") or what:match("^no visible label .- at line (%d+)"))
+  return tonumber(what:match("^break outside .-loop at line (%d+)") or what:match("^no visible label .- at line (%d+)"))
 end
 
 -- The first mistake of a text; nil if it has none.
@@ -176,13 +176,33 @@ local function is_noticed(lines, part, mistake)
   return found and found.near == mistake.near and found.line == mistake.line
 end
 
+local function places_of(line, near)
+  local places, at = {}, line:find(near, 1, true)
+  while at do
+    places[#places + 1] = at
+    at = line:find(near, at + 1, true)
+  end
+  return places
+end
+
+-- The first of 1 to `most` that is so, if all behind it are; bisects, because each look reads the file.
+local function first_of(most, is_so)
+  local from, to = 1, most + 1
+  while from < to do
+    local middle = (from + to) // 2
+    if is_so(middle) then to = middle else from = middle + 1 end
+  end
+  return from
+end
+
 -- The column, in bytes, of the token at which Lua noticed the mistake.
 local function column_of(lines, mistake)
   local line, near = lines[mistake.line], mistake.near
   if not near and mistake.what:find("<eof>", 1, true) then return #line + 1 end
-  local at, stop = line:find(near or "%S", 1, near ~= nil)
-  while near and at and not is_noticed(lines, line:sub(1, stop), mistake) do at, stop = line:find(near, at + 1, true) end
-  return at or 1
+  if not near then return line:find("%S") or 1 end
+  local places = places_of(line, near)
+  local at = first_of(#places, function(i) return is_noticed(lines, line:sub(1, places[i] + #near - 1), mistake) end)
+  return places[at] or 1
 end
 
 local function starts_of(text)

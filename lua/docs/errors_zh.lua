@@ -5,7 +5,7 @@
 
 return {
   -- ---- the command line (commands.c, options.c, report.c)
-  ["Try: wemoon %s%s--help"] = "用法：wemoon %s%s--help",
+  ["Try: wemoon %s%s--help"] = "请看：wemoon %s%s--help",
   ["warning: %s"] = "警告：%s",
   ["no memory"] = "内存不足",
   ["a write failed"] = "写入失败",

@@ -1,4 +1,4 @@
--- What commands say of errors, in Chinese (src/cli/chinese.h).
+-- What commands say of errors, in Chinese (src/cli/language.h).
 
 local commands_zh = require "docs.commands_zh"
 local words = require "docs.words"

@@ -20,6 +20,9 @@ end
 -- "string", "a space": may as well be what the user wrote.
 local function is_word(text) return not text:find(" ", 1, true) or text:find("^an? %a+$") ~= nil end
 
+-- "bot.lua:3", "(command line):1"; but 127.0.0.1:80 is no place in a file.
+local function is_place(text) return text:find("%.lua:%d+$") ~= nil or text:find("%):%d+$") ~= nil end
+
 -- Of texts side by side all but the last are empty, which a pattern would find out in cubic time.
 local function capture_of(conversion, is_followed)
   return conversion == "s" and is_followed and "()" or captures[conversion]
@@ -106,7 +109,7 @@ return function(formats)
 
   local function by_parts(text, depth)
     local what, why = text:match("^(.-): (.*)$")
-    if not what or what:find(":%d+$") then return nil end
+    if not what or is_place(what) then return nil end
     local said, known = translate(why, depth + 1)
     return known and translate(what, depth + 1) .. "：" .. said or nil
   end

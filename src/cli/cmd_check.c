@@ -70,14 +70,27 @@ static bool read_script(const Config *config, const char *script, Buf *findings,
   return ok;
 }
 
+// Returns whether the first line of an error of that file ends in "at line LINE": Lua notices a goto without its label
+// at the end of the block.
+static bool ends_at_line(Str error, Str file, Str line) {
+  Str first, rest;
+  char ending[40];
+  str_cut(error, '\n', &first, &rest);
+  snprintf(ending, sizeof ending, " at line %.*s", STR_FMT(line));
+  return str_find(first, file) >= 0 && str_ends(first, str_of(ending));
+}
+
 // Returns whether the text of an error names the line of that finding, "DIR/FILE:LINE:COLUMN: WHAT". Lua shortens the
 // folder of a long path.
 static bool names_place(Str error, Str finding) {
   Str place = str_sub(finding, 0, (size_t)str_find(finding, STR(": "))), folder, rest;
   while (str_cut(place, '/', &folder, &rest)) place = rest;
-  size_t len = place.len;
-  while (len > 0 && place.ptr[len - 1] != ':') len--;
-  return len > 0 && str_find(error, str_sub(place, 0, len)) >= 0;
+  size_t end = place.len, begin;
+  while (end > 0 && place.ptr[end - 1] != ':') end--;
+  if (end == 0) return false;
+  for (begin = end - 1; begin > 0 && place.ptr[begin - 1] != ':';) begin--;
+  Str file = str_sub(place, 0, begin), line = str_sub(place, begin, end - 1 - begin);
+  return str_find(error, str_sub(place, 0, end)) >= 0 || ends_at_line(error, file, line);
 }
 
 // Prints what was not reported when the script was loaded. Returns whether there is a fault among them. Each begins with

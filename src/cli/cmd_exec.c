@@ -30,9 +30,10 @@ typedef struct {
 } Chunk;
 
 static bool run_in(const InterpreterOptions *interpreter_options, const Chunk *chunk, Buf *out,
-                   Err *err) {
+                   bool *ran, Err *err) {
   Interpreter *interpreter = interpreter_new(interpreter_options, err);
   if (!interpreter) return false;
+  *ran = true;
   bool ok = interpreter_exec(interpreter, chunk->code, chunk->name, chunk->args, chunk->arg_count,
                              out, err);
   interpreter_retire(interpreter);
@@ -40,7 +41,8 @@ static bool run_in(const InterpreterOptions *interpreter_options, const Chunk *c
   return ok;
 }
 
-static bool run_chunk(Invocation *in, const Chunk *chunk, Buf *out, Err *err) {
+// `ran`: gets whether the chunk began, so that an error is its own.
+static bool run_chunk(Invocation *in, const Chunk *chunk, Buf *out, bool *ran, Err *err) {
   Account account;
   InterpreterOptions interpreter_options;
   Services services;
@@ -51,7 +53,7 @@ static bool run_chunk(Invocation *in, const Chunk *chunk, Buf *out, Err *err) {
   interpreter_options.cpu_us_max = 0;
   interpreter_options.job_timeout_ms = 0;
   services_lend(&services, &interpreter_options);
-  bool ok = run_in(&interpreter_options, chunk, out, err);
+  bool ok = run_in(&interpreter_options, chunk, out, ran, err);
   services_close(&services);
   return ok;
 }
@@ -64,13 +66,20 @@ static void print_json(Str lines) {
   buf_clear(&shown);
 }
 
+static int report_failure(bool ran, const Err *err) {
+  if (!ran || err->code != ERR_FAILED) return report_err("exec", err);
+  report_of_script("exec", "", err);
+  return STATUS_FAILED;
+}
+
 static int run_and_print(Invocation *in, const Chunk *chunk) {
   Err err;
+  bool ran = false;
   Buf out;
   buf_init(&out);
-  bool ok = run_chunk(in, chunk, &out, &err);
+  bool ok = run_chunk(in, chunk, &out, &ran, &err);
   if (ok && out.failed) ok = err_set(&err, ERR_MEMORY, "no memory for what the script returned");
-  int status = ok ? STATUS_DONE : report_err("exec", &err);
+  int status = ok ? STATUS_DONE : report_failure(ran, &err);
   if (ok) print_json(buf_str(&out));
   else report_trace(buf_str(&out));
   buf_clear(&out);

@@ -237,7 +237,8 @@ static void run_spec(Invocation *in, const char *path, Count *count) {
   if (interpreter) {
     run_tests(&spec, buf_str(&names), count);
   } else {
-    report("test", "%s: %s", path, err.text);
+    if (opened) report_of_script("test", path, &err);
+    else report("test", "%s: %s", path, err.text);
     if (err.code == ERR_USAGE) count->broken = true;
     count->failed++;
   }

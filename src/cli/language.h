@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-// "zh" or "en": that of LC_ALL, else LC_MESSAGES, else LANG.
+// "zh" or "en": that of LC_ALL, else LC_MESSAGES, else LANG. A Chinese one with a charset other than UTF-8 is "en".
 const char *language_of_environment(void);
 // What the prompt says, in that language (bot/prompt_text.h).
 const char *language_text(const char *english) __attribute__((format_arg(1)));

@@ -14,18 +14,23 @@
 #include "cli/language.h"
 
 // An error may quote a stranger's text.
+static void print(const char *what, Str said) {
+  Buf line;
+  buf_init(&line);
+  fflush(stdout);  // earlier output comes first
+  visible_add(&line, said);
+  fprintf(stderr, "wemoon: %s%s%.*s\n", what, what[0] ? ": " : "", STR_FMT(buf_str(&line)));
+  buf_clear(&line);
+}
+
 __attribute__((format(printf, 2, 0))) static void say(const char *what, const char *format,
                                                       va_list args) {
   char text[4096];
-  Buf said, line;
+  Buf said;
   buf_init(&said);
-  buf_init(&line);
-  fflush(stdout);  // earlier output comes first
   vsnprintf(text, sizeof text, format, args);
   language_add_error(&said, str_of(text));
-  visible_add(&line, buf_str(&said));
-  fprintf(stderr, "wemoon: %s%s%.*s\n", what, what[0] ? ": " : "", STR_FMT(buf_str(&line)));
-  buf_clear(&line);
+  print(what, buf_str(&said));
   buf_clear(&said);
 }
 
@@ -61,6 +66,14 @@ void report(const char *what, const char *format, ...) {
   va_start(args, format);
   say(what, format, args);
   va_end(args);
+}
+
+void report_of_script(const char *what, const char *path, const Err *err) {
+  Buf text;
+  buf_init(&text);
+  buf_printf(&text, "%s%s%s", path, path[0] ? ": " : "", err->text);
+  print(what, buf_str(&text));
+  buf_clear(&text);
 }
 
 int report_err(const char *what, const Err *err) {
@@ -123,6 +136,6 @@ int report_output(int status) {
   bool failed = ferror(stdout) != 0;
   if (fflush(stdout) == 0 && !failed) return status;
   if (is_pipe_without_reader()) end_by_pipe();
-  report("standard output", "%s", failed && errno == 0 ? "a write failed" : strerror(errno));
+  report("", "standard output: %s", failed && errno == 0 ? "a write failed" : strerror(errno));
   return status == STATUS_DONE ? STATUS_FAILED : status;
 }

@@ -14,6 +14,8 @@ enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 __attribute__((format(printf, 2, 3))) void report(const char *what, const char *format, ...);
 // Reports `err`; returns STATUS_USAGE for ERR_USAGE, else STATUS_FAILED.
 int report_err(const char *what, const Err *err);
+// Reports what a script raised, in the script's own words; before it the script's path, if it has one.
+void report_of_script(const char *what, const char *path, const Err *err);
 // Reports `err` unless `ok`, which it returns.
 bool report_unless(bool ok, const Err *err);
 // Reports a wrong use of the command, and where its help is; returns STATUS_USAGE.

@@ -653,6 +653,11 @@ wechat.every(60, function() rates = wechat.http.get("http://a") end)
 local function setup() limit = 6 end
 setup()
 ${answer('local name = msg.content last = name return name')}`);
+passes('a global behind `or` is another Lua\'s name of what stands before it', `local unpack = table.unpack or unpack\n${answer('return unpack { "a" }')}`);
+passes('a pattern that is tied to an end does not take a word with blanks around it', `local bot = require "wechat.bot"
+bot.text("^foo$", "p") bot.text("^fo", "p") bot.text("oo$", "p")
+bot.word("foo", "w")
+on_message = bot.on_message`);
 finds('a note: globals that no file sets', `local bot = require "wechat.bot"
 bot.text("x", function(msg) if vip then return vip end return db end)
 ${answer('return bot.on_message(msg) or qty')}`, [
@@ -683,11 +688,11 @@ passes('usual seconds pass, and what is no time', answer(`wechat.sleep(3600) wec
   wechat.http.post("http://a", { timeout = 600, json = { timeout = 5000 } }) wechat.ask("a", { timeout_s = 86400 })
   return wechat.http.get("http://a", { timeout = 100 }).body`));
 finds('a note: rules that another one keeps from answering', `local bot = require "wechat.bot"
-bot.text("^天气", "a")
+bot.text("天气", "a")
 bot.word("天气", "b")
 bot.word("你好", { "hi", "您好" }, "c")
 bot.word("hi", "再见", "d")
-bot.text("^天气", "e")
+bot.text("天气", "e")
 bot.click("HELP", "f")
 bot.click("HELP", "g")
 bot.on("image", "h") bot.on("IMAGE", "i")
@@ -736,6 +741,18 @@ function on_load()
   n += 1
 end`, ["bot.lua:4:3: unexpected symbol near 'end'", "bot.lua:7:3: ')' expected near 'return'", "bot.lua:10:11: unexpected symbol near '=='",
   "bot.lua:11:5: syntax error near '+'; write n = n + 1 for n += 1 and n++"]);
+finds('a break outside of a loop, and the mistake behind it', `function on_message(msg)
+  break
+  return "a"
+end
+function a()
+  x y z
+end`, ["bot.lua:6:5: syntax error near 'y'"]);
+finds('a goto without its label, which Lua notices at the end of the block, is told once', `function on_message(msg)
+  goto nowhere
+  local x = 1
+  return "a"
+end`, []);
 finds('so in a module, whose first is told once too', `require "lib.a"\n${answer('return "a"')}`, ["lib/a.lua:2:6: syntax error near 'b'"],
   { files: { 'lib/a.lua': 'local x = = 1\nend_ b\nreturn 1' } });
 test('the first is told once, with its line', async (t) => {

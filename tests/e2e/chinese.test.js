@@ -7,7 +7,8 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { wemoon, startBot, tempDir, writeFiles } = require('./harness');
+const { spawnSync } = require('node:child_process');
+const { BINARY, wemoon, startBot, tempDir, writeFiles, cleanEnv } = require('./harness');
 
 const CHINESE = { LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8', LANG: 'C.UTF-8' };
 const SENTENCE = /([a-z']+ ){3}[a-z']+/; // English
@@ -26,8 +27,8 @@ async function refused(cwd, args, { code = 2, env, input } = {}) {
 
 test('a wrong command line', async (t) => {
   const cwd = tempDir(t);
-  assert.equal(await refused(cwd, ['rnu']), 'wemoon: 没有命令 rnu；你是不是想写 run？\n用法：wemoon --help\n');
-  assert.equal(await refused(cwd, ['run']), 'wemoon: run: 缺少参数：wemoon run BOT.lua\n用法：wemoon run --help\n');
+  assert.equal(await refused(cwd, ['rnu']), 'wemoon: 没有命令 rnu；你是不是想写 run？\n请看：wemoon --help\n');
+  assert.equal(await refused(cwd, ['run']), 'wemoon: run: 缺少参数：wemoon run BOT.lua\n请看：wemoon run --help\n');
   assert.match(await refused(cwd, ['run', 'bot.lua', '--lisen', '1']), /^wemoon: run: 没有选项 --lisen；你是不是想写 --listen？$/m);
   assert.match(await refused(cwd, ['run', 'bot.lua', '-p', '80']), /没有选项 -p；你是不是想写 --listen？--listen ADDRESS：监听地址.*（以横线开头的参数之前请写 --）$/m);
   assert.match(await refused(cwd, ['dev', '--fault', 'xx']), /^wemoon: .*--fault：没有故障“xx”：请写 slow/m);
@@ -44,7 +45,7 @@ test('a missing script and wrong settings, with key, place and mend', async (t) 
   writeFiles(cwd, { 'config.lua': 'return {\n  token = "tok",\n  lisen = "8080",\n  threads = "9",\n  encrypt_mode = "secret",\n  deadline_ms = 3,\n  path = "x",\n  appsecret = "s",\n}' });
   const zh = await refused(cwd, ['run', 'bot.lua'], { env: { WEMOON_LOG_LEVL: 'x' } });
   for (const line of ['lisen（来自 config.lua:3）：没有这个键：你是不是想写 listen？', 'threads（来自 config.lua:4）：是 字符串，应为整数，不带引号和小数',
-    'encrypt_mode（来自 config.lua:5）：没有“secret”这个值：请写 normal, compatible or safe', 'deadline_ms（来自 config.lua:6）：3 超出范围：请写 50 到 4900',
+    'encrypt_mode（来自 config.lua:5）：没有“secret”这个值：请写 normal、compatible 或 safe', 'deadline_ms（来自 config.lua:6）：3 超出范围：请写 50 到 4900',
     'path（来自 config.lua:7）：“x”不以 / 开头：请写 /x', 'WEMOON_LOG_LEVL（来自环境变量）：没有这个变量：你是不是想写 WEMOON_LOG_LEVEL？',
     'appsecret（来自 config.lua:8）：还需要 appid：只有 AppSecret 没有 AppID 是没有用的']) assert.ok(zh.includes(`wemoon: ${line}\n`), `${line}\n${zh}`);
   writeFiles(cwd, { 'config.lua': 'return 5' });
@@ -67,6 +68,25 @@ test('a port that is taken, a store that cannot be opened, a script without on_m
   assert.match((await wemoon(['run', 'empty.lua', '--store', 'memory:', '--listen', '0'], { cwd, code: 1, env: { ...env, ...CHINESE } })).stderr, /^wemoon: empty\.lua 没有定义 on_message：请写 `function on_message/m);
 });
 
+test('the user\'s own words stay as they are', async (t) => {
+  const cwd = tempDir(t);
+  assert.match(await refused(cwd, ['string']), /^wemoon: 没有命令 string：/);
+  assert.match(await refused(cwd, ['store', 'get', 'table', '--store', 'sqlite:a.db'], { code: 1 }), /^wemoon: .*(table|a\.db)/);
+  const long = await wemoon(['x'.repeat(3000)], { cwd, code: 2, env: CHINESE });
+  assert.match(long.stderr, /^wemoon: unknown command xxx/);
+});
+
+test('a full disk', { skip: !fs.existsSync('/dev/full') }, async (t) => {
+  const shown = spawnSync(BINARY, ['docs', 'man'], { stdio: ['ignore', fs.openSync('/dev/full', 'w'), 'pipe'], env: cleanEnv(CHINESE), encoding: 'utf8' });
+  assert.equal(shown.stderr, 'wemoon: 标准输出：磁盘已满\n');
+});
+
+test('another charset than UTF-8 is told in English', async (t) => {
+  const said = async (LC_ALL) => (await wemoon(['rnu'], { cwd: tempDir(t), code: 2, env: { LC_ALL } })).stderr;
+  for (const name of ['zh', 'zh_CN', 'zh_CN.utf8', 'zh_TW.UTF-8@x']) assert.match(await said(name), /没有命令 rnu/, name);
+  for (const name of ['zh_CN.GBK', 'zh_CN.GB18030', 'zh_TW.Big5@x']) assert.match(await said(name), /unknown command rnu/, name);
+});
+
 test('a bot that is not there, or refuses', async (t) => {
   const cwd = tempDir(t);
   writeFiles(cwd, { 'config.lua': 'return { token = "mytoken", listen = "127.0.0.1:9", admin_listen = "127.0.0.1:9" }' });
@@ -83,6 +103,12 @@ test('what commands say of a script that fails stays Lua\'s, and the log stays E
   writeFiles(cwd, { 'bad.lua': 'local x = nil\nreturn x.y' });
   const { stderr } = await wemoon(['exec', 'bad.lua'], { cwd, code: 1, env: CHINESE });
   assert.match(stderr, /bad\.lua:2: attempt to index a nil value \(local 'x'\)/);
+  for (const code of ['error("No such file or directory")', 'error("no memory", 0)', 'return nil, "the bot has ended"']) {
+    const words = /"([^"]+)"/.exec(code)[1];
+    assert.match((await wemoon(['exec', '-e', code], { cwd, code: 1, env: CHINESE })).stderr, new RegExp(`^wemoon: exec: .*${words}$`, 'm'));
+  }
+  writeFiles(cwd, { 'worse_spec.lua': 'error("no memory", 0)' });
+  assert.match((await wemoon(['test', 'worse_spec.lua'], { cwd, code: 1, env: CHINESE })).stderr, /^wemoon: test: worse_spec\.lua: .*no memory/m);
   const bot = await startBot(t, { script: 'function on_message(msg) error("boom") end', env: CHINESE });
   await bot.say('a');
   await bot.waitForLog(/outcome=failed/);

@@ -250,11 +250,13 @@ function checkSanitizers(log) {
   if (SANITIZER_REPORT.test(log)) assert.fail(`a sanitizer reports:\n${log}`);
 }
 
-// Returns the environment without variables that a wemoon user of this machine may have set.
+// Returns the environment without variables that a wemoon user of this machine may have set, in English. A test that
+// sets LANG or LC_MESSAGES sets LC_ALL to '' too.
 function cleanEnv(extra) {
   const env = { ...process.env };
   for (const name of Object.keys(env)) if (name.startsWith('WEMOON_')) delete env[name];
-  delete env.NODE_TEST_CONTEXT;
+  for (const name of ['LC_MESSAGES', 'LANG', 'LANGUAGE', 'NODE_TEST_CONTEXT']) delete env[name];
+  env.LC_ALL = 'C.UTF-8';
   env.TSAN_OPTIONS ||= `suppressions=${path.join(__dirname, '../tsan.supp')}`;
   return { ...env, ...extra };
 }

@@ -20,8 +20,8 @@ const PATIENCE_MS = 30000; // on a busy machine
 let sessions = 0;
 function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home = tempDir(t) } = {}) {
   const name = `wemoon-${process.pid}-${++sessions}`;
-  const tmux = (...words) => execFileSync('tmux', ['-L', name, ...words], { env: cleanEnv({ LANG: 'C.UTF-8', TERM: 'xterm' }) }).toString();
-  const settings = Object.entries({ LANG: 'C.UTF-8', XDG_STATE_HOME: home, ...env }).map(([key, value]) => `${key}=${value}`);
+  const tmux = (...words) => execFileSync('tmux', ['-L', name, ...words], { env: cleanEnv({ LC_ALL: 'C.UTF-8', TERM: 'xterm' }) }).toString();
+  const settings = Object.entries({ LC_ALL: 'C.UTF-8', LANG: 'C.UTF-8', XDG_STATE_HOME: home, ...env }).map(([key, value]) => `${key}=${value}`);
   tmux('-f', '/dev/null', '-u', 'new-session', '-d', '-x', String(width), '-y', String(height), '-c', home, 'env', ...settings, BINARY, ...args);
   t.after(() => { try { tmux('kill-server'); } catch { /* it has ended */ } });
   const screen = () => { try { return tmux('capture-pane', '-p').trimEnd(); } catch { return ''; } };

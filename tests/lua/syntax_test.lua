@@ -36,6 +36,13 @@ for _, text in ipairs {
   "while true do\n  goto next\nend\nfunction f()\n  return 1\nend\n",
 } do check.equal(#syntax.faults(text), 1, text) end
 
+-- The place of the token in a long line, which is not the first that is written so: to read the file for each took minutes.
+do
+  local line, begun = "x = { " .. ("a = 1, "):rep(30000), os.clock()
+  check.equal(syntax.faults(line .. "b = = 2 }")[1].token.at, #line + 5)
+  check.equal(os.clock() - begun < 10, true, "the time for a long line")
+end
+
 -- In scripts as users write them a token is left out, or written twice: one mistake each, wherever it is.
 local function left_out(text, tokens, i) return text:sub(1, tokens[i].at - 1) .. text:sub(tokens[i + 1].at) end
 local function doubled(text, tokens, i)
