@@ -31,7 +31,7 @@ interpreters = N 时消息在 N 个 Lua 状态里运行，做计算的脚本因�
     details = [[
 输入的是 Lua，其中有 `wechat`；.help 列出提示符自己的命令。没有 appid 和 appsecret 时平台是模拟的。不给 BOT.lua 时，在提示符里定义的 on_message 就是机器人。输入所派生的任务（wechat.spawn）与之后的输入并行。在管道里，有输入失败则退出状态为 1，结束前会等待派生的任务。Ctrl-C 结束正在运行的输入和它派生的任务；之前的输入派生的任务和机器人迟到的脚本不受影响。一秒内再按一次 Ctrl-C 也会结束它们，BOT.lua 的除外。
 
-带 --attach 时提示符在运行中的机器人里工作，用它的 wechat、它的 token 和它的全局变量。每条输入是单独的任务，受 script_cpu_ms 限制，并由机器人记入日志。Ctrl-C 结束这条输入，一秒内再按一次也结束这个提示符的输入所派生的任务；机器人的其他任务不受影响。机器人是 BOT.lua、当前目录的 config.lua 或 --config 所指的那个；有几个符合时用 --attach=SOCKET 选定。
+带 --attach 时提示符在运行中的机器人里工作，用它的 wechat、它的 token 和它的全局变量。每条输入是单独的任务，受 script_cpu_ms 限制，并由机器人记入日志。Ctrl-C 结束这条输入，一秒内再按一次也结束这个提示符的输入在上次重新载入之后所派生的任务；机器人的其他任务不受影响。机器人是 BOT.lua、当前目录的 config.lua 或 --config 所指的那个；有几个符合时用 --attach=SOCKET 选定。
 ]],
     options = { attach = "在运行中的机器人里工作：本配置的，或 --attach=SOCKET 的" },
   },

@@ -320,7 +320,7 @@ return function(repl)
     for _, name in ipairs(order) do
       lines[#lines + 1] = command_line(name)
     end
-    local keys = repl.bot and doc_of("Ctrl-C with --attach", "end the running input, twice within a second also what this prompt has spawned; leave")
+    local keys = repl.bot and doc_of("Ctrl-C with --attach", "end the running input, twice within a second also what this prompt has spawned since the last reload; leave")
       or doc_of("Ctrl-C", "end the running input and what it spawned, twice within a second all that goes on here; leave")
     lines[#lines + 1] = help_line("Ctrl-C, Ctrl-D", keys)
     return "done", table.concat(lines, "\n")

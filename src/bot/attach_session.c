@@ -54,7 +54,6 @@ static bool call(Session *session, Interpreter *in, const char *function, Str ar
                         .stop = should_stop,
                         .stop_ctx = session };
   buf_reset(&session->out);
-  session->interrupted = session->ends_all = false;
   return interpreter_prompt(in, &prompt, &session->out, err);
 }
 
@@ -83,11 +82,15 @@ static void end_program(Session *session) {
   interpreter_release(in);
 }
 
-// Writes what it did; nothing if nothing ran.
+// Writes what it did; nothing if nothing ran. What ran before a reload is in an interpreter that is nobody's any more.
 static void end_tasks(Session *session, Buf *told) {
+  size_t count;
   Interpreter *in = bot_interpreter(session->options->bot);
-  size_t count = interpreter_prompt_end_tasks(in, session->number);
+  bool free = interpreter_prompt_end_tasks(in, session->number, &count);
   interpreter_release(in);
+  if (!free)
+    buf_add(told, str_of(say(session, "the bot is busy, the tasks of this prompt go on: press "
+                                      "Ctrl-C twice again")));
   if (count > 0)
     buf_printf(told,
                say(session, "the second Ctrl-C ended the tasks of this prompt that ran in the bot: "
@@ -233,6 +236,11 @@ static bool take_line(Session *session, Str text) {
   return !session->gone && send_answer(session, ok, &err);
 }
 
+// Answers an "end" that came while no line ran.
+static bool answer_end(Session *session) {
+  return !session->gone && (!session->ends_all || tell_ended(session, "ended"));
+}
+
 static bool take_completion(Session *session, Str text) {
   Err err;
   Buf before;
@@ -240,12 +248,13 @@ static bool take_completion(Session *session, Str text) {
   buf_add(&before, text);
   bool ok = call_program(session, "complete", buf_str(&before), &err);
   buf_clear(&before);
-  return !session->gone &&
+  return answer_end(session) &&
          channel_send(&session->channel, "candidates", ok ? buf_str(&session->out) : STR("0\n"));
 }
 
 static bool take(Session *session, const char *word, Str text) {
   Err err;
+  session->interrupted = session->ends_all = false;
   if (strcmp(word, "line") == 0) return take_line(session, text);
   if (strcmp(word, "complete") == 0) return take_completion(session, text);
   if (strcmp(word, "interrupt") == 0) return true;  // the input has already ended
@@ -254,7 +263,7 @@ static bool take(Session *session, const char *word, Str text) {
   char columns[16];
   snprintf(columns, sizeof columns, "%.*s", STR_FMT(text));
   call_program(session, "resize", str_of(columns), &err);
-  return !session->gone;
+  return answer_end(session);
 }
 
 static void read_language(Session *session) {

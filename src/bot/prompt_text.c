@@ -26,6 +26,8 @@ static const struct {
   { "not reloaded, the previous version stays in service: ", "没有重新载入，仍使用之前的版本：" },
   { "the second Ctrl-C ended the tasks of this prompt that ran in the bot: %zu",
     "第二次 Ctrl-C 结束了这个提示符在机器人里还在运行的任务：%zu 个" },
+  { "the bot is busy, the tasks of this prompt go on: press Ctrl-C twice again",
+    "机器人正忙，这个提示符的任务仍在运行：请再按两次 Ctrl-C" },
   { "the answer is too long to be shown", "结果太长，无法显示" },
   { "the input is too long", "输入太长" },
   { "nobody is in a conversation", "没有人在对话中" },

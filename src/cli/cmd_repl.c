@@ -426,9 +426,10 @@ const Command command_repl = {
       "globals. Each\n"
       "input is a task of its own, limited by script_cpu_ms, and is logged by the bot. Ctrl-C ends "
       "the input,\n"
-      "a second one within a second also what this prompt's inputs have spawned; nothing else of "
-      "the bot. The\n"
-      "bot is that of BOT.lua, of config.lua here, or of --config; if several match, "
+      "a second one within a second also what this prompt's inputs have spawned since the last "
+      "reload;\n"
+      "nothing else of the bot. The bot is that of BOT.lua, of config.lua here, or of --config; if "
+      "several match, "
       "--attach=SOCKET selects\n"
       "one.\n",
   .options = options,

@@ -46,6 +46,8 @@ struct Prompt {
   Buf notes;   // to show
   bool reads;  // a line is being typed
   bool open;   // what was written or noted last does not end a line
+  bool
+      full;  // a note was dropped: so are those that come before the next look, or half of a line would be shown
 };
 
 // ---- keys ---------------------------------------------------------------------------------------
@@ -137,6 +139,7 @@ static void show_notes(Prompt *prompt) {
   pthread_mutex_lock(&prompt->mutex);
   Buf notes = prompt->notes;
   buf_init(&prompt->notes);
+  prompt->full = false;
   pthread_mutex_unlock(&prompt->mutex);
   show_above(prompt, buf_str(&notes));
   buf_clear(&notes);
@@ -239,6 +242,14 @@ static void list_candidates(Str candidates, size_t columns) {
   putchar('\n');
 }
 
+// What stands above the input does not go on below what is printed now.
+static void leave_open_line(Prompt *prompt) {
+  buf_reset(&prompt->unfinished);
+  pthread_mutex_lock(&prompt->mutex);
+  prompt->open = false;
+  pthread_mutex_unlock(&prompt->mutex);
+}
+
 static unsigned char on_complete(EditLine *edit, int key) {
   Prompt *prompt = prompt_of(edit);
   const LineInfo *info = el_line(edit);
@@ -258,6 +269,7 @@ static unsigned char on_complete(EditLine *edit, int key) {
     if (text && el_insertstr(edit, text) == 0) result = CC_REFRESH;
     free(text);
   } else if (all.len && str_find(all, STR("\n")) >= 0) {
+    leave_open_line(prompt);
     list_candidates(all, (size_t)prompt_columns());
     result = CC_REDISPLAY;
   }
@@ -397,7 +409,7 @@ static void begin_reading(Prompt *prompt) {
 static void end_reading(Prompt *prompt) {
   buf_reset(&prompt->unfinished);
   pthread_mutex_lock(&prompt->mutex);
-  prompt->reads = prompt->open = false;
+  prompt->reads = prompt->open = prompt->full = false;
   write_now(prompt, buf_str(&prompt->notes));
   buf_reset(&prompt->notes);
   pthread_mutex_unlock(&prompt->mutex);
@@ -431,7 +443,8 @@ static void wake(int counter) {
 
 // The mutex is held.
 static bool add_note(Prompt *prompt, Str text) {
-  if (prompt->notes.len + text.len > NOTES_MAX) return false;
+  prompt->full = prompt->full || prompt->notes.len + text.len > NOTES_MAX;
+  if (prompt->full) return false;
   buf_add(&prompt->notes, text);
   wake(prompt->noted);
   return true;

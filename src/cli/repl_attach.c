@@ -171,6 +171,7 @@ typedef struct {
   Prompt *prompt;
   atomic_bool running, over;
   bool ends;  // the bot knows the word "end"
+  bool completes;
   CtrlC ctrl_c;
   int columns;
   const Command *const *commands;  // of wemoon, for .help
@@ -183,8 +184,20 @@ static bool say(Attached *attached, const char *word, Str text) {
   return ok;
 }
 
-// What the bot says besides its answers; nothing is being typed now.
-static void print_note(const Attached *attached, Str text) {
+// A line is being typed.
+static void show_note(const Attached *attached, Str text) {
+  Buf note;
+  buf_init(&note);
+  buf_add(&note, STR("· "));
+  visible_add(&note, text);
+  buf_addc(&note, '\n');
+  prompt_show(attached->prompt, buf_str(&note));
+  buf_clear(&note);
+}
+
+// What the bot says besides its answers.
+static void tell_note(const Attached *attached, Str text) {
+  if (attached->completes) return show_note(attached, text);
   if (!prompt_is_terminal(attached->prompt)) return report("repl", "%.*s", STR_FMT(text));
   fputs("· ", stdout);
   report_print(text);
@@ -200,7 +213,7 @@ static ChannelResult await(Attached *attached, const char *kind, int timeout_ms,
         strcmp(word, "refused") == 0)
       return result;
     bool tells = strcmp(word, "note") == 0 || strcmp(word, "ended") == 0;
-    if (tells && text->len > 0) print_note(attached, *text);
+    if (tells && text->len > 0) tell_note(attached, *text);
   }
 }
 
@@ -236,15 +249,20 @@ static InputResult run_input(void *ctx, Str input) {
   return INPUT_FAILED;
 }
 
-static void complete(void *ctx, Str before, Buf *candidates, size_t *length) {
-  Attached *attached = ctx;
+static bool ask_candidates(Attached *attached, Str before, Str *answer) {
   char word[CHANNEL_WORD_MAX];
+  attached->completes = true;
+  bool ok = say(attached, "complete", before) &&
+            await(attached, "candidates", COMPLETION_MS, word, answer) == CHANNEL_READ &&
+            strcmp(word, "candidates") == 0;
+  attached->completes = false;
+  return ok;
+}
+
+static void complete(void *ctx, Str before, Buf *candidates, size_t *length) {
   Str text, number, rest;
   int64_t taken = 0;
-  if (!say(attached, "complete", before) ||
-      await(attached, "candidates", COMPLETION_MS, word, &text) != CHANNEL_READ ||
-      strcmp(word, "candidates") != 0)
-    return;
+  if (!ask_candidates(ctx, before, &text)) return;
   str_cut(text, '\n', &number, &rest);
   if (str_to_int64(number, &taken) && taken >= 0) *length = (size_t)taken;
   visible_add(candidates, rest);
@@ -258,7 +276,7 @@ static void on_interrupt(void *ctx) {
   if (!ctrl_c_is_second(&attached->ctrl_c) || !attached->ends) return;
   if (say(attached, "end", STR("")) &&
       await(attached, "ended", ENDED_MS, word, &text) == CHANNEL_READ && text.len > 0)
-    print_note(attached, text);
+    tell_note(attached, text);
 }
 
 // Ctrl-C ends the input that runs in the bot; the second one what this prompt's inputs have spawned, too; nothing else

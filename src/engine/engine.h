@@ -44,10 +44,11 @@ typedef struct {
   // Called for each task that failed, was stopped or ran out of time, except the task of a run (run.h): run_wait
   // reports that one to its caller. The engine is entered. NULL: not called.
   void (*failed)(void *user);
-  // Takes each line that `print` writes, with its end, on the thread of the script; NULL: standard output does.
+  // Takes each line that Lua's print writes, with its end, on the thread of the script; NULL: standard output does.
+  // With the next two it also takes any other text, as io.stdout and io.stderr get it.
   void (*print)(void *user, Str text);
-  bool takes_stdout,
-      takes_stderr;  // `print` takes what io.stdout (or io.stderr) writes too, as it comes
+  bool takes_stdout;
+  bool takes_stderr;
 } EngineOptions;
 
 // Creates an engine. NULL with ERR_MEMORY or ERR_FAILED (`open` raised). An engine is reference-counted: engine_retain
@@ -95,9 +96,9 @@ bool engine_is_retired(const Engine *engine);
 // Ends all suspended tasks (task_is_dropped) if the state is free within a second. Do not call it between engine_enter
 // and engine_leave.
 void engine_end_tasks(Engine *engine);
-// Cancels the tasks of a group (run_set_group) that wait or have not begun, as engine_cancel_tasks does, if the state is
-// free within a second. Returns how many. Any thread, but not between engine_enter and engine_leave.
-size_t engine_end_group(Engine *engine, uint64_t group);
+// Cancels the tasks of a group (run_set_group) that wait or have not begun, as engine_cancel_tasks does; `count` gets how
+// many. False if the state is not free within a second. Any thread, but not between engine_enter and engine_leave.
+bool engine_end_group(Engine *engine, uint64_t group, size_t *count);
 // Returns when the next timer is due (monotonic, microseconds), or INT64_MAX if there is none. Any thread.
 int64_t engine_next_timer_us(Engine *engine);
 // Makes the engine's thread check its timers again, after clock_advance moved the time. Any thread.

@@ -196,12 +196,13 @@ void task_interrupt_run(Engine *engine) {
 
 uint64_t task_group_origin(uint64_t group) { return UINT64_C(1) << 63 | group; }
 
-size_t engine_end_group(Engine *engine, uint64_t group) {
+bool engine_end_group(Engine *engine, uint64_t group, size_t *count) {
   uint64_t origin = task_group_origin(group);
-  if (!engine_enter(engine, clock_now_us() + 1000 * 1000)) return 0;
-  size_t count = engine_cancel_tasks(engine, is_of_run, &origin);
+  *count = 0;
+  if (!engine_enter(engine, clock_now_us() + 1000 * 1000)) return false;
+  *count = engine_cancel_tasks(engine, is_of_run, &origin);
   engine_leave(engine);
-  return count;
+  return true;
 }
 
 void task_cancel_all(Engine *engine, const char *why) {

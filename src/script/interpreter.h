@@ -99,11 +99,12 @@ typedef struct {
   void *played_ctx;
   // Where wechat.http sends requests for other hosts (a spec's answers); NULL: to those hosts.
   const char *http_via;
-  // Takes each line that a script prints, with its end, on the script's thread; NULL: standard output does.
+  // Takes each line that a script prints, with its end, on the script's thread; NULL: standard output does. With
+  // takes_stdout and takes_stderr it also takes any other text, as io.stdout and io.stderr get it.
   void (*print)(void *ctx, Str text);
   void *print_ctx;
-  bool takes_stdout,
-      takes_stderr;  // `print` takes what io.stdout (or io.stderr) writes too, as it comes
+  bool takes_stdout;
+  bool takes_stderr;
 } InterpreterOptions;
 
 // Creates a state with the libraries and `wechat`, without a script. Returns NULL with ERR_MEMORY or ERR_FAILED.
@@ -166,9 +167,9 @@ typedef struct {
 } PromptCall;
 // Does the same as interpreter_program, but within the limits of a message: CPU time, memory, job_timeout_s.
 bool interpreter_prompt(Interpreter *interpreter, const PromptCall *call, Buf *out, Err *err);
-// Ends what calls of the session have spawned and still waits; returns how many tasks. Their <close> variables run
-// afterwards.
-size_t interpreter_prompt_end_tasks(Interpreter *interpreter, uint64_t session);
+// Ends what calls of the session have spawned and still waits; `count` gets how many tasks. Their <close> variables run
+// afterwards. False if a script does not pause for a second: nothing was ended.
+bool interpreter_prompt_end_tasks(Interpreter *interpreter, uint64_t session, size_t *count);
 // Ends the session's program; waits for that.
 void interpreter_prompt_end(Interpreter *interpreter, uint64_t session);
 // A number that differs for each interpreter.

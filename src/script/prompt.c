@@ -95,8 +95,8 @@ bool interpreter_prompt(Interpreter *in, const PromptCall *from, Buf *out, Err *
   return ok;
 }
 
-size_t interpreter_prompt_end_tasks(Interpreter *in, uint64_t session) {
-  return engine_end_group(in->engine, session);
+bool interpreter_prompt_end_tasks(Interpreter *in, uint64_t session, size_t *count) {
+  return engine_end_group(in->engine, session, count);
 }
 
 void interpreter_prompt_end(Interpreter *in, uint64_t session) {

@@ -236,6 +236,28 @@ slow = setmetatable({}, { __pairs = function() wechat.log.error("asked") wechat.
   await screen.shows(/42/);
 });
 
+test('a second Ctrl-C while the bot still completes a word ends what the prompt has spawned, and is answered', async (t) => {
+  const script = `${ECHO}
+slow = setmetatable({}, { __pairs = function() wechat.log.error("asked") wechat.sleep(15) return next, {} end })`;
+  const bot = await startBot(t, { script });
+  const screen = at(t, bot);
+  await screen.shows(/live >/);
+  screen.keys('-l', 'wechat.spawn(function() wechat.sleep(600) end)');
+  screen.keys('Enter');
+  await screen.shows(/end\)\n[^]*live >$/);
+  await until(async () => { // on a busy machine two keys may be a second apart
+    const asked = bot.log.split('asked').length;
+    screen.keys('slow.a', 'Tab');
+    await until(() => bot.log.split('asked').length > asked, 'the completion');
+    await screen.types(); // it does not wait for the bot any more
+    screen.keys('C-c', 'C-c');
+    await screen.shows(/\^C\n[^]*live >$/);
+    return until(() => /in the bot: 1\n/.test(screen.screen()), 'the answer', 4000).then(() => true, () => false);
+  }, 'the end of the task', 60000);
+  screen.keys('6 * 7', 'Enter');
+  await screen.shows(/42\n月 live >$/);
+});
+
 test('the end of the bot is said at once, and ends the prompt with status 1', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const screen = at(t, bot);

@@ -75,6 +75,22 @@ test('what a script writes with io.write stands above what is being typed, goes 
   await term.shows(/io\.write\("no end"\)\nno end\nfile \(0x\w+\)\n月 >$/);
 });
 
+test('below a list of names what a script writes begins anew, and the open line above stays', async (t) => {
+  const home = tempDir(t);
+  const term = terminal(t, { home });
+  await term.shows(/月 >/);
+  term.keys('-l', 'wechat.spawn(function() for _, name in ipairs { "one", "two" } do repeat wechat.sleep(0.05) until io.open(name) io.write(name, " is open") end end) aaa1 = 1 aaa2 = 2');
+  term.keys('Enter');
+  await term.shows(/aaa2 = 2\n[^]*月 >$/);
+  term.keys('-l', 'aaa');
+  writeFiles(home, { one: '' });
+  await term.shows(/\none is open\n月 > aaa$/);
+  term.keys('Tab');
+  await term.shows(/\none is open\n月 > aaa\naaa1 {2}aaa2\n月 > aaa$/);
+  writeFiles(home, { two: '' });
+  await term.shows(/\none is open\n月 > aaa\naaa1 {2}aaa2\ntwo is open\n月 > aaa$/);
+});
+
 test('in a pipe io.write, print and io.stderr stay as they are, byte for byte', async (t) => {
   const { out, err } = await type(t, ['io.write("a", 1, "\\n") print("b") io.stdout:write("c")', 'io.stderr:write("\\27[1me\\n")'].map((line) => `${line} return`));
   assert.equal(out, 'a1\nb\nc');

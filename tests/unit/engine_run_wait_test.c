@@ -110,8 +110,9 @@ static void spawn_in_group(uint64_t group) {
 }
 
 static size_t end_group(uint64_t group) {
+  size_t count;
   engine_leave(engine);
-  size_t count = engine_end_group(engine, group);
+  assert_true(engine_end_group(engine, group, &count));
   assert_true(engine_enter(engine, INT64_MAX));
   return count;
 }
@@ -139,6 +140,27 @@ static void test_a_group_ends_with_all_that_its_runs_began_and_nothing_else(void
   wait_for_tasks(1);
 }
 
+static void *end_group_elsewhere(void *ended) {
+  size_t count = 1;
+  *(bool *)ended = engine_end_group(engine, 1, &count);
+  return count == 0 ? ended : NULL;
+}
+
+static void test_a_group_does_not_end_while_another_holds_the_state(void **state) {
+  open_unlimited(state);
+  spawn_in_group(1);
+  wait_for_tasks(2);
+  bool ended = true;
+  void *counts_none = NULL;
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, end_group_elsewhere, &ended), 0);
+  assert_int_equal(pthread_join(thread, &counts_none), 0);
+  assert_false(ended);
+  assert_ptr_equal(counts_none, &ended);
+  assert_int_equal(engine_tasks(engine), 2);
+  assert_int_equal(end_group(1), 2);
+}
+
 static void test_an_interruption_ends_a_slice_of_another_that_does_not_pause(void **state) {
   open_unlimited(state);
   assert_task_gives("return 1", "1");
@@ -159,6 +181,7 @@ int main(void) {
     TEST(test_a_time_limit_ends_a_run_that_waits),
     TEST(test_an_interruption_ends_the_run_and_what_it_began_and_nothing_else),
     TEST(test_a_group_ends_with_all_that_its_runs_began_and_nothing_else),
+    TEST(test_a_group_does_not_end_while_another_holds_the_state),
     TEST(test_an_interruption_ends_a_slice_of_another_that_does_not_pause),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
