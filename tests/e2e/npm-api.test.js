@@ -27,7 +27,7 @@ const DIFFERENCES = {
   updateExpressTemplate: { differs: ['path'], why: 'the package posts a change to the path that deletes' },
   'wechat-api uploadLogo': { differs: missing('media.uploadimg: media is missing (path, open file, or bytes with extension)'),
     why: 'the part is named media; the package names it buffer, as cards once did, and posts it to the file host' },
-  updateCode: { differs: missing('card.code_update: new_code is missing (string)'), why: 'the field is new_code; the packages send newcode' },
+  updateCode: { differs: missing('card.code_update: there is no field newcode; did you mean new_code?'), why: 'the field is new_code; the packages send newcode' },
   updateLuckyMonkeyBalance: { differs: ['path'], why: 'the path says luckymoney' },
   'wechat-api addConsumer': { differs: ['unknown: is_super_consumer', 'unknown: location_id', 'unknown: username'],
     why: 'long gone; its fields were never documented, wemoon sends what it is given' },
@@ -38,7 +38,7 @@ const DIFFERENCES = {
     why: 'delivery_company and delivery_track_no are documented as required, need_delivery or not' },
   transferStatus: { differs: missing('device.transmsg: msg_type is a string (integer expected)'), why: 'msg_type is an integer' },
   authorizeDevices: { differs: missing('device.authorize_device: device_num is a number (string expected)'), why: 'device_num is a string' },
-  'co-wechat-api deletePages': { differs: missing('shakearound.page_delete: page_id is missing (integer)'),
+  'co-wechat-api deletePages': { differs: missing('shakearound.page_delete: there is no field page_ids; did you mean page_id?'),
     why: 'one page a call, as page_id; the package sends the list of old' },
 };
 

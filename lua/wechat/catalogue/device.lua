@@ -33,7 +33,7 @@ return {
     getqrcode = {
       doc = "A new device's id and QR code.",
       call = "GET /device/getqrcode",
-      query = { "product_id string|integer!" },
+      query = { "product_id string|integer" },
       returns = { "deviceid string", "qrticket string", "devicelicence string" },
     },
     bind = {
