@@ -60,8 +60,6 @@ return {
   ["%s[%d] is missing (a list without holes expected)"] = "缺少 %s[%d]（应为没有空洞的列表）",
   ["%s is a list of tables: { { %s = ... } }"] = "%s 是表的列表：{ { %s = ... } }",
   ["write %s with a dot"] = "%s 要用点来写",
-  ["nothing is served until this pause is over, at each start and reload: pause in wechat.every or wechat.spawn"] =
-    "这段等待结束之前不会处理任何消息，每次启动和重新载入都是这样：请在 wechat.every 或 wechat.spawn 里等待",
   ["%s takes seconds: %g are %s; did you mean %g?"] = "%s 的单位是秒：%g 是 %s；你是不是想写 %g？",
 
   -- ---- messages and replies

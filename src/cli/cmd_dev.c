@@ -115,8 +115,7 @@ static void print_api(const char *url) {
       url, url, url, url, url, url, url, url, url);
 }
 
-static void announce_bot(Invocation *in, const DevServer *devserver,
-                         const DevServerOptions *chosen) {
+static void announce_bot(Invocation *in, DevServer *devserver, const DevServerOptions *chosen) {
   const char *callback = devserver_callback(devserver);
   BotStatus status;
   bot_status(devserver_bot(devserver), &status);
