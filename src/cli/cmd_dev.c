@@ -126,7 +126,7 @@ static void announce_bot(Invocation *in, DevServer *devserver, const DevServerOp
                                     options_value(&in->arguments, "port") != NULL);
 }
 
-static void announce_platform(Invocation *in, const DevServer *devserver,
+static void announce_platform(Invocation *in, DevServer *devserver,
                               const DevServerOptions *chosen) {
   const char *url = devserver_url(devserver), *callback = devserver_callback(devserver);
   printf("wemoon %s: the simulated platform is %s, for a bot at %s\n", WEMOON_VERSION, url,
@@ -135,7 +135,7 @@ static void announce_platform(Invocation *in, const DevServer *devserver,
   print_api(url);
 }
 
-static void announce(Invocation *in, const DevServer *devserver, const DevServerOptions *chosen) {
+static void announce(Invocation *in, DevServer *devserver, const DevServerOptions *chosen) {
   if (chosen->bot) announce_bot(in, devserver, chosen);
   else announce_platform(in, devserver, chosen);
   printf("chat with it in a browser:\n  %s/console\n", devserver_url(devserver));
