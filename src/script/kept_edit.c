@@ -41,8 +41,19 @@ void kept_edit_promise(KeptEdit *edit, Str before, Buf *after) {
 
 enum { HASH_MAX = 24 };
 
+// Returns where the time stands in a reply document (packed_reply.h): it differs each time that the same reply is made.
+// Returns the length of what has none.
+static size_t time_at(Str packed) {
+  ptrdiff_t at = str_starts(packed, STR("X")) ? str_find(packed, STR("<CreateTime>")) : -1;
+  return at < 0 ? packed.len : (size_t)at;
+}
+
 static Str hash_of(Str packed, char text[HASH_MAX]) {
-  int len = snprintf(text, HASH_MAX, "%llx", (unsigned long long)str_hash(packed, 0));
+  Str before = str_sub(packed, 0, time_at(packed)), after = str_sub(packed, before.len, packed.len);
+  ptrdiff_t end = str_find(after, STR("</CreateTime>"));
+  if (end > 0) after = str_sub(after, (size_t)end, after.len);
+  uint64_t hash = str_hash(after, str_hash(before, 0));
+  int len = snprintf(text, HASH_MAX, "%llx", (unsigned long long)hash);
   return str_make(text, (size_t)len);
 }
 

@@ -163,6 +163,14 @@ static void test_an_answer_that_was_given_is_not_put_again(void **state) {
   assert_answers(" m1! m1 m2");
 }
 
+static void test_a_document_that_was_given_is_not_put_again_with_another_time(void **state) {
+  give("m1", "X<xml><CreateTime>100</CreateTime><MsgType>image</MsgType></xml>", "m2");
+  put("m1", "X<xml><CreateTime>101</CreateTime><MsgType>image</MsgType></xml>", nothing);
+  assert_answers(" m1!");
+  put("m1", "X<xml><CreateTime>101</CreateTime><MsgType>voice</MsgType></xml>", nothing);
+  assert_answers(" m1! m1");
+}
+
 static void test_a_piece_that_was_given_is_left_out_of_the_answer_put_again(void **state) {
   pack_str(&pieces, STR("Tone"));
   pack_str(&pieces, STR("Ttwo"));
@@ -235,6 +243,7 @@ int main(void) {
     CASE(test_a_claim_lasts_for_twenty_seconds),
     CASE(test_an_answer_that_was_given_goes_with_or_without_its_own_message),
     CASE(test_an_answer_that_was_given_is_not_put_again),
+    CASE(test_a_document_that_was_given_is_not_put_again_with_another_time),
     CASE(test_a_piece_that_was_given_is_left_out_of_the_answer_put_again),
     CASE(test_what_was_given_is_forgotten_after_ten_minutes),
     CASE(test_the_end_of_a_script_takes_its_promise_and_no_answer),
