@@ -256,6 +256,34 @@ bool peers_await_claim(Peers *peers, Job *job) {
   return mine;
 }
 
+// Asks who has the message of a lost claim, and claims it again if nobody has.
+static PeersFound regain(Peers *peers, Claim *claim) {
+  int64_t answered_s;
+  Buf answer;
+  StoreCall call = { .op = STORE_GET, .key = claim_key(claim) };
+  StoreReply *reply = peers_is_away(peers) ? NULL : store_call_wait(peers->store, &call, NULL);
+  PeersFound found = FOUND_NOBODY_TO_ASK;
+  buf_init(&answer);
+  if (reply && reply->err.code == ERR_NONE)
+    found = reply->ok ? peers_read_value(peers, reply->value, &answer, &answered_s) : FOUND_NOTHING;
+  if (found == FOUND_NOBODY_TO_ASK) peers_note_away(peers);
+  if (found == FOUND_NOTHING || found == FOUND_OWN) {
+    atomic_store(&claim->lost, false);
+    renew_and_wait(peers, claim);
+  }
+  buf_clear(&answer);
+  store_reply_free(reply);
+  return found;
+}
+
+PeersResult peers_regain(Peers *peers, Job *job) {
+  Claim *claim = claim_of(peers, job);
+  PeersFound found = claim ? regain(peers, claim) : FOUND_OWN;
+  bool lost = claim && atomic_load(&claim->lost);
+  claim_release(claim);
+  return found == FOUND_ANSWER ? PEERS_ANSWERED : lost ? PEERS_RUNNING : PEERS_MINE;
+}
+
 static bool put_answer(Peers *peers, Str key, int64_t answered_s, Str packed) {
   return peers_put_answer(peers, key, answered_s, packed, peers->window_ms, store_reply_drop, NULL);
 }

@@ -132,6 +132,7 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .identity = job->identity,
                         .taken = &job->taken,
                         .unbegun = unbegun,
+                        .is_elsewhere = &job->is_elsewhere,
                         .may_be_owed = !*unbegun && may_be_owed(webhook, message->head),
                         .owe_at_us = owe_at_us(webhook, job),
                         .owes = owes,
@@ -233,9 +234,13 @@ Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message) {
 
 Job *run_job(const Run *run) { return run->job; }
 
-void run_forget(Webhook *webhook, Job *job) {
+static void forget(Webhook *webhook, Job *job) {
   dedupe_forget(webhook->dedupe, job);
   if (webhook->peers) peers_forget(webhook->peers, job);
+}
+
+void run_forget(Webhook *webhook, Job *job) {
+  forget(webhook, job);
   job_finish(job, TASK_LOST, NULL, STR(""));
 }
 
@@ -249,7 +254,8 @@ void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
   if (!job->kept_as && run_is_outdated(run->webhook, job)) packed = STR("");
   if (job->kept_as && run->webhook->peers) peers_finish(run->webhook->peers, job, packed);
   job_finish_packed(job, packed, answered_s);
-  dedupe_finish(run->webhook->dedupe, job, packed, clock_now_us());
+  if (job->kept_as) dedupe_finish(run->webhook->dedupe, job, packed, clock_now_us());
+  else forget(run->webhook, job);
   on_over(job);
 }
 
@@ -258,8 +264,9 @@ void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
 // `owes` may store a promise, so it is asked only for a run that waits.
 static void owe(Run *run) {
   Job *job = run->job;
+  Webhook *webhook = run->webhook;
   if (run_entry_is_missing(&run->entry) && !atomic_load(&job->taken) &&
-      owe_at_us(run->webhook, job) != 0 && owes(job))
+      owe_at_us(webhook, job) != 0 && !run_is_outdated(webhook, job) && owes(job))
     run_entry_write(&run->entry);
 }
 
@@ -348,36 +355,59 @@ static bool has_lost(const Run *run) {
   return peers && peers_has_lost(peers, run->job);
 }
 
-// Returns whether another process has taken the message since the run was queued. Where the store has said that it may,
-// the store is asked if the claim has lapsed since it was last renewed.
-static bool has_lost_since(const Run *run, bool owed) {
+// Returns whether another process has taken the claim of the message since the run was queued. Where the store has
+// said that another may, the store is asked if the claim has lapsed since it was last renewed.
+static bool has_lost_since(const Run *run, Interpreter *in, bool owed) {
   Peers *peers = run->webhook->peers;
   if (run->was_lost || !peers) return false;
-  return run_entry_may_be_shared(&run->entry, owed) ? !peers_await_claim(peers, run->job)
-                                                    : peers_has_lost(peers, run->job);
+  if (!run_entry_may_be_shared(&run->entry, owed) || !peers_is_in_doubt(peers, run->job))
+    return peers_has_lost(peers, run->job);
+  interpreter_let_go(in);
+  return !peers_await_claim(peers, run->job);
 }
 
-// A process that ends leaves a message to the next one if the store has it, and its requests are answered.
-static bool is_left(const Run *run, bool owed) {
-  return owed && atomic_load(&run->webhook->refusing) && job_is_owed(run->job) &&
-         !job_has_requests(run->job);
+// Returns whether another process has taken the entry over.
+static bool has_lost_entry(const Run *run, Interpreter *in) {
+  if (run_entry_asks(&run->entry)) interpreter_let_go(in);
+  return run_entry_is_lost(&run->entry);
+}
+
+// Returns who has the message. Others may have the interpreter while this waits for the store. A lost claim is regained
+// once the process that took it leaves the message to this one, because this one has the entry.
+static PeersResult who_has(const Run *run, Interpreter *in, bool has_entry) {
+  if (!has_lost_since(run, in, has_entry)) return PEERS_MINE;
+  if (!has_entry) return PEERS_ANSWERED;
+  interpreter_let_go(in);
+  return peers_regain(run->webhook->peers, run->job);
+}
+
+// A process that ends leaves a message of its own to the next one if the store has it, and its requests are answered.
+static bool is_left(const Run *run) {
+  Webhook *webhook = run->webhook;
+  return atomic_load(&webhook->refusing) && job_is_owed(run->job) && !job_has_requests(run->job) &&
+         !run_is_outdated(webhook, run->job) && !run_entry_is_unsaved(&run->entry);
 }
 
 // Returns whether the run has begun, or will not.
 static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
   bool too_late = is_too_late(run, now_us), owed = run_entry_begin(&run->entry);
-  if (is_left(run, owed)) {
+  bool taken_over = owed && has_lost_entry(run, in), unbegun = owed && !taken_over;
+  // Another process answers the message late, as part of a run that it took over meanwhile. Before, the store may have
+  // been too slow to say more than that another has it: then it is answered here.
+  PeersResult who = taken_over ? PEERS_ANSWERED : who_has(run, in, unbegun);
+  if (who == PEERS_RUNNING && !too_late) {
+    wait_on(run, owed);
+    return false;
+  }
+  bool mine = who == PEERS_MINE;
+  if (unbegun && mine && is_left(run)) {
     run_reply_leave(webhook, run->job);
     on_over(run->job);
     return true;
   }
-  bool taken_over = owed && run_entry_is_lost(&run->entry), unbegun = owed && !taken_over;
-  // Another process answers the message late, as part of a run that it took over meanwhile. Before, the store may have been
-  // too slow to say more than that another has it: then it is answered here.
-  bool lost = has_lost_since(run, owed);
-  if (too_late && !taken_over && !lost) log_not_run(run);
-  if (too_late || taken_over || lost || !job_is_wanted(run->job, now_us)) {
+  if (too_late && mine) log_not_run(run);
+  if (too_late || !mine || !job_is_wanted(run->job, now_us)) {
     if (unbegun) run_entry_drop(&run->entry);
     run_abandon(run);
     return true;

@@ -40,7 +40,8 @@ bool run_is_outdated(Webhook *webhook, const Job *job);
 void run_forget(Webhook *webhook, Job *job);
 // Does the same for a job that was admitted and kept (run_keep).
 void run_abandon(Run *run);
-// Finishes the run with the answer of another process: `packed`, in the job's arena (script/packed_reply.h).
+// Finishes the run with the answer of another process: `packed`, in the job's arena (script/packed_reply.h). Dedupe
+// forgets the message, which that process may have left to this one (run_entry.h).
 void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s);
 
 #endif

@@ -24,8 +24,8 @@ void run_entry_take(RunEntry *entry) {
   atomic_store(&entry->state, WRITTEN);
 }
 
-bool run_entry_is_missing(const RunEntry *entry) {
-  return entry->keep && atomic_load(&((RunEntry *)entry)->state) == WAITS && !entry->is_elsewhere;
+bool run_entry_is_missing(RunEntry *entry) {
+  return entry->keep && atomic_load(&entry->state) == WAITS && !entry->is_elsewhere;
 }
 
 void run_entry_write(RunEntry *entry) {
@@ -54,6 +54,14 @@ void run_entry_wait_on(RunEntry *entry, bool there) {
 
 bool run_entry_may_be_shared(const RunEntry *entry, bool there) {
   return there || entry->is_elsewhere;
+}
+
+bool run_entry_is_unsaved(const RunEntry *entry) {
+  return keep_is_unsaved(entry->keep, entry->job->from_user, entry->job->identity);
+}
+
+bool run_entry_asks(const RunEntry *entry) {
+  return keep_asks_for_message(entry->keep, entry->lapses);
 }
 
 bool run_entry_is_lost(const RunEntry *entry) {

@@ -1,6 +1,13 @@
 // The entry in the store of a message that waits for its turn. Its request is answered without it, so the message is owed:
 // if this process ends, the next one finds the entry and runs the message. The run that begins for the message takes the
 // entry over (script/message.h, MessageTask.unbegun), or the entry is dropped.
+//
+// Several processes may know the message: by its tries, by a claim (peers.h), by an answer in dedupe. While the store
+// has its entry, the process whose name the entry has runs the message. Another process that gets a try, when the claim
+// has lapsed, answers `success`, forgets the message, and frees the claim, which the first one then regains. So dedupe
+// knows only what this process has answered itself, and this process runs the message if the entry becomes its own. An
+// entry is deleted by the process that has it: when its run has begun, has ended, or will never begin, or when another
+// process has answered the message, as the store says under the claim's key. Otherwise it stays, or is put back.
 #ifndef WEMOON_BOT_RUN_ENTRY_H
 #define WEMOON_BOT_RUN_ENTRY_H
 
@@ -28,7 +35,7 @@ void run_entry_wait(RunEntry *entry, bool is_elsewhere);
 // Does the same for a message of a process that has ended: the store has the entry, as this process's.
 void run_entry_take(RunEntry *entry);
 // Returns whether the message waits and has no entry, and may have one.
-bool run_entry_is_missing(const RunEntry *entry);
+bool run_entry_is_missing(RunEntry *entry);
 // Writes the entry if it is missing. Call it from any thread; does not wait for the store.
 void run_entry_write(RunEntry *entry);
 // Notes that the message has its turn: no entry is written any more. Returns whether the store has one, or is about to.
@@ -37,9 +44,11 @@ bool run_entry_begin(RunEntry *entry);
 void run_entry_wait_on(RunEntry *entry, bool there);
 // Returns whether another process may have the message: the entry is in the store, or another process had the message.
 bool run_entry_may_be_shared(const RunEntry *entry, bool there);
-// Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that may
-// be (keep_owes_message).
+bool run_entry_asks(const RunEntry *entry);  // whether run_entry_is_lost waits for the store
+// Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that
+// may be (keep_owes_message).
 bool run_entry_is_lost(const RunEntry *entry);
+bool run_entry_is_unsaved(const RunEntry *entry);  // the store did not take it: no other process would find it
 void run_entry_drop(const RunEntry *entry);  // deletes it from the store; does not wait
 
 #endif

@@ -390,16 +390,17 @@ static bool run_resumed(Callback *c, Incoming *in) {
   return true;
 }
 
-// A message that this process knows already is answered there.
+// Returns false if the entry is to be put back: without memory, or while this process has the message under way. That
+// run takes the entry over when it begins, or ends without having answered.
 static bool resume(Callback *c, const RunMessage *message) {
   Incoming in = { .message = message };
   Decision decision = make_job(c, &in);
   if (decision == UNDECIDED) in.job->is_resumed = true;
   if (decision == UNDECIDED) decision = look_up(c, &in);
   if (decision == UNDECIDED) decision = admit(c, &in);
-  bool known = decision == UNDER_WAY || decision == ANSWERED_BEFORE;
-  if (known) keep_drop(c->webhook->shared.keep, in.job->from_user, in.job->identity);
-  bool resumed = known || (decision == UNDECIDED && run_resumed(c, &in));
+  bool answered = decision == ANSWERED_BEFORE;
+  if (answered) keep_drop(c->webhook->shared.keep, in.job->from_user, in.job->identity);
+  bool resumed = answered || (decision == UNDECIDED && run_resumed(c, &in));
   if (in.running) job_release(in.running);
   if (in.job) job_release(in.job);
   return resumed;

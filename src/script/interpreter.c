@@ -167,6 +167,7 @@ void interpreter_give_turns_away(Interpreter *in, size_t most) {
   engine_give_turns_away(in->engine, most);
 }
 
+void interpreter_let_go(Interpreter *in) { engine_let_go(in->engine); }
 int64_t interpreter_next_timer_us(Interpreter *in) { return engine_next_timer_us(in->engine); }
 int interpreter_queue(Interpreter *in) { return engine_queue(in->engine); }
 uint64_t interpreter_number(const Interpreter *in) { return in->number; }

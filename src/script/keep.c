@@ -14,8 +14,7 @@ enum {
   READ_US = 20 * 1000,    // for as long as this, a tenth of the time
   LIST_US = 4000 * 1000,  // between two listings of other processes' keys
   // How long messages wait for a store that is away, if their user may have a run in it: a fail-over takes seconds.
-  BACK_US = 10 * 1000 * 1000,
-  AWAY_US = 200 * 1000  // how long the store is not asked after it was away
+  BACK_US = 10 * 1000 * 1000
 };
 
 // ---- creation and end ---------------------------------------------------------------------------
@@ -114,11 +113,6 @@ static Asked make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *valu
   return asked;
 }
 
-static bool was_away_just_now(Keep *keep) {
-  int64_t away_us = atomic_load_explicit(&keep->away_us, memory_order_relaxed);
-  return away_us && clock_now_us() - away_us < AWAY_US;
-}
-
 static KeepFound found_away(Keep *keep, Str key) {
   if (kept_index_has(keep->index, key)) return KEEP_BUSY;
   int64_t since_us = atomic_load(&keep->away_since_us);
@@ -149,7 +143,7 @@ static Asked look_for_moved(Keep *keep, const KeptRun *run) {
 
 static KeepFound claim(Keep *keep, Str key, bool is_event, Str answering, Buf *value,
                        KeptRun *run) {
-  Asked asked = was_away_just_now(keep) ? STORE_AWAY : keep_read_value(keep, key, value);
+  Asked asked = keep_was_away(keep) ? STORE_AWAY : keep_read_value(keep, key, value);
   if (asked == STORE_AWAY) return found_away(keep, key);
   if (pending_writes_has(keep->unsaved, key)) return KEEP_BUSY;  // that value is out of date
   if (asked == STORE_LACKS) {

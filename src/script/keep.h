@@ -84,8 +84,13 @@ void keep_yield(Keep *keep, Str openid);
 // waiting for the store. `arrived_us`: as in KeptRun. False without memory. The run that begins for it takes the entry
 // over, or it is deleted with keep_drop.
 bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us);
+// Returns whether the store did not take the last write of the run, so that this process alone knows of it.
+// `identity` as in KeptRun.
+bool keep_is_unsaved(const Keep *keep, Str openid, Str identity);
 // Returns whether the store's entry for such a message is still this process's. Waits for the store, if `lapses` (keep_lapses
-// when it was written) says that another process may have taken it.
+// when it was written) says that another process may have taken it. If the
+// store is away, or was just now, it is not asked again, and the entry counts as this process's.
+bool keep_asks_for_message(const Keep *keep, int64_t lapses);  // whether keep_owes_message waits for the store
 bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses);
 // Passes a claimed run to KeepOptions.waits, or puts it back, if no script has begun for its message. Returns false if
 // one has.

@@ -51,6 +51,7 @@ typedef enum {
   STORE_LACKS,  // no such value, or the call was not done
   STORE_AWAY    // unknown
 } Asked;
+bool keep_was_away(const Keep *keep);  // just now: a caller that waits does not ask again at once
 // Makes a call and waits for it; `value` gets what was read, NULL: nothing.
 Asked keep_ask_store(Keep *keep, const StoreCall *call, Buf *value);
 Asked keep_read_value(Keep *keep, Str key, Buf *value);

@@ -34,12 +34,16 @@ bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_
   return ok;
 }
 
+bool keep_asks_for_message(const Keep *keep, int64_t lapses) {
+  int64_t now = keep_lapses(keep);
+  return (now < 0 || now != lapses) && !keep_was_away(keep);
+}
+
 bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses) {
   char text[STORE_KEY_MAX];
   KeptRun run;
   Buf value;
-  int64_t now = keep_lapses(keep);
-  if (now >= 0 && now == lapses) return true;
+  if (!keep_asks_for_message(keep, lapses)) return true;
   buf_init(&value);
   Str key = keep_key_of(keep, openid, identity, text);
   Asked asked = keep_read_value(keep, key, &value);

@@ -3,7 +3,10 @@
 
 #include "base/clock.h"
 
-enum { LOOK_MS = 1000 };  // between two checks of a run of another process
+enum {
+  LOOK_MS = 1000,       // between two checks of a run of another process
+  AWAY_US = 200 * 1000  // how long the store is not asked after it was away
+};
 
 bool keep_is_shared(const Keep *keep) { return store_company(keep->options.store) != STORE_ALONE; }
 
@@ -58,6 +61,11 @@ static void note_answer(Keep *keep, bool answered) {
   if (answered) atomic_store(&keep->away_since_us, 0);
   else atomic_compare_exchange_strong(&keep->away_since_us, &never, now_us);
   atomic_store(&keep->away_us, now_us);
+}
+
+bool keep_was_away(const Keep *keep) {
+  int64_t away_us = atomic_load_explicit(&((Keep *)keep)->away_us, memory_order_relaxed);
+  return away_us && clock_now_us() - away_us < AWAY_US;
 }
 
 Asked keep_ask_store(Keep *keep, const StoreCall *call, Buf *value) {

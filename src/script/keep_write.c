@@ -121,9 +121,9 @@ bool keep_fetch(Keep *keep, const KeptRun *run, StoreDone done, void *ctx) {
                                done, ctx, NULL);
 }
 
-static bool is_unsaved(const Keep *keep, const KeptRun *run) {
+bool keep_is_unsaved(const Keep *keep, Str openid, Str identity) {
   char text[STORE_KEY_MAX];
-  Str key = keep_key_of(keep, run->openid, run->identity, text);
+  Str key = keep_key_of(keep, openid, identity, text);
   return key.len && pending_writes_has(keep->unsaved, key);
 }
 
@@ -131,7 +131,7 @@ bool keep_is_mine(const Keep *keep, const StoreReply *reply, const KeptRun *run)
   KeptRun found;
   if (reply->err.code != ERR_NONE)
     return true;  // unknown, but no other process can claim the run either
-  if (!reply->ok) return is_unsaved(keep, run);
+  if (!reply->ok) return keep_is_unsaved(keep, run->openid, run->identity);
   if (!kept_read(reply->value, &found)) return false;
   return keep_is_own(keep, &found) || (found.state == KEPT_ASKS && found.asks == run->asks &&
                                        str_eq(found.message, run->message));

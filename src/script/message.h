@@ -63,6 +63,9 @@ typedef struct {
   // Whether the store has the message as one that has not begun (keep_owe_message). A run that takes this entry over sets
   // it to false; otherwise it is the caller's to delete. NULL: false.
   bool *unbegun;
+  // Gets true if nothing was run because another process has the message in the store: it is left to that process. NULL:
+  // not set.
+  bool *is_elsewhere;
   bool may_be_owed;  // the platform may have tried the message at a process that has since ended
   // Called when a first slice has its answer: returns whether the answer is too late because the message was answered
   // before. Called once, on the calling thread, with the interpreter locked. Afterwards the owner must give no other

@@ -206,6 +206,7 @@ static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadli
     found = KEEP_NOTHING;
   }
   *state = found == KEEP_ANSWERED ? answer_nothing(answer) : TASK_LOST;
+  if (found == KEEP_ANSWERED && message->is_elsewhere) *message->is_elsewhere = true;
   if (found == KEEP_ENDED)
     *state = run_kept(in, &kept, buf_str(&value), NULL, message, deadline_us, answer);
   if (found == KEEP_ENDED && *state == TASK_LOST) keep_put_back(keep, &kept, KEPT_RUNS);

@@ -175,6 +175,28 @@ static void test_a_run_that_another_process_has_taken_is_not_written_again(void 
   assert_false(fetch(&run).mine);
 }
 
+static void test_a_message_that_the_store_did_not_take_is_unsaved_until_it_is_back(void **state) {
+  redis_server_stop();
+  assert_true(keep_owe_message(keep, STR("a"), STR("id"), STR("<m/>"), 0));
+  for (int i = 0; i < 1000 && !keep_is_unsaved(keep, STR("a"), STR("id")); i++) usleep(5000);
+  assert_true(keep_is_unsaved(keep, STR("a"), STR("id")));
+  assert_true(redis_store_restart());
+  await_store();
+  keep_look(keep);
+  assert_false(keep_is_unsaved(keep, STR("a"), STR("id")));
+}
+
+static void test_a_store_that_was_away_just_now_is_not_asked_for_a_message(void **state) {
+  bool asks = true;
+  redis_server_stop();
+  assert_true(keep_asks_for_message(keep, -1));
+  for (int i = 0; i < 20 && asks; i++) {  // this thread may stand still
+    assert_true(keep_owes_message(keep, STR("a"), STR("id"), -1));
+    asks = keep_asks_for_message(keep, -1);
+  }
+  assert_false(asks);
+}
+
 static KeepFound claim(const char *openid) {
   return keep_claim(keep, str_of(openid), false, STR("<next/>"), &value, &found);
 }
@@ -250,6 +272,8 @@ int main(void) {
     TEST(test_a_run_whose_first_write_found_the_store_away_stays_this_process_s),
     TEST(test_the_end_of_a_conversation_is_written_though_a_second_one_found_its_key_taken),
     TEST(test_a_run_that_another_process_has_taken_is_not_written_again),
+    TEST(test_a_message_that_the_store_did_not_take_is_unsaved_until_it_is_back),
+    TEST(test_a_store_that_was_away_just_now_is_not_asked_for_a_message),
     TEST(test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation),
     TEST(test_what_is_being_written_at_the_end_counts_as_lost_if_the_store_is_away),
     TEST(test_a_store_that_was_not_listed_yet_may_have_any_user_s_conversation),
