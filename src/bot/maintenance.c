@@ -10,8 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-// In a tick so many scripts are gone on with; messages that wait join their lines at once, which costs little.
-enum { TICK_MS = 200, AT_ONCE = 100, LEARN_US = 5000 * 1000 };
+enum {
+  TICK_MS = 200,
+  LEARN_US = 5000 * 1000,
+  // A tick goes on with what is due until one of these is reached: more follows after keep_look.
+  DUE_US = 300 * 1000,
+  SCRIPTS_MOST = 100,
+  STAYS_MOST = 10  // runs that were put back: max_jobs are under way, or there is no memory
+};
 
 struct Maintenance {
   Kept kept;
@@ -21,7 +27,9 @@ struct Maintenance {
   pthread_cond_t changed;
   bool stopping;
   bool has_owed;  // it has looked at all that was due
-  int scripts;    // gone on with in this tick
+  // What this tick has gone on with.
+  int64_t due_until_us;
+  int scripts, stays;
 };
 
 static bool pause_for_a_tick(Maintenance *maintenance) {
@@ -51,11 +59,27 @@ void maintenance_await_owed(Maintenance *maintenance, int64_t until_us) {
   pthread_mutex_unlock(&maintenance->mutex);
 }
 
-static void go_on_with(void *ctx, Str key) {
+static bool is_stopping(Maintenance *maintenance) {
+  pthread_mutex_lock(&maintenance->mutex);
+  bool stopping = maintenance->stopping;
+  pthread_mutex_unlock(&maintenance->mutex);
+  return stopping;
+}
+
+static bool has_done_enough(Maintenance *maintenance) {
+  return maintenance->scripts >= SCRIPTS_MOST || maintenance->stays >= STAYS_MOST ||
+         clock_now_us() >= maintenance->due_until_us || is_stopping(maintenance);
+}
+
+static bool go_on_with(void *ctx, Str key) {
   Maintenance *maintenance = ctx;
+  if (has_done_enough(maintenance)) return false;
   Interpreter *interpreter = pool_pick(maintenance->kept.pool);
-  maintenance->scripts += interpreter_run_due(interpreter, key);
+  DueState state = interpreter_run_due(interpreter, key);
   interpreter_release(interpreter);
+  maintenance->scripts += state == DUE_RUNS;
+  maintenance->stays += state == DUE_STAYS;
+  return state == DUE_RUNS || state == DUE_PASSED;
 }
 
 static void end_conversation_of(Maintenance *maintenance, const KeepLeaver *leaver) {
@@ -84,12 +108,16 @@ static void learn(Maintenance *maintenance) {
   send_right_learn(kept->store, kept->account, kept->shared);
 }
 
-// Goes on with what is due. A user's messages come together, in their order.
+// Goes on with what is due. A user's messages come together, in their order. After a start it looks at all that the
+// store has.
 static void go_on_with_due(Maintenance *maintenance) {
+  Keep *keep = maintenance->kept.keep;
   bool more = true;
-  maintenance->scripts = 0;
-  while (more && maintenance->scripts < AT_ONCE)
-    more = keep_due(maintenance->kept.keep, go_on_with, maintenance);
+  maintenance->scripts = maintenance->stays = 0;
+  maintenance->due_until_us = clock_now_us() + DUE_US;
+  while (more && !has_done_enough(maintenance))
+    more = keep_due(keep, go_on_with, maintenance) ||
+           (!maintenance->has_owed && !keep_due_rests(keep));
   if (!more && !maintenance->has_owed) tell_has_owed(maintenance);
 }
 
@@ -98,9 +126,9 @@ static void *run(void *arg) {
   pthread_setname_np(pthread_self(), "maintenance");
   do {
     keep_look(maintenance->kept.keep);
-    learn(maintenance);
     end_conversations_of_leavers(maintenance);
     go_on_with_due(maintenance);
+    learn(maintenance);
   } while (pause_for_a_tick(maintenance));
   return NULL;
 }

@@ -26,7 +26,6 @@ Keep *keep_new(const KeepOptions *options) {
     return NULL;
   }
   keep->options = *options;
-  keep->begun_us = clock_now_us();
   Str account = options->account;
   snprintf(keep->process_key, sizeof keep->process_key, "process/%.*s/%s", STR_FMT(account),
            keep->process);
@@ -284,9 +283,10 @@ KeepFound keep_claim_due(Keep *keep, Str key, Buf *value, KeptRun *run) {
 
 static void add_key(void *index, Str key) { kept_index_add(index, key); }
 
-// Lists all keys. Returns false if the store is away.
+// Lists all keys. What is owed comes first: a run that moves meanwhile moves to its user's key. Returns false if the
+// store is away.
 static bool list_all(Keep *keep) {
-  const char *const prefixes[] = { keep->asked, keep->owes };
+  const char *const prefixes[] = { keep->owes, keep->asked };
   for (size_t i = 0; i < 2; i++) {
     bool there = true, more = true;
     buf_reset(&keep->listed);
@@ -333,6 +333,7 @@ static void look_at_values(Keep *keep) {
 }
 
 void keep_look(Keep *keep) {
+  if (!keep->looked_us) keep->looked_us = clock_now_us();
   keep_renew(keep);
   keep_write_pending(keep);
   look_at_keys(keep);

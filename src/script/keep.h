@@ -92,8 +92,8 @@ bool keep_is_unsaved(const Keep *keep, Str openid, Str identity);
 // store is away, or was just now, it is not asked again, and the entry counts as this process's.
 bool keep_asks_for_message(const Keep *keep, int64_t lapses);  // whether keep_owes_message waits for the store
 bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses);
-// Passes a claimed run to KeepOptions.waits, or puts it back, if no script has begun for its message. Returns false if
-// one has.
+// Passes a claimed run to KeepOptions.waits, for whose message no script has begun (KeptRun.unbegun). Returns false
+// if it was put back.
 bool keep_pass_message(Keep *keep, KeptRun *run);
 // Deletes a run that has ended from the store. `identity` as in KeptRun.
 void keep_drop(Keep *keep, Str openid, Str identity);
@@ -146,10 +146,13 @@ void keep_leaver_done(Keep *keep, const KeepLeaver *leaver, bool ended);
 // the script.
 bool keep_take_leaver(Keep *keep, const KeptRun *run);
 
-// Calls `each` with the key of a conversation that has timed out, or whose process has ended; or with the keys of all owed
-// runs of a user whose processes have ended, in the order in which the platform sent their messages: CreateTime, then MsgId,
-// then arrival. Returns false if there is none now. Renews the lease too. For the thread of keep_look.
-bool keep_due(Keep *keep, void (*each)(void *ctx, Str key), void *ctx);
+// Calls `each` with the key of a conversation that has timed out, or whose process has ended; or with the keys of all
+// owed runs of a user whose processes have ended, in the order in which the platform sent their messages: CreateTime,
+// then MsgId, then arrival; `each` returns false if the run was not gone on with: then the user's later ones do not
+// come now. Returns false if it found none now. Renews the lease too. For the thread of keep_look.
+bool keep_due(Keep *keep, bool (*each)(void *ctx, Str key), void *ctx);
+// Returns whether nothing known is due now, or the store is away. Otherwise keep_due may have looked at a part only.
+bool keep_due_rests(const Keep *keep);
 
 // Calls `each` with up to `max` of the known runs: conversations or, if `owed`, scripts whose message was answered
 // before their end. Reads the store and waits for it. `run` is valid during the call.

@@ -94,16 +94,18 @@ static int compare_dues(const void *of_one, const void *of_other) {
   return order ? order : compare(one->arrived_us, other->arrived_us);
 }
 
-// Returns whether there are any.
-static bool hand_over(Dues *dues, void (*each)(void *ctx, Str key), void *ctx) {
+// Returns whether there are any. After one that is not gone on with, its user's later ones wait.
+static bool hand_over(Dues *dues, bool (*each)(void *ctx, Str key), void *ctx) {
   if (dues->waits || dues->away || dues->count == 0) return false;
   qsort(dues->all, dues->count, sizeof *dues->all, compare_dues);
-  for (size_t i = 0; i < dues->count; i++) each(ctx, buf_str(&dues->all[i].key));
+  for (size_t i = 0; i < dues->count && each(ctx, buf_str(&dues->all[i].key)); i++) {
+  }
   return true;
 }
 
 static Dues dues_new(Keep *keep) {
-  Dues dues = { .keep = keep, .waits = clock_now_us() - keep->begun_us < NEXT_TRY_US };
+  bool begins = !keep->looked_us || clock_now_us() - keep->looked_us < NEXT_TRY_US;
+  Dues dues = { .keep = keep, .waits = begins };
   nodes_init(&dues.tree);
   return dues;
 }
@@ -125,7 +127,11 @@ static void look_at_user(Dues *dues, Str key) {
   buf_clear(&found);
 }
 
-bool keep_due(Keep *keep, void (*each)(void *ctx, Str key), void *ctx) {
+bool keep_due_rests(const Keep *keep) {
+  return keep_was_away(keep) || kept_index_due_rests(keep->index);
+}
+
+bool keep_due(Keep *keep, bool (*each)(void *ctx, Str key), void *ctx) {
   Buf key;
   bool any = false, away = false;
   buf_init(&key);

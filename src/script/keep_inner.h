@@ -17,7 +17,6 @@ struct Keep {
   KeepOptions options;
   char process[PROCESS_NAME_SIZE];
   char process_key[224], asked[96], owes[96];  // keys and prefixes
-  int64_t begun_us;                            // monotonic: when this process began
   ProcessWatch *processes;
   KeptIndex *index;
   PendingWrites *unsaved;
@@ -31,6 +30,7 @@ struct Keep {
   size_t leavers_count;
   // For the thread of keep_look:
   int64_t renew_us, list_us;
+  int64_t looked_us;  // monotonic: the first look; 0: there was none
   Buf listed;  // the last key of the listing so far
 };
 

@@ -55,7 +55,7 @@ bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses) {
 
 bool keep_pass_message(Keep *keep, KeptRun *run) {
   const KeepOptions *options = &keep->options;
-  if (!run->unbegun) return false;
-  if (!options->waits || !options->waits(options->ctx, run)) keep_put_back(keep, run, KEPT_RUNS);
-  return true;
+  if (options->waits && options->waits(options->ctx, run)) return true;
+  keep_put_back(keep, run, KEPT_RUNS);
+  return false;
 }

@@ -260,6 +260,10 @@ bool kept_index_next_due(KeptIndex *index, Buf *key) {
   return next_entry(index, &index->searches[SEARCH_DUE], key);
 }
 
+bool kept_index_due_rests(KeptIndex *index) {
+  return rests(index, &index->searches[SEARCH_DUE], clock_unix_ms());
+}
+
 void kept_index_list_beside(KeptIndex *index, Str key, Buf *keys) {
   Str group = group_of(index, key);
   bool owed = is_owed_key(index, key);

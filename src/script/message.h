@@ -63,8 +63,8 @@ typedef struct {
   // Whether the store has the message as one that has not begun (keep_owe_message). A run that takes this entry over sets
   // it to false; otherwise it is the caller's to delete. NULL: false.
   bool *unbegun;
-  // Gets true if nothing was run because another process has the message in the store: it is left to that process. NULL:
-  // not set.
+  // Gets true if nothing was run because another process has the message in the store: it is left to that process.
+  // NULL: not set.
   bool *is_elsewhere;
   bool may_be_owed;  // the platform may have tried the message at a process that has since ended
   // Called when a first slice has its answer: returns whether the answer is too late because the message was answered
@@ -98,8 +98,14 @@ TaskState interpreter_answer(Interpreter *interpreter, const MessageTask *task, 
 // nil and the reason. Waits for the store. Returns false while a process runs it, or the store is away.
 bool interpreter_end_conversation(Interpreter *interpreter, Str openid, int64_t until_s,
                                   const char *reason);
+typedef enum {
+  DUE_RUNS,    // its script goes on, or there was none any more
+  DUE_PASSED,  // it was passed on: a leaver, or a message that waits (KeepOptions.waits)
+  DUE_BUSY,    // another process is about to have it, or the store is away
+  DUE_STAYS    // it was put back: its script or its message cannot go on now
+} DueState;
 // Continues a run whose key keep_due returned: the run timed out, or its process ended; or takes over its leaver. Waits for
-// the store. Returns false if it was only passed on: a leaver, or a message that waits (KeepOptions.waits).
-bool interpreter_run_due(Interpreter *interpreter, Str key);
+// the store.
+DueState interpreter_run_due(Interpreter *interpreter, Str key);
 
 #endif

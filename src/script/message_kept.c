@@ -142,16 +142,23 @@ static bool run_claimed(Interpreter *in, KeepFound found, KeptRun *kept, Str val
   return false;
 }
 
-bool interpreter_run_due(Interpreter *in, Str key) {
+static DueState run_due(Interpreter *in, KeepFound found, KeptRun *kept, Str value) {
+  Keep *keep = message_keep(in);
+  if (found == KEEP_BUSY || found == KEEP_UNKNOWN) return DUE_BUSY;
+  if (found == KEEP_ENDED && keep_take_leaver(keep, kept)) return DUE_PASSED;
+  if (found == KEEP_ENDED && kept->unbegun)
+    return keep_pass_message(keep, kept) ? DUE_PASSED : DUE_STAYS;
+  return run_claimed(in, found, kept, value, NULL) ? DUE_RUNS : DUE_STAYS;
+}
+
+DueState interpreter_run_due(Interpreter *in, Str key) {
   Buf value;
   KeptRun kept = { 0 };
   buf_init(&value);
   KeepFound found = keep_claim_due(message_keep(in), key, &value, &kept);
-  bool passed = found == KEEP_ENDED && (keep_take_leaver(message_keep(in), &kept) ||
-                                        keep_pass_message(message_keep(in), &kept));
-  if (!passed) run_claimed(in, found, &kept, buf_str(&value), NULL);
+  DueState state = run_due(in, found, &kept, buf_str(&value));
   buf_clear(&value);
-  return !passed;
+  return state;
 }
 
 bool interpreter_end_conversation(Interpreter *in, Str openid, int64_t until_s,

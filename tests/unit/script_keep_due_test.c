@@ -35,10 +35,13 @@ static void owe(const char *name, int created_s, int64_t id, int64_t arrived_us)
   assert_true(keep_owe_message(keep, STR("a"), str_of(name), str_of(document), arrived_us));
 }
 
-static void add_identity(void *ctx, Str key) {
+static const char *stays;  // the identity of a run that is not gone on with; NULL: none
+
+static bool add_identity(void *ctx, Str key) {
   Str user, identity;
   str_cut(str_sub(key, strlen("owed/gh_1/"), key.len), '/', &user, &identity);
   buf_printf(&due, "%s%.*s", due.len ? " " : "", STR_FMT(identity));
+  return !stays || !str_eq(identity, str_of(stays));
 }
 
 // Returns the identities of what has come due now, in that order.
@@ -77,6 +80,26 @@ static void test_many_of_one_user_come_together_and_other_users_apart(void **sta
   if (!is_other) assert_string_equal(first, expected);
   assert_string_equal(next_due(), is_other ? expected : "other");
   assert_string_equal(next_due(), "");
+}
+
+static void test_after_one_that_stays_its_users_later_ones_wait(void **state) {
+  owe("c", 102, 3, 1);
+  owe("b", 101, 2, 1);
+  owe("a", 100, 1, 1);
+  become_another();
+  stays = "b";
+  const char *come = next_due();
+  stays = NULL;
+  assert_string_equal(come, "a b");
+}
+
+static void test_it_rests_once_all_that_is_due_was_looked_at(void **state) {
+  owe("a", 100, 1, 1);
+  become_another();
+  assert_false(keep_due_rests(keep));
+  assert_string_equal(next_due(), "a");
+  for (int i = 0; i < 3 && !keep_due_rests(keep); i++) assert_string_equal(next_due(), "");
+  assert_true(keep_due_rests(keep));
 }
 
 static void test_what_a_living_process_runs_does_not_come(void **state) {
@@ -127,6 +150,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_create_time_counts_first_then_msgid_then_arrival),
     TEST(test_many_of_one_user_come_together_and_other_users_apart),
+    TEST(test_after_one_that_stays_its_users_later_ones_wait),
+    TEST(test_it_rests_once_all_that_is_due_was_looked_at),
     TEST(test_what_a_living_process_runs_does_not_come),
     TEST(test_after_a_start_one_that_has_begun_waits_for_the_next_try),
     TEST(test_it_does_not_wait_if_a_later_message_would_begin_before_it),

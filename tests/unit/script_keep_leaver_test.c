@@ -35,7 +35,10 @@ static bool next_is(const char *openid) {
   return keep_next_leaver(keep, &leaver) && str_eq(buf_str(&leaver.openid), str_of(openid));
 }
 
-static void take_key(void *ctx, Str key) { buf_add(ctx, key); }
+static bool take_key(void *ctx, Str key) {
+  buf_add(ctx, key);
+  return true;
+}
 
 // Returns whether the next process has the leaver's mark, and takes the leaver over.
 static bool takes_over(const char *openid) {

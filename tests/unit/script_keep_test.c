@@ -140,7 +140,10 @@ static void test_a_first_write_that_finds_another_run_there_is_refused(void **st
   store_reply_free(reply);
 }
 
-static void take_key(void *ctx, Str key) { buf_add(ctx, key); }
+static bool take_key(void *ctx, Str key) {
+  buf_add(ctx, key);
+  return true;
+}
 
 static bool is_due(const char *key) {
   Buf due;

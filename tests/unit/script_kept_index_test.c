@@ -127,6 +127,21 @@ static void test_all_of_many_come_due_each_at_its_time(void **state) {
   assert_true(next_due_is("asked/new"));
 }
 
+static void test_a_part_of_very_many_is_looked_at_so_it_does_not_rest_yet(void **state) {
+  enum { MANY = 20001 };
+  char key[32];
+  for (int i = 0; i < MANY; i++) {
+    snprintf(key, sizeof key, "asked/%d", i);
+    note(key, ENTRY_ASKS, false, clock_unix_ms() + 3600 * 1000);
+  }
+  note("owed/a/1", ENTRY_OTHER, true, clock_unix_ms() - 1);
+  int parts = 1;
+  for (; !kept_index_next_due(keys, &found); parts++) assert_false(kept_index_due_rests(keys));
+  assert_true(parts > 1);
+  kept_index_forget(keys, STR("owed/a/1"));
+  while (!kept_index_due_rests(keys)) assert_false(kept_index_next_due(keys, &found));
+}
+
 static double cpu_s(void) {
   struct timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -220,6 +235,7 @@ int main(void) {
     TEST(test_a_held_question_does_not_come_due_until_it_is_let_go),
     TEST(test_a_held_question_that_another_process_took_is_not_held_any_more),
     TEST(test_all_of_many_come_due_each_at_its_time),
+    TEST(test_a_part_of_very_many_is_looked_at_so_it_does_not_rest_yet),
     TEST(test_a_search_without_anything_due_takes_no_time),
     TEST(test_keys_with_a_prefix_are_visited_and_may_be_forgotten),
     TEST(test_so_many_keys_as_are_asked_for_are_listed),
