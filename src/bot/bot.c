@@ -204,13 +204,16 @@ Bot *bot_new(const BotOptions *options, Err *err) {
   return NULL;
 }
 
-// Runs in the store continue at the next start, or in another process; only their calls under way are waited for.
+// Runs in the store continue at the next start, or in another process; only their calls under way are waited for. The
+// runs in the store are counted before and after all runs: one that ends between, or begins, must not stand for
+// another.
 static bool is_idle(Webhook *webhook) {
   const BotShared *shared = &webhook->shared;
+  int64_t owed = atomic_load(&shared->owed_here);
   int64_t left =
       admission_count(&webhook->admission, ADMIT_JOB) + atomic_load(&shared->late_under_way);
   return !atomic_load(&webhook->ending_streams) &&
-         admission_count(&webhook->admission, ADMIT_WAITING) == 0 &&
+         admission_count(&webhook->admission, ADMIT_WAITING) == 0 && left <= owed &&
          left <= atomic_load(&shared->owed_here) && atomic_load(&shared->acting) == 0;
 }
 
