@@ -58,7 +58,7 @@ return function(wechat, host)
       if gone == nil then return nil, why end
       any = any or gone
     end
-    return true, any or false
+    return true, any
   end, "Deletes all that is stored about a user: session and conversations; true and whether anything was stored, or nil and why not.")
 
   -- Deletes the user's owed answers of earlier messages from the store. A process that still works on one ends it when it
