@@ -49,9 +49,9 @@ return function(wechat, host)
 
   host.args.add(wechat, "forget", { { "openid", "string" } }, function(openid)
     if openid == "" then host.args.fail("wechat.forget: openid is empty") end
-    local any = host.conversation.end_user(openid)
+    local any, at = host.conversation.end_user(openid)
     host.session.forget(openid)
-    local told, err = tell_the_others("/" .. openid, NOTICE_S)
+    local told, err = tell_the_others(("@%d/%s"):format(at, openid), NOTICE_S)
     if not told then return nil, err end
     for _, kind in ipairs(kinds) do
       local gone, why = take_away(kind, openid)

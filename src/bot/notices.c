@@ -1,6 +1,6 @@
 // "forgotten/ACCOUNT" counts the notices. Each notice has its own key for some seconds, which is set just after the
 // notice was counted (lua/wechat/forget.lua):
-//   forgotten/ACCOUNT/NUMBER/OPENID: forget the user
+//   forgotten/ACCOUNT/NUMBER@AT/OPENID: forget the user, as of AT (Unix milliseconds); an earlier wemoon writes no @AT
 //   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: message IDENTITY cancels the earlier messages of its user; its
 //     CreateTime is MADE (Unix seconds), and it arrived at ARRIVED (Unix milliseconds)
 #include "bot/notices.h"
@@ -69,10 +69,19 @@ static int64_t arrived_here_us(int64_t unix_ms) {
   return clock_now_us() - (clock_unix_ms() - unix_ms) * 1000;
 }
 
-// Reads "MADE.ARRIVED" and "OPENID/IDENTITY".
-static bool read_newest(Str times, Str who, Cancel *cancel) {
+static bool read_forgotten(Str at, Str who, Cancel *cancel) {
+  int64_t at_ms;
+  *cancel = (Cancel){ .openid = who, .all = true };
+  bool ok = at.len == 0 || str_to_int64(at, &at_ms);
+  if (ok && at.len) cancel->before.arrived_us = arrived_here_us(at_ms);
+  return ok;
+}
+
+// Reads "MADE.ARRIVED" and "OPENID/IDENTITY", or else the time of a forget and "OPENID".
+static bool read_cancel(Str times, Str who, Cancel *cancel) {
   Str made, arrived;
   int64_t arrived_ms;
+  if (str_find(times, STR(".")) < 0) return read_forgotten(times, who, cancel);
   if (!str_cut(times, '.', &made, &arrived) || !str_to_int64(made, &cancel->before.made_s) ||
       !str_to_int64(arrived, &arrived_ms))
     return false;
@@ -92,15 +101,14 @@ static void drop_quota(const Notices *notices, Str openid) {
 }
 
 static void take_name(Notices *notices, Str key) {
-  Str about, who, digits, times;
+  Str about, who, digits, times = { 0 };
   int64_t number;
   Cancel cancel = { 0 };
   key = str_sub(key, strlen(notices->key) + 1, key.len);
   if (!str_cut(key, '/', &about, &who)) return;
-  bool newest = str_cut(about, '@', &digits, &times);
-  if (!str_to_int64(newest ? digits : about, &number) || !is_new(notices, number)) return;
-  if (newest && !read_newest(times, who, &cancel)) return;
-  if (!newest) cancel = (Cancel){ .openid = who, .all = true };
+  bool timed = str_cut(about, '@', &digits, &times);
+  if (!str_to_int64(timed ? digits : about, &number) || !is_new(notices, number)) return;
+  if (!read_cancel(timed ? times : STR(""), who, &cancel)) return;
   bool own = cancels_is_own(notices->shared->cancels, number);
   if (!own) cancel_elsewhere(notices->shared, NULL, &cancel);
   if (!cancel.all) return;

@@ -1,6 +1,7 @@
 // host.conversation: conversations with users.
-//   end_user(openid) -> known: forgets a user: ends the user's tasks in every interpreter, and nothing more is sent. A call
-//     that waits for the user's next message returns nil and "forgotten". `known`: whether the store had runs of the user
+//   end_user(openid) -> known, at: forgets a user: ends the user's tasks in every interpreter, and nothing more is
+//     sent. A call that waits for the user's next message returns nil and "forgotten". `known`: whether the store had
+//     runs of the user; `at`: when that was (Unix milliseconds)
 //   end_earlier() -> openid, identity, made, arrived, tells, owes: ends likewise the tasks of earlier messages of the
 //     running task's user, except those that wait for the next message. `made` (Unix seconds) and `arrived` (Unix
 //     milliseconds) are the message's times; `tells`: other processes must be told; `owes`: the store may have owed runs
@@ -37,11 +38,13 @@ static void cancel_all(lua_State *L, const Cancel *cancel) {
 static int l_end_user(lua_State *L) {
   BotShared *shared = shared_of(L);
   Str openid = lua_str(L, 1);
+  int64_t at_ms = clock_unix_ms();
   cancel_all(L, &(Cancel){ .openid = openid, .all = true });
   if (shared && shared->conversations)
     conversations_end_user(shared->conversations, openid, "forgotten");
   lua_pushboolean(L, shared && shared->keep && keep_forget(shared->keep, openid));
-  return 1;
+  lua_pushinteger(L, at_ms);
+  return 2;
 }
 
 static int64_t unix_ms_of(int64_t monotonic_us) {

@@ -120,9 +120,12 @@ static void note_newest(Cancels *cancels, const Cancel *cancel) {
 }
 
 // With the mutex held.
-static void note_forgotten(Cancels *cancels, Str openid) {
-  uint64_t hash = str_hash(openid, 0);
-  cancels->forgotten[hash % USERS] = (Forgotten){ .hash = hash, .at_us = clock_now_us() };
+static void note_forgotten(Cancels *cancels, const Cancel *cancel) {
+  uint64_t hash = str_hash(cancel->openid, 0);
+  int64_t at_us = cancel->before.arrived_us ? cancel->before.arrived_us : clock_now_us();
+  Forgotten *forgotten = &cancels->forgotten[hash % USERS];
+  if (forgotten->hash == hash && at_us < forgotten->at_us) return;
+  *forgotten = (Forgotten){ .hash = hash, .at_us = at_us };
   atomic_store_explicit(&cancels->any, true, memory_order_release);
 }
 
@@ -130,7 +133,7 @@ void cancels_tell(Cancels *cancels, const Interpreter *own, const Cancel *cancel
                   void (*end)(Engine *engine, const Cancel *cancel)) {
   if (!cancels) return;
   pthread_mutex_lock(&cancels->mutex);
-  if (cancel->all) note_forgotten(cancels, cancel->openid);
+  if (cancel->all) note_forgotten(cancels, cancel);
   else note_newest(cancels, cancel);
   for (Interpreter *in = cancels->first; in; in = in->next_to_cancel) {
     if (in != own) tell(in, cancel, end);

@@ -11,7 +11,8 @@ typedef struct {
   Str openid;
   bool all;         // cancels all work for the user; otherwise the work for messages before
                     // `before`
-  TaskRank before;  // the rank of the message whose script cancels
+  // The rank of the message whose script cancels. With `all`: arrived_us is the time of the forget, 0: now.
+  TaskRank before;
   Str identity;     // the identity of that message
 } Cancel;
 

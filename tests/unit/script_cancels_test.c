@@ -58,6 +58,17 @@ static void test_what_waits_for_a_forgotten_user_is_outdated(void **state) {
   assert_false(cancels_is_outdated(cancels, STR("openid-2"), arrived(now_us - 1)));
 }
 
+static void test_what_arrived_after_a_forget_elsewhere_is_not_outdated(void **state) {
+  int64_t at_us = clock_now_us() - 1000 * 1000;
+  Cancel cancel = { .openid = STR("openid-1"), .all = true, .before.arrived_us = at_us };
+  Cancel earlier = cancel;
+  earlier.before.arrived_us -= 500;
+  cancels_tell(cancels, NULL, &cancel, note_told);
+  cancels_tell(cancels, NULL, &earlier, note_told);
+  assert_true(cancels_is_outdated(cancels, STR("openid-1"), arrived(at_us - 1)));
+  assert_false(cancels_is_outdated(cancels, STR("openid-1"), arrived(at_us + 1)));
+}
+
 static void test_what_this_process_told_is_known_by_the_number(void **state) {
   assert_false(cancels_is_own(cancels, 5));
   cancels_note_own(cancels, 5);
@@ -72,6 +83,7 @@ int main(void) {
     IN_WORLD(test_the_interpreter_is_told_of_each_but_of_its_own),
     IN_WORLD(test_an_earlier_message_that_has_not_begun_is_outdated),
     IN_WORLD(test_what_waits_for_a_forgotten_user_is_outdated),
+    IN_WORLD(test_what_arrived_after_a_forget_elsewhere_is_not_outdated),
     IN_WORLD(test_what_this_process_told_is_known_by_the_number),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
