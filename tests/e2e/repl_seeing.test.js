@@ -166,7 +166,7 @@ test('at a terminal .help breaks no word, and wechat. offers no method of a menu
 });
 
 test('at a terminal a line of Chinese help ends at a character, and goes on with its column', async (t) => {
-  const term = terminal(t, { width: 64, height: 60, env: { LC_MESSAGES: 'zh_CN.UTF-8' } });
+  const term = terminal(t, { width: 64, height: 60, env: { LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8' } });
   await term.shows(/月 >/);
   term.keys('.help', 'Enter');
   await term.shows(/Ctrl-C, Ctrl-D[^]*退出[^]*月 >/);
