@@ -214,6 +214,39 @@ static void test_a_claim_that_was_lost_and_is_made_anew_is_ones_own(void **state
   job_release(other);
 }
 
+static void test_a_lost_claim_is_had_again_once_the_other_leaves_the_message(void **state) {
+  Fixture *f = *state;
+  Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
+  claim(f, f->here, job);
+  usleep((PEERS_CLAIM_MS + 100) * 1000);
+  claim(f, f->there, other);
+  assert_int_equal(confirm(f->here, job), -1);
+  assert_int_equal(peers_regain(f->here, job), PEERS_RUNNING);
+  assert_true(peers_has_lost(f->here, job));
+  peers_forget(f->there, other);
+  assert_int_equal(peers_regain(f->here, job), PEERS_MINE);
+  assert_false(peers_has_lost(f->here, job));
+  assert_int_equal(claim(f, f->there, other), PEERS_RUNNING);
+  peers_forget(f->here, job);
+  job_release(job);
+  job_release(other);
+}
+
+static void test_a_lost_claim_is_over_once_the_other_has_answered(void **state) {
+  Fixture *f = *state;
+  Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
+  claim(f, f->here, job);
+  usleep((PEERS_CLAIM_MS + 100) * 1000);
+  claim(f, f->there, other);
+  assert_int_equal(confirm(f->here, job), -1);
+  peers_finish(f->there, other, STR("T:theirs"));
+  assert_int_equal(peers_regain(f->here, job), PEERS_ANSWERED);
+  assert_true(peers_has_lost(f->here, job));
+  peers_forget(f->here, job);
+  job_release(job);
+  job_release(other);
+}
+
 static void test_who_is_alone_now_has_a_message_whose_claim_it_had_lost(void **state) {
   Fixture *f = *state;
   Dedupe *dedupe = dedupe_new(60);
@@ -785,6 +818,8 @@ int main(void) {
     TEST(a_claim_that_lapsed_is_asked_for_once_more_before_its_run),
     TEST(a_claim_that_lapsed_and_is_free_is_had_again),
     TEST(a_claim_that_was_lost_and_is_made_anew_is_ones_own),
+    TEST(a_lost_claim_is_had_again_once_the_other_leaves_the_message),
+    TEST(a_lost_claim_is_over_once_the_other_has_answered),
     TEST(who_is_alone_now_has_a_message_whose_claim_it_had_lost),
     TEST(a_claim_that_was_found_there_is_in_doubt_until_it_is_confirmed),
     TEST(accounts_do_not_meet),
