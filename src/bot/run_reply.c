@@ -29,7 +29,7 @@ static void forget(Webhook *webhook, Job *job) {
 
 // Sets what duplicates get from now on. A late reply that is sent or dropped is not shown to duplicates.
 static void remember(Webhook *webhook, Job *job, bool late) {
-  if (job->is_elsewhere) return forget(webhook, job);
+  if (job->is_elsewhere && !atomic_load(&job->taken)) return forget(webhook, job);
   bool shown = is_shown(webhook, job, late);
   Str packed = shown ? packed_reply_make(job->arena, &job->reply, job->from_user, job->to_user,
                                          job->answered_s)
