@@ -69,11 +69,17 @@ static int64_t arrived_here_us(int64_t unix_ms) {
   return clock_now_us() - (clock_unix_ms() - unix_ms) * 1000;
 }
 
+// The other process's clock may be ahead: what comes after the notice is not cancelled.
+static int64_t not_later(int64_t us) {
+  int64_t now_us = clock_now_us();
+  return us < now_us ? us : now_us;
+}
+
 static bool read_forgotten(Str at, Str who, Cancel *cancel) {
   int64_t at_ms;
   *cancel = (Cancel){ .openid = who, .all = true };
   bool ok = at.len == 0 || str_to_int64(at, &at_ms);
-  if (ok && at.len) cancel->before.arrived_us = arrived_here_us(at_ms);
+  if (ok && at.len) cancel->before.arrived_us = not_later(arrived_here_us(at_ms));
   return ok;
 }
 

@@ -266,7 +266,7 @@ static PeersFound regain(Peers *peers, Claim *claim) {
   buf_init(&answer);
   if (reply && reply->err.code == ERR_NONE)
     found = reply->ok ? peers_read_value(peers, reply->value, &answer, &answered_s) : FOUND_NOTHING;
-  if (found == FOUND_NOBODY_TO_ASK) peers_note_away(peers);
+  if (reply && reply->err.code != ERR_NONE) peers_note_away(peers);
   if (found == FOUND_NOTHING || found == FOUND_OWN) {
     atomic_store(&claim->lost, false);
     renew_and_wait(peers, claim);

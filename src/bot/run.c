@@ -254,8 +254,8 @@ void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
   if (!job->kept_as && run_is_outdated(run->webhook, job)) packed = STR("");
   if (job->kept_as && run->webhook->peers) peers_finish(run->webhook->peers, job, packed);
   job_finish_packed(job, packed, answered_s);
-  if (job->kept_as) dedupe_finish(run->webhook->dedupe, job, packed, clock_now_us());
-  else forget(run->webhook, job);
+  if (job->kept_as || packed.len) dedupe_finish(run->webhook->dedupe, job, packed, clock_now_us());
+  else forget(run->webhook, job);  // it may have been left to the next process
   on_over(job);
 }
 
@@ -397,6 +397,7 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   // been too slow to say more than that another has it: then it is answered here.
   PeersResult who = taken_over ? PEERS_ANSWERED : who_has(run, in, unbegun);
   if (who == PEERS_RUNNING && !too_late) {
+    if (unbegun && is_left(run)) return run_abandon(run), true;  // the entry stays
     wait_on(run, owed);
     return false;
   }
@@ -406,7 +407,7 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
     on_over(run->job);
     return true;
   }
-  if (too_late && mine) log_not_run(run);
+  if (too_late && who != PEERS_ANSWERED) log_not_run(run);
   if (too_late || !mine || !job_is_wanted(run->job, now_us)) {
     if (unbegun) run_entry_drop(&run->entry);
     run_abandon(run);

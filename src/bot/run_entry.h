@@ -48,7 +48,8 @@ bool run_entry_asks(const RunEntry *entry);  // whether run_entry_is_lost waits 
 // Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that
 // may be (keep_owes_message).
 bool run_entry_is_lost(const RunEntry *entry);
-bool run_entry_is_unsaved(const RunEntry *entry);  // the store did not take it: no other process would find it
+bool run_entry_is_unsaved(
+    const RunEntry *entry);  // the store did not take it: no other process would find it
 void run_entry_drop(const RunEntry *entry);  // deletes it from the store; does not wait
 
 #endif

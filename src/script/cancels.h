@@ -9,11 +9,11 @@ struct Engine;
 
 typedef struct {
   Str openid;
-  bool all;         // cancels all work for the user; otherwise the work for messages before
-                    // `before`
+  bool all;  // cancels all work for the user; otherwise the work for messages before
+             // `before`
   // The rank of the message whose script cancels. With `all`: arrived_us is the time of the forget, 0: now.
   TaskRank before;
-  Str identity;     // the identity of that message
+  Str identity;  // the identity of that message
 } Cancel;
 
 typedef struct Cancels Cancels;

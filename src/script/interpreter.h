@@ -201,7 +201,7 @@ void interpreter_give_turns_away(Interpreter *interpreter, size_t most);
 // Returns how many runs come before a new one: 0 if the interpreter is free, INT_MAX if it was given up. Call it from
 // any thread; the result may be out of date when the caller reads it.
 int interpreter_queue(Interpreter *interpreter);
-void interpreter_let_go(Interpreter *interpreter);  // engine_let_go
+void interpreter_let_go(Interpreter *interpreter);            // engine_let_go
 int64_t interpreter_next_timer_us(Interpreter *interpreter);  // engine_next_timer_us
 // Makes everything that waits for a time read the clock again, after the clock was moved.
 void interpreter_wake(Interpreter *interpreter);

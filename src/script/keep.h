@@ -87,10 +87,11 @@ bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_
 // Returns whether the store did not take the last write of the run, so that this process alone knows of it.
 // `identity` as in KeptRun.
 bool keep_is_unsaved(const Keep *keep, Str openid, Str identity);
-// Returns whether the store's entry for such a message is still this process's. Waits for the store, if `lapses` (keep_lapses
-// when it was written) says that another process may have taken it. If the
-// store is away, or was just now, it is not asked again, and the entry counts as this process's.
-bool keep_asks_for_message(const Keep *keep, int64_t lapses);  // whether keep_owes_message waits for the store
+// Returns whether keep_owes_message waits for the store.
+bool keep_asks_for_message(const Keep *keep, int64_t lapses);
+// Returns whether the store's entry for such a message is still this process's. Waits for the store if `lapses`
+// (keep_lapses when it was written) says that another process may have taken it. If the store is away, or was just now,
+// it is not asked again, and the entry counts as this process's.
 bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses);
 // Passes a claimed run to KeepOptions.waits, for whose message no script has begun (KeptRun.unbegun). Returns false
 // if it was put back.

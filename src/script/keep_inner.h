@@ -31,7 +31,7 @@ struct Keep {
   // For the thread of keep_look:
   int64_t renew_us, list_us;
   int64_t looked_us;  // monotonic: the first look; 0: there was none
-  Buf listed;  // the last key of the listing so far
+  Buf listed;         // the last key of the listing so far
 };
 
 // ---- keep_store.c

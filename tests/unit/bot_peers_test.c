@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bot/peers.h"
+#include "bot/peers_inner.h"
 #include "another.h"
 #include "redis_store.h"
 
@@ -227,6 +228,19 @@ static void test_a_lost_claim_is_had_again_once_the_other_leaves_the_message(voi
   assert_int_equal(peers_regain(f->here, job), PEERS_MINE);
   assert_false(peers_has_lost(f->here, job));
   assert_int_equal(claim(f, f->there, other), PEERS_RUNNING);
+  peers_forget(f->here, job);
+  job_release(job);
+  job_release(other);
+}
+
+static void test_who_asks_often_does_not_make_the_store_be_away_longer(void **state) {
+  Fixture *f = *state;
+  Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
+  lose_claim(f, job, other);
+  peers_note_away(f->here);
+  assert_int_equal(peers_regain(f->here, job), PEERS_RUNNING);
+  for (int i = 0; i < 100 && peers_regain(f->here, job) == PEERS_RUNNING; i++) usleep(100 * 1000);
+  assert_false(peers_has_lost(f->here, job));
   peers_forget(f->here, job);
   job_release(job);
   job_release(other);
@@ -819,6 +833,7 @@ int main(void) {
     TEST(a_claim_that_lapsed_and_is_free_is_had_again),
     TEST(a_claim_that_was_lost_and_is_made_anew_is_ones_own),
     TEST(a_lost_claim_is_had_again_once_the_other_leaves_the_message),
+    TEST(who_asks_often_does_not_make_the_store_be_away_longer),
     TEST(a_lost_claim_is_over_once_the_other_has_answered),
     TEST(who_is_alone_now_has_a_message_whose_claim_it_had_lost),
     TEST(a_claim_that_was_found_there_is_in_doubt_until_it_is_confirmed),
