@@ -304,7 +304,7 @@ test('so does a page that the new one has a message for before it reads', async 
   await dev.bot.stop();
   await page.waitForSelector('#bot.bad');
   await page.context().setOffline(true);
-  const again = await startDev(t, { script: script.replace('en', 'zh_TW'), args: ['--port', String(dev.bot.port)] });
+  const again = await startDev(t, { script: script.replace('"en"', '"zh_TW"'), args: ['--port', String(dev.bot.port)] });
   await again.say('four');
   await page.context().setOffline(false);
   await saw('答：four');
