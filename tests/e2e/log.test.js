@@ -20,7 +20,7 @@ function on_message(msg)
     wechat.spawn(function() wechat.sleep(0.1) wechat.log.info("spawned") end)
     error("after a while")
   end
-  if msg.content == "slow" then wechat.sleep(0.5) end
+  if msg.content == "slow" then wechat.sleep(1) end
   if msg.content == "to a stranger" then wechat.log.info("for", "oStranger0000000000000000001") end
   return msg.content or "event"
 end`;
@@ -100,10 +100,10 @@ test('what missed its deadline says what became of it: unanswered, late_text, ke
   const outcomes = async (bot, count) => (await untilMessages(bot, count)).map((line) => `${line.outcome} ${line.level}`);
   const slow = (id, fields) => textXml('slow', { MsgId: id, ...fields });
   const longAgo = { CreateTime: Math.floor(Date.now() / 1000) - 10 }; // any try is the last one
-  const keeps = await startBot(t, json({ config: { late_reply: 'keep', late_text: 'wait', deadline_ms: 100 } }));
+  const keeps = await startBot(t, json({ config: { late_reply: 'keep', late_text: 'wait', deadline_ms: 500 } }));
   await assert.rejects(keeps.deliver(slow(31n)));
   assert.equal((await keeps.deliver(slow(32n, { ...longAgo, FromUserName: 'oOther' }))).reply.Content, 'wait');
-  await sleep(600);
+  await sleep(1500);
   assert.equal(await keeps.say('go on', { fields: { FromUserName: 'oOther' } }), 'slow');
   assert.deepEqual(await outcomes(keeps, 3), ['unanswered info', 'late_text info', 'kept info']);
   const drops = await startBot(t, json({ config: { late_reply: 'drop', deadline_ms: 100 } }));

@@ -121,9 +121,9 @@ test('an answer that is owed after kill -9 does not go out', async (t) => {
 test('kept answers are gone, also the one that was to stand before its own reply', async (t) => {
   const peer = await startPeer(t);
   peer.errcode = 48001;
-  const config = { store: sqlite(t), deadline_ms: 300, ...platform(peer) };
+  const config = { store: sqlite(t), deadline_ms: 1000, ...platform(peer) };
   const script = `function on_message(msg)
-    if msg.content == "slow" then wechat.sleep(0.6) return "the slow answer" end
+    if msg.content == "slow" then wechat.sleep(1.5) return "the slow answer" end
     if msg.content == "new" then wechat.newest() end
     return "reply"
   end`;
