@@ -381,6 +381,12 @@ static PeersResult who_has(const Run *run, Interpreter *in, bool has_entry) {
   return peers_regain(run->webhook->peers, run->job);
 }
 
+// The message will not begin here.
+static void end_entry(const Run *run, bool mine) {
+  if (mine) run_entry_drop(&run->entry);
+  else run_entry_end(&run->entry);
+}
+
 // A process that ends leaves a message of its own to the next one if the store has it, and its requests are answered.
 static bool is_left(const Run *run) {
   Webhook *webhook = run->webhook;
@@ -409,7 +415,7 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   }
   if (too_late && who != PEERS_ANSWERED) log_not_run(run);
   if (too_late || !mine || !job_is_wanted(run->job, now_us)) {
-    if (unbegun) run_entry_drop(&run->entry);
+    if (unbegun) end_entry(run, mine);
     run_abandon(run);
     return true;
   }

@@ -74,3 +74,7 @@ bool run_entry_is_lost(const RunEntry *entry) {
 void run_entry_drop(const RunEntry *entry) {
   keep_drop(entry->keep, entry->job->from_user, entry->job->identity);
 }
+
+void run_entry_end(const RunEntry *entry) {
+  keep_end_message(entry->keep, entry->job->from_user, entry->job->identity);
+}

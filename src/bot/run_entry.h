@@ -4,10 +4,12 @@
 //
 // Several processes may know the message: by its tries, by a claim (peers.h), by an answer in dedupe. While the store
 // has its entry, the process whose name the entry has runs the message. Another process that gets a try, when the claim
-// has lapsed, answers `success`, forgets the message, and frees the claim, which the first one then regains. So dedupe
-// knows only what this process has answered itself, and this process runs the message if the entry becomes its own. An
-// entry is deleted by the process that has it: when its run has begun, has ended, or will never begin, or when another
-// process has answered the message, as the store says under the claim's key. Otherwise it stays, or is put back.
+// has lapsed, answers `success`, forgets the message, and frees the claim, which the first one then regains. But a try
+// that waits there behind its user's earlier messages is owed there: it keeps the claim, and writes the entry anew, as that
+// process's; the first one waits for the claim, and leaves the entry alone. So dedupe knows only what this process has
+// answered itself, and this process runs the message if the entry becomes its own. An entry is deleted by the process that
+// has the claim, when the run has begun, has ended, or will never begin; or, if another process has answered the message,
+// as the store says under the claim's key, by the process whose name it has. Otherwise it stays, or is put back.
 #ifndef WEMOON_BOT_RUN_ENTRY_H
 #define WEMOON_BOT_RUN_ENTRY_H
 
@@ -50,6 +52,10 @@ bool run_entry_asks(const RunEntry *entry);  // whether run_entry_is_lost waits 
 bool run_entry_is_lost(const RunEntry *entry);
 bool run_entry_is_unsaved(
     const RunEntry *entry);  // the store did not take it: no other process would find it
-void run_entry_drop(const RunEntry *entry);  // deletes it from the store; does not wait
+// Deletes it from the store, whosever it is: the message is this process's. Does not wait.
+void run_entry_drop(const RunEntry *entry);
+// Does the same for a message that another process has, unless the entry is another process's by now: that one runs the
+// message, or this process does after the other one's end. Waits for the store (keep_end_message).
+void run_entry_end(const RunEntry *entry);
 
 #endif

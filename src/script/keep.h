@@ -93,6 +93,9 @@ bool keep_asks_for_message(const Keep *keep, int64_t lapses);
 // (keep_lapses when it was written) says that another process may have taken it. If the store is away, or was just now,
 // it is not asked again, and the entry counts as this process's.
 bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses);
+// Deletes such an entry if it is this process's. Another process's stays, and comes due here if that process has ended
+// (keep_due). Waits for the store; if that is away, deletes the entry later, on the same terms.
+void keep_end_message(Keep *keep, Str openid, Str identity);
 // Passes a claimed run to KeepOptions.waits, for whose message no script has begun (KeptRun.unbegun). Returns false
 // if it was put back.
 bool keep_pass_message(Keep *keep, KeptRun *run);

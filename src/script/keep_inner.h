@@ -79,6 +79,8 @@ bool keep_is_alive(Keep *keep, Str process);
 
 // Deletes the value of a key that is known, and the key from the index.
 void keep_drop_key(Keep *keep, Str key);
+// Deletes the value of a key, unless the store has another one; later, if the store is away. Waits for the store.
+Asked keep_delete_value(Keep *keep, Str key, Str value);
 // Repeats the writes that the store did not accept.
 void keep_write_pending(Keep *keep);
 

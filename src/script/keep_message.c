@@ -53,6 +53,25 @@ bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses) {
   return mine;
 }
 
+// The index keeps another process's entry: a process that is alone does not list the keys again.
+void keep_end_message(Keep *keep, Str openid, Str identity) {
+  char text[STORE_KEY_MAX];
+  KeptRun run;
+  Buf value;
+  Str key = keep_key_of(keep, openid, identity, text);
+  if (!key.len) return;
+  buf_init(&value);
+  Asked asked = keep_was_away(keep) ? STORE_AWAY : keep_read_run(keep, key, &value, &run);
+  bool mine = asked == STORE_HAS && keep_is_own(keep, &run);
+  pending_writes_cancel(keep->unsaved, key);
+  if (asked == STORE_AWAY || mine) kept_index_forget(keep->index, key);
+  if (asked == STORE_AWAY) pending_writes_put(keep->unsaved, key, (Str){ 0 });
+  // Another process has written it since it was read.
+  if (mine && keep_delete_value(keep, key, buf_str(&value)) == STORE_LACKS)
+    kept_index_add(keep->index, key);
+  buf_clear(&value);
+}
+
 bool keep_pass_message(Keep *keep, KeptRun *run) {
   const KeepOptions *options = &keep->options;
   if (options->waits && options->waits(options->ctx, run)) return true;

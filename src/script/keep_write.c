@@ -271,10 +271,11 @@ static bool write_again(Keep *keep, const PendingWrite *write) {
   KeptRun run;
   buf_init(&found);
   Asked asked = keep_read_value(keep, buf_str(&write->key), &found);
-  bool there = asked == STORE_HAS && kept_read(buf_str(&found), &run) &&
-               (write->gone && write->value.len
-                    ? is_ended(buf_str(&found), str_of(keep->process), buf_str(&write->value))
-                    : is_of_write(keep, &run, write));
+  bool is_run = asked == STORE_HAS && kept_read(buf_str(&found), &run);
+  bool there =
+      is_run && (write->gone && write->value.len
+                     ? is_ended(buf_str(&found), str_of(keep->process), buf_str(&write->value))
+                     : is_of_write(keep, &run, write));
   bool lacks = asked == STORE_LACKS && !write->gone;
   StoreCall call = { .op = lacks         ? STORE_ADD
                            : write->gone ? STORE_RELEASE
@@ -282,17 +283,19 @@ static bool write_again(Keep *keep, const PendingWrite *write) {
                      .key = buf_str(&write->key),
                      .value = buf_str(write->gone ? &found : &write->value),
                      .expected = buf_str(&found) };
-  if ((there || lacks) && pending_writes_is_newest(keep->unsaved))
-    asked = keep_ask_store(keep, &call, NULL);
+  bool newest = pending_writes_is_newest(keep->unsaved);
+  if ((there || lacks) && newest) asked = keep_ask_store(keep, &call, NULL);
+  // Another process's comes due here if that process has ended.
+  if (write->gone && is_run && !there && newest) keep_note(keep, buf_str(&write->key), &run);
   buf_clear(&found);
   return asked != STORE_AWAY;
 }
 
-// Deletes the value that was just written, unless the store has another one: its run has ended, or another process has it.
-static void take_back(Keep *keep, Str key, Str value) {
+Asked keep_delete_value(Keep *keep, Str key, Str value) {
   StoreCall call = { .op = STORE_RELEASE, .key = key, .value = value };
-  if (keep_ask_store(keep, &call, NULL) == STORE_AWAY)
-    pending_writes_put(keep->unsaved, key, (Str){ 0 });
+  Asked asked = keep_ask_store(keep, &call, NULL);
+  if (asked == STORE_AWAY) pending_writes_put(keep->unsaved, key, (Str){ 0 });
+  return asked;
 }
 
 void keep_write_pending(Keep *keep) {
@@ -304,8 +307,9 @@ void keep_write_pending(Keep *keep) {
   while (there && pending_writes_take(keep->unsaved, &write)) {
     there = write_again(keep, &write);
     bool newest = pending_writes_done(keep->unsaved, &write, !there);
+    // What was just written is taken back: its run has ended, or another process has it.
     if (!newest && !write.gone && !kept_index_has(keep->index, buf_str(&write.key)))
-      take_back(keep, buf_str(&write.key), buf_str(&write.value));
+      keep_delete_value(keep, buf_str(&write.key), buf_str(&write.value));
   }
   if (there && count > 0)
     log_info("the store is back: %zu change%s of what is owed to users written", count,

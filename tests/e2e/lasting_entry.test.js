@@ -36,17 +36,19 @@ async function begin(t, options = {}) {
   for (const { body } of await Promise.all(requests)) assert.equal(body, 'success');
   const kept = async () => (await keptKeys(t, config)).length;
   assert.equal(await kept(), 2);
-  const bothAreSent = async () => {
-    await until(() => peer.sent.length >= 2, 'the answers', 40000);
+  const areSent = async (wanted) => {
+    await until(() => peer.sent.length >= wanted.length, 'the answers', 40000);
     await until(async () => (await kept()) === 0, 'nothing owed', 20000);
-    assert.deepEqual(texts(peer).sort(), ['answer to x', 'plain y']);
+    assert.deepEqual(texts(peer).sort(), wanted);
   };
-  return { peer, first, second, y, bothAreSent };
+  const bothAreSent = () => areSent(['answer to x', 'plain y']);
+  const entries = () => keptKeys(t, config);
+  return { peer, first, second, y, areSent, bothAreSent, entries };
 }
 
 // The second process gets a try of y while the first one's claim has lapsed, but not its lease.
-async function freezeAndTry(t) {
-  const all = await begin(t);
+async function freezeAndTry(t, all) {
+  all ||= await begin(t);
   all.first.signal('SIGSTOP');
   await sleep(CLAIM_MS + 600);
   assert.equal((await all.second.deliver(all.y)).body, 'success');
@@ -77,5 +79,19 @@ describe('an owed message that another process knows too', { concurrency: 3 }, (
     if (waits) await sleep(1500); // until it knows that its claim is lost
     peer.lets = true;
     await bothAreSent();
+  });
+
+  // Another message of the user waits at the second process, so the try waits behind it there, and is owed.
+  test('is run by the process that another one left it to, having written it anew', async (t) => {
+    const all = await begin(t);
+    assert.equal((await all.second.deliver(textXml('z'))).body, 'success');
+    const before = await all.entries();
+    assert.equal(before.length, 3);
+    await freezeAndTry(t, all);
+    assert.equal((await all.entries()).filter((entry) => before.includes(entry)).length, 2);
+    all.first.signal('SIGCONT');
+    await all.second.stop();
+    all.peer.lets = true;
+    await all.areSent(['answer to x', 'plain y', 'plain z']);
   });
 });

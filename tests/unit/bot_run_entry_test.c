@@ -81,6 +81,18 @@ static void test_it_is_lost_once_the_store_has_no_entry_of_this_process(void **s
   assert_true(run_entry_is_lost(&entry));
 }
 
+static void test_one_that_another_process_has_answered_ends_unless_that_one_has_it(void **state) {
+  Keep *other = keep_new(&(KeepOptions){ .store = store, .account = STR("gh_1") });
+  run_entry_wait(&entry, false);
+  run_entry_write(&entry);
+  run_entry_end(&entry);
+  assert_int_equal(keep_owed(keep), 0);
+  assert_true(keep_owe_message(other, job.from_user, job.identity, STR("<m/>"), 0));
+  run_entry_end(&entry);
+  assert_int_equal(keep_owed(keep), 1);
+  keep_free(other);
+}
+
 static void test_without_a_store_nothing_is_written(void **state) {
   RunEntry none;
   run_entry_init(&none, NULL, &job, STR("<m/>"));
@@ -100,6 +112,7 @@ int main(void) {
     TEST(test_one_that_another_process_had_gets_none),
     TEST(test_one_of_a_process_that_has_ended_has_its_entry),
     TEST(test_it_is_lost_once_the_store_has_no_entry_of_this_process),
+    TEST(test_one_that_another_process_has_answered_ends_unless_that_one_has_it),
     TEST(test_without_a_store_nothing_is_written),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,6 +197,36 @@ static void test_a_store_that_was_away_just_now_is_not_asked_for_a_message(void 
   assert_false(asks);
 }
 
+// Ends a message while the store is away. Then the store has an entry of it, which is that process's.
+static void end_while_away(Str process) {
+  KeptRun run = running();
+  Buf bytes;
+  run.process = process;
+  run.unbegun = true;
+  buf_init(&bytes);
+  kept_write(&run, &bytes);
+  redis_server_stop();
+  keep_end_message(keep, STR("a"), STR("id"));
+  assert_true(redis_store_restart());
+  await_store();
+  StoreCall call = { .op = STORE_SET, .key = STR("owed/gh_1/a/id"), .value = buf_str(&bytes) };
+  store_reply_free(store_call_wait(store, &call, NULL));
+  buf_clear(&bytes);
+  keep_write_pending(keep);
+}
+
+static void test_a_message_that_ended_while_the_store_was_away_is_deleted_later(void **state) {
+  end_while_away(keep_process(keep));
+  assert_false(has_run());
+  assert_int_equal(keep_owed(keep), 0);
+}
+
+static void test_one_that_another_process_has_by_then_stays_and_is_known_here(void **state) {
+  end_while_away(STR("another"));
+  assert_true(has_run());
+  assert_int_equal(keep_owed(keep), 1);
+}
+
 static KeepFound claim(const char *openid) {
   return keep_claim(keep, str_of(openid), false, STR("<next/>"), &value, &found);
 }
@@ -274,6 +304,8 @@ int main(void) {
     TEST(test_a_run_that_another_process_has_taken_is_not_written_again),
     TEST(test_a_message_that_the_store_did_not_take_is_unsaved_until_it_is_back),
     TEST(test_a_store_that_was_away_just_now_is_not_asked_for_a_message),
+    TEST(test_a_message_that_ended_while_the_store_was_away_is_deleted_later),
+    TEST(test_one_that_another_process_has_by_then_stays_and_is_known_here),
     TEST(test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation),
     TEST(test_what_is_being_written_at_the_end_counts_as_lost_if_the_store_is_away),
     TEST(test_a_store_that_was_not_listed_yet_may_have_any_user_s_conversation),

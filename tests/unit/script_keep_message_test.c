@@ -106,6 +106,29 @@ static void test_it_is_this_processs_until_another_one_has_it(void **state) {
   assert_false(keep_owes_message(keep, STR("a"), STR("7"), lapses - 1));
 }
 
+static void test_one_that_is_over_is_deleted(void **state) {
+  KeptRun run;
+  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  keep_end_message(keep, STR("a"), STR("7"));
+  assert_int_equal(keep_owed(keep), 0);
+  become_another();
+  assert_false(passes(&run));
+}
+
+// The process is alone, so it does not list the keys again.
+static void test_one_that_another_process_has_written_stays_and_comes_due_here(void **state) {
+  KeptRun run;
+  become_another();
+  Keep *other = world_new_keep();
+  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(other, STR("a"), STR("7"), STR("<m/>"), 0));
+  keep_end_message(keep, STR("a"), STR("7"));
+  keep_free(other);
+  clock_advance(1100 * 1000);
+  keep_look(keep);
+  assert_true(passes(&run));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -115,6 +138,8 @@ int main(void) {
     TEST(test_one_that_cannot_be_run_now_is_put_back),
     TEST(test_one_that_its_conversation_has_got_is_not_passed_on),
     TEST(test_it_is_this_processs_until_another_one_has_it),
+    TEST(test_one_that_is_over_is_deleted),
+    TEST(test_one_that_another_process_has_written_stays_and_comes_due_here),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
