@@ -108,7 +108,9 @@ test('an answer that is owed after kill -9 does not go out', async (t) => {
     return "late " .. msg.content
   end`;
   let bot = await startBot(t, { script, config });
-  for (const user of [OPENID, OTHER]) assert.equal(await bot.say('slow', as(user)), null);
+  // Both before it is known that the account may not send.
+  const slow = [OPENID, OTHER].map((user) => bot.say('slow', as(user)));
+  assert.deepEqual(await Promise.all(slow), [null, null]);
   await bot.kill();
   bot = await startBot(t, { script, config: { ...config, deadline_ms: 4500 } });
   assert.equal(await bot.say('new'), 'true');
@@ -128,7 +130,9 @@ test('kept answers are gone, also the one that was to stand before its own reply
     return "reply"
   end`;
   const bot = await startBot(t, { script, config });
-  for (const user of [OPENID, OTHER]) assert.equal(await bot.say('slow', as(user)), null);
+  // Both before it is known that the account may not send.
+  const slow = [OPENID, OTHER].map((user) => bot.say('slow', as(user)));
+  assert.deepEqual(await Promise.all(slow), [null, null]);
   await until(() => (bot.log.match(/is kept for the user's next message/g) || []).length === 2, 'both to be kept');
   assert.equal(await bot.say('new'), 'reply');
   assert.equal(await bot.say('quick'), 'reply');
