@@ -30,8 +30,8 @@ struct Api {
   Call *first, **end;
   size_t waiting, waiting_bytes;
   LoopTimer *look;  // NULL: none waits
-  atomic_size_t
-      least;  // bytes that one of them needs, the least; SIZE_MAX: none waits. Read on any thread
+  // The fewest bytes that one of them needs; SIZE_MAX: none waits. Read on any thread.
+  atomic_size_t least;
 };
 
 // api_call and api_cancel.

@@ -28,13 +28,13 @@ typedef struct {
 typedef struct {
   Entry **blocks;
   uint32_t block_count, block_room;
-  uint32_t used,
-      spare;  // how many are in use or spare; the spare one that was put back last, or INDEX_NONE
+  uint32_t used;   // how many are in use or spare
+  uint32_t spare;  // the spare one that was put back last, or INDEX_NONE
 } Entries;
 
 void entries_init(Entries *entries);  // empty; allocates nothing
-void entries_clear(
-    Entries *entries);  // frees them with their identities and answers; the jobs are the caller's
+// Frees them with their identities and answers; the jobs are the caller's.
+void entries_clear(Entries *entries);
 static inline Entry *entries_at(const Entries *entries, uint32_t number) {
   return &entries->blocks[number / ENTRIES_BLOCK][number % ENTRIES_BLOCK];
 }

@@ -234,13 +234,8 @@ Run *run_keep(Webhook *webhook, Job *job, const RunMessage *message) {
 
 Job *run_job(const Run *run) { return run->job; }
 
-static void forget(Webhook *webhook, Job *job) {
-  dedupe_forget(webhook->dedupe, job);
-  if (webhook->peers) peers_forget(webhook->peers, job);
-}
-
 void run_forget(Webhook *webhook, Job *job) {
-  forget(webhook, job);
+  run_reply_forget(webhook, job);
   job_finish(job, TASK_LOST, NULL, STR(""));
 }
 
@@ -255,7 +250,7 @@ void run_answered_elsewhere(Run *run, Str packed, int64_t answered_s) {
   if (job->kept_as && run->webhook->peers) peers_finish(run->webhook->peers, job, packed);
   job_finish_packed(job, packed, answered_s);
   if (job->kept_as || packed.len) dedupe_finish(run->webhook->dedupe, job, packed, clock_now_us());
-  else forget(run->webhook, job);  // it may have been left to the next process
+  else run_reply_forget(run->webhook, job);  // it may have been left to the next process
   on_over(job);
 }
 

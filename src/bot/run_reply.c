@@ -20,16 +20,14 @@ static void join_kept(Webhook *webhook, Job *job, Reply *reply) {
   if (is_shown(webhook, job, job_settle(job))) kept_join_answer(webhook, job, reply);
 }
 
-// The message is left to the process that has it in the store: nothing is known of it here, and its claim is free, so
-// that either process can go on with it.
-static void forget(Webhook *webhook, Job *job) {
+void run_reply_forget(Webhook *webhook, Job *job) {
   dedupe_forget(webhook->dedupe, job);
   if (webhook->peers) peers_forget(webhook->peers, job);
 }
 
 // Sets what duplicates get from now on. A late reply that is sent or dropped is not shown to duplicates.
 static void remember(Webhook *webhook, Job *job, bool late) {
-  if (job->is_elsewhere && !atomic_load(&job->taken)) return forget(webhook, job);
+  if (job->is_elsewhere && !atomic_load(&job->taken)) return run_reply_forget(webhook, job);
   bool shown = is_shown(webhook, job, late);
   Str packed = shown ? packed_reply_make(job->arena, &job->reply, job->from_user, job->to_user,
                                          job->answered_s)
