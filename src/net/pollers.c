@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "net/core_share.h"
 #include "net/thread_stack.h"
 
 enum {
@@ -77,11 +78,12 @@ static bool may_wait(Pollers *pollers) {
 }
 
 // Returns whether another thread must take this one's place: one that it started would be set back like itself.
-static bool poll_until_spare(Pollers *pollers) {
+static bool poll_until_spare(Pollers *pollers, CoreShare *share) {
   while (may_wait(pollers)) {
     Ready ready = wait_for_next(pollers);
     int64_t began_us = clock_coarse_us();
     if (ready.thing) serve(pollers, ready);
+    core_share_served(share);
     if (clock_coarse_us() - began_us > LONG_US && is_set_back()) return true;
   }
   return false;
@@ -90,7 +92,10 @@ static bool poll_until_spare(Pollers *pollers) {
 static void *poll_sockets(void *arg) {
   Pollers *pollers = arg;
   pthread_setname_np(pthread_self(), "http-poll");
-  bool lost = poll_until_spare(pollers);
+  CoreShare share;
+  core_share_open(&share);
+  bool lost = poll_until_spare(pollers, &share);
+  core_share_close(&share);
   pthread_mutex_lock(&pollers->mutex);
   pollers->running--;
   pollers->lost += lost;

@@ -1,0 +1,60 @@
+// How long a thread waited for its core is the second number of its schedstat.
+#include "net/core_share.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+  EVERY = 16,             // requests between two looks: about 150 us of work
+  WINDOW_US = 20 * 1000,  // others need the core if the thread had to wait for it...
+  PART = 10,              // ...for more than a tenth of such a window
+  PAUSE_NS = 1000         // the kernel adds the timer slack of the thread, 50 us
+};
+
+static int64_t waited_for_core_us(int schedstat) {
+  char text[96];
+  ssize_t len = pread(schedstat, text, sizeof text - 1, 0);
+  if (len <= 0) return 0;
+  text[len] = '\0';
+  long long ran_ns, waited_ns;
+  return sscanf(text, "%lld %lld", &ran_ns, &waited_ns) == 2 ? waited_ns / 1000 : 0;
+}
+
+void core_share_open(CoreShare *share) {
+  *share = (CoreShare){ .schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC) };
+}
+
+void core_share_close(CoreShare *share) {
+  if (share->schedstat >= 0) close(share->schedstat);
+}
+
+static void look_at_window(CoreShare *share) {
+  int64_t now_us = clock_coarse_us(), window_us = now_us - share->window_us;
+  if (window_us < WINDOW_US) return;
+  int64_t waited_us = waited_for_core_us(share->schedstat);
+  share->is_contended = (waited_us - share->waited_us) * PART > window_us;
+  share->window_us = now_us;
+  share->waited_us = waited_us;
+}
+
+// Whether the thread left its core by itself since the last look: others had the core then.
+static bool has_waited(CoreShare *share) {
+  struct rusage usage;
+  if (getrusage(RUSAGE_THREAD, &usage) != 0) return true;
+  bool waited = usage.ru_nvcsw != share->waits;
+  share->waits = usage.ru_nvcsw;
+  return waited;
+}
+
+void core_share_served(CoreShare *share) {
+  if (share->schedstat < 0 || ++share->served % EVERY != 0) return;
+  look_at_window(share);
+  if (!share->is_contended || has_waited(share)) return;
+  clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+  share->waits++;
+}
