@@ -66,9 +66,7 @@ bool run_entry_asks(const RunEntry *entry) {
 
 bool run_entry_is_lost(const RunEntry *entry) {
   const Job *job = entry->job;
-  if (keep_owes_message(entry->keep, job->from_user, job->identity, entry->lapses)) return false;
-  keep_lost(entry->keep, job->from_user, job->identity);
-  return true;
+  return !keep_owes_message(entry->keep, job->from_user, job->identity, entry->lapses);
 }
 
 void run_entry_drop(const RunEntry *entry) {

@@ -48,7 +48,7 @@ void run_entry_wait_on(RunEntry *entry, bool there);
 bool run_entry_may_be_shared(const RunEntry *entry, bool there);
 bool run_entry_asks(const RunEntry *entry);  // whether run_entry_is_lost waits for the store
 // Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that
-// may be (keep_owes_message).
+// may be (keep_owes_message). If the other process ends too, this one gets the message from the store.
 bool run_entry_is_lost(const RunEntry *entry);
 bool run_entry_is_unsaved(
     const RunEntry *entry);  // the store did not take it: no other process would find it

@@ -75,7 +75,8 @@ KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, uint64_t answere
 // Gives up a run that another process may have taken over or ended: writes it, without a process, only if the store still
 // has it as this process's own. Call it from any thread; does not wait.
 void keep_leave(Keep *keep, const KeptRun *run);
-// Notes that another process has the run: it stays in the store. `identity` as in KeptRun.
+// Notes that another process has the run: it stays in the store, and comes due here if that process has ended
+// (keep_due). `identity` as in KeptRun.
 void keep_lost(Keep *keep, Str openid, Str identity);
 // Notes that a first write found another conversation of the user in the store, which stays, and what is still to be
 // written of it.
@@ -91,7 +92,8 @@ bool keep_is_unsaved(const Keep *keep, Str openid, Str identity);
 bool keep_asks_for_message(const Keep *keep, int64_t lapses);
 // Returns whether the store's entry for such a message is still this process's. Waits for the store if `lapses`
 // (keep_lapses when it was written) says that another process may have taken it. If the store is away, or was just now,
-// it is not asked again, and the entry counts as this process's.
+// it is not asked again, and the entry counts as this process's. Another process's comes due here if that process has
+// ended (keep_due).
 bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses);
 // Deletes such an entry if it is this process's. Another process's stays, and comes due here if that process has ended
 // (keep_due). Waits for the store; if that is away, deletes the entry later, on the same terms.

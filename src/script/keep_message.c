@@ -39,6 +39,7 @@ bool keep_asks_for_message(const Keep *keep, int64_t lapses) {
   return (now < 0 || now != lapses) && !keep_was_away(keep);
 }
 
+// The index keeps another process's entry (as below), which comes due here if that process has ended too.
 bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses) {
   char text[STORE_KEY_MAX];
   KeptRun run;
@@ -46,9 +47,9 @@ bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses) {
   if (!keep_asks_for_message(keep, lapses)) return true;
   buf_init(&value);
   Str key = keep_key_of(keep, openid, identity, text);
-  Asked asked = keep_read_value(keep, key, &value);
+  Asked asked = keep_read_run(keep, key, &value, &run);
   bool mine = asked == STORE_AWAY || pending_writes_has(keep->unsaved, key) ||
-              (asked == STORE_HAS && kept_read(buf_str(&value), &run) && keep_is_own(keep, &run));
+              (asked == STORE_HAS && keep_is_own(keep, &run));
   buf_clear(&value);
   return mine;
 }

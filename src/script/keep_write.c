@@ -232,7 +232,9 @@ void keep_lost(Keep *keep, Str openid, Str identity) {
   Str key = keep_key_of(keep, openid, identity, text);
   if (!key.len) return;
   pending_writes_cancel(keep->unsaved, key);
+  // Its value is read anew. A process that is alone does not list the keys again.
   kept_index_forget(keep->index, key);
+  kept_index_add(keep->index, key);
 }
 
 void keep_yield(Keep *keep, Str openid) {

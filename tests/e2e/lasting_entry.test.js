@@ -81,6 +81,20 @@ describe('an owed message that another process knows too', { concurrency: 3 }, (
     await bothAreSent();
   });
 
+  // The frozen process is alone when it goes on, so it lists the keys of the store once, and not again. The script for x
+  // is not begun a third time: two processes ended while they ran it.
+  for (const [how, wanted] of [['kill', ['plain y']], ['stop', ['answer to x', 'plain y']]]) test(`is run by a frozen process whose successor had it until its ${how}`, async (t) => {
+    const { peer, first, second, areSent, entries } = await begin(t);
+    const before = await entries();
+    first.signal('SIGSTOP');
+    await until(async () => !(await entries()).some((entry) => before.includes(entry)), 'the second process to have both', 40000);
+    await second[how]();
+    first.signal('SIGCONT');
+    await sleep(5000);
+    peer.lets = true;
+    await areSent(wanted);
+  });
+
   // Another message of the user waits at the second process, so the try waits behind it there, and is owed.
   test('is run by the process that another one left it to, having written it anew', async (t) => {
     const all = await begin(t);

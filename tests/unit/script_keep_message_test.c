@@ -129,6 +129,33 @@ static void test_one_that_another_process_has_written_stays_and_comes_due_here(v
   assert_true(passes(&run));
 }
 
+// Another process writes the entry while this one, which is alone, stands still, and ends.
+static void write_elsewhere(void) {
+  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  Keep *other = world_new_keep();
+  assert_true(keep_owe_message(other, STR("a"), STR("7"), STR("<m/>"), 0));
+  keep_free(other);
+}
+
+static void test_one_that_is_lost_comes_due_here_once_its_process_has_ended(void **state) {
+  KeptRun run;
+  become_another();
+  int64_t lapses = keep_lapses(keep);
+  write_elsewhere();
+  assert_false(keep_owes_message(keep, STR("a"), STR("7"), lapses - 1));
+  clock_advance(1100 * 1000);
+  assert_true(passes(&run));
+}
+
+static void test_a_run_that_is_lost_comes_due_here_once_its_process_has_ended(void **state) {
+  KeptRun run;
+  become_another();
+  write_elsewhere();
+  keep_lost(keep, STR("a"), STR("7"));
+  clock_advance(1100 * 1000);
+  assert_true(passes(&run));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -140,6 +167,8 @@ int main(void) {
     TEST(test_it_is_this_processs_until_another_one_has_it),
     TEST(test_one_that_is_over_is_deleted),
     TEST(test_one_that_another_process_has_written_stays_and_comes_due_here),
+    TEST(test_one_that_is_lost_comes_due_here_once_its_process_has_ended),
+    TEST(test_a_run_that_is_lost_comes_due_here_once_its_process_has_ended),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
