@@ -186,10 +186,8 @@ scrape_configs:
 `);
   const server = spawn('prometheus', [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`,
     `--web.listen-address=127.0.0.1:${own}`], { stdio: 'ignore' });
-  t.after(() => new Promise((resolve) => {
-    server.on('exit', resolve);
-    server.kill();
-  }));
+  const ended = new Promise((resolve) => server.on('exit', resolve));
+  t.after(() => { server.kill(); return ended; });
   const ask = async (what) => {
     try {
       return (await (await fetch(`http://127.0.0.1:${own}/api/v1/${what}`)).json()).data;

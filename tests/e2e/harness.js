@@ -58,13 +58,45 @@ function threeAtATime(name) {
   return (...args) => { tests.push(args); };
 }
 
-// Returns a free port of the loopback address.
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
+const isFree = (port) => new Promise((resolve) => {
+  const server = net.createServer().on('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
 });
+
+// Returns a free port of the loopback address. It is not one of those that the system gives to whoever asks for any
+// (ip_local_port_range, from 32768 on): such a one would soon be another test's.
+async function freePort() {
+  for (;;) {
+    const port = crypto.randomInt(10240, 32768);
+    if (await isFree(port)) return port;
+  }
+}
+
+// ---- ends of tests ------------------------------------------------------------------------------------------------
+
+async function callAll(ends) {
+  const failures = [];
+  for (const end of ends) {
+    try {
+      await end();
+    } catch (failure) {
+      failures.push(failure);
+    }
+  }
+  if (failures.length) throw failures.length === 1 ? failures[0] : new AggregateError(failures, failures.join('\n'));
+}
+
+const ends = new WeakMap(); // by test
+// Calls `end` when the test ends. What was begun last ends first, as a bot before the directory of its store. All are
+// called, whichever fails: node's own hooks stop at the first that fails, and a process left by one of the others
+// would keep the test from ever ending.
+function atEnd(t, end) {
+  if (!ends.has(t)) {
+    ends.set(t, []);
+    t.after(() => callAll(ends.get(t)));
+  }
+  ends.get(t).unshift(end);
+}
 
 // ---- signatures and encryption ------------------------------------------------------------------------------------
 
@@ -209,14 +241,21 @@ function parseXml(xml) {
 
 // ---- files --------------------------------------------------------------------------------------------------------
 
-const makeDir = () => fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-'));
-// A bot that has not ended yet may put a file there meanwhile.
-const removeDir = (dir) => fs.rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
+// A process that was only told to end may still put a file there; node's own retries remove what it saw at first.
+const removeDir = (dir) => until(() => {
+  try {
+    fs.rmSync(dir, { recursive: true, force: true });
+    return true;
+  } catch (error) {
+    if (error.code !== 'ENOTEMPTY') throw error;
+    return false;
+  }
+}, `the last file in ${dir}`);
 
 // Creates a directory that is removed when the test ends.
 function tempDir(t) {
-  const dir = makeDir();
-  t.after(() => removeDir(dir));
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-'));
+  atEnd(t, () => removeDir(dir));
   return dir;
 }
 
@@ -439,7 +478,7 @@ class Bot {
 //   command  `dev` instead of `run`; its script may be undefined: only the simulated platform runs
 //   under    a command that starts wemoon: ['prlimit', '--nofile=64']
 async function startBot(t, { script, config = {}, mode, files = {}, args = [], env, command = 'run', under = [], binary = BINARY } = {}) {
-  const dir = makeDir();
+  const dir = tempDir(t);
   const sealing = mode && mode !== 'normal' ? { encrypt_mode: mode, encoding_aes_key: AES_KEY, appid: APPID } : {};
   const all = { token: TOKEN, listen: '127.0.0.1:0', ...sealing, ...config };
   writeFiles(dir, { ...(script === undefined ? {} : { 'bot.lua': script }), 'config.lua': configLua(all), ...files });
@@ -455,14 +494,14 @@ async function startBot(t, { script, config = {}, mode, files = {}, args = [], e
     child.on('spawn', resolve);
     child.on('error', reject);
   });
-  t.after(() => bot.stop().finally(() => removeDir(dir)));
+  atEnd(t, () => bot.stop());
   await bot.waitUntilServing();
   return bot;
 }
 
 module.exports = {
   BINARY, TOKEN, APPID, AES_KEY, OPENID, ORIGINAL_ID,
-  sleep, until, threeAtATime, freePort, sha1, sign, signedQuery, seal, unseal, wrap,
+  sleep, until, threeAtATime, atEnd, freePort, sha1, sign, signedQuery, seal, unseal, wrap,
   messageXml, textXml, eventXml, element, cdata, parseXml,
   tempDir, writeFiles, configLua, luaValue, cleanEnv, wemoon, startBot,
 };

@@ -2,6 +2,7 @@
 'use strict';
 
 const http = require('node:http');
+const { atEnd } = require('./harness');
 
 // Starts a server that records requests and answers after `pause` ms (customer service messages: after sendPause, if it
 // is set), requests for /held not before `peer.lets` is true; it also acts as the platform.
@@ -24,7 +25,7 @@ async function startPeer(t) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   peer.url = `http://127.0.0.1:${server.address().port}`;
   return peer;
 }

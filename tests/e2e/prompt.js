@@ -2,7 +2,7 @@
 'use strict';
 
 const { execFileSync } = require('node:child_process');
-const { BINARY, wemoon, tempDir, writeFiles, cleanEnv, until } = require('./harness');
+const { BINARY, atEnd, wemoon, tempDir, writeFiles, cleanEnv, until } = require('./harness');
 
 // Types lines into a pipe; returns { out, err, cwd }.
 async function type(t, lines, { code = 0, script, files = {}, env, ending = '\n' } = {}) {
@@ -23,7 +23,7 @@ function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home 
   const tmux = (...words) => execFileSync('tmux', ['-L', name, ...words], { env: cleanEnv({ LC_ALL: 'C.UTF-8', TERM: 'xterm' }) }).toString();
   const settings = Object.entries({ LC_ALL: 'C.UTF-8', LANG: 'C.UTF-8', XDG_STATE_HOME: home, ...env }).map(([key, value]) => `${key}=${value}`);
   tmux('-f', '/dev/null', '-u', 'new-session', '-d', '-x', String(width), '-y', String(height), '-c', home, 'env', ...settings, BINARY, ...args);
-  t.after(() => { try { tmux('kill-server'); } catch { /* it has ended */ } });
+  atEnd(t, () => { try { tmux('kill-server'); } catch { /* it has ended */ } });
   const screen = () => { try { return tmux('capture-pane', '-p').trimEnd(); } catch { return ''; } };
   const stty = (...words) => execFileSync('stty', ['-F', tmux('display-message', '-p', '#{pane_tty}').trim(), ...words]).toString();
   const signals = (isig) => until(() => new RegExp(`(^|\\s)${isig}\\b`).test(stty('-a')), `a terminal with ${isig}:\n${screen()}`, PATIENCE_MS);

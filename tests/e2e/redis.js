@@ -2,28 +2,40 @@
 // three with a Sentinel.
 'use strict';
 
+const assert = require('node:assert/strict');
 const { spawn, execFile, execFileSync } = require('node:child_process');
 const net = require('node:net');
 const { promisify } = require('node:util');
-const { freePort, tempDir, until, writeFiles } = require('./harness');
+const { atEnd, freePort, tempDir, until, writeFiles } = require('./harness');
 
 const connects = (port) => new Promise((resolve) => {
   const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
   socket.on('error', () => resolve(false));
 });
 
-// Creates a server that start() starts and stop() kills, with kill -9.
+const SERVES = /Ready to accept connections|Sentinel ID is/;
+
+// Creates a server that start() starts and stop() kills, with kill -9. A server that ends by itself, since its port is
+// taken, fails its test: whoever has the port may be another test's server, and would answer in its place.
 function makeServer(t, port, command, args) {
   let child;
+  let ended;
   const server = {
     port,
     async start() {
-      child = spawn(command, args, { stdio: 'ignore' });
-      await until(() => connects(port), command);
+      let said = '';
+      const note = (chunk) => { said += chunk; };
+      child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+      ended = new Promise((resolve) => child.on('close', resolve));
+      child.stdout.on('data', note);
+      await until(() => {
+        if (child.exitCode !== null) assert.fail(`${command} ended with ${child.exitCode}:\n${said}`);
+        return SERVES.test(said);
+      }, command);
+      child.stdout.off('data', note).resume();
     },
     async stop() {
       if (!child) return;
-      const ended = new Promise((resolve) => child.on('close', resolve));
       child.kill('SIGKILL');
       await ended;
       child = undefined;
@@ -33,7 +45,7 @@ function makeServer(t, port, command, args) {
     // The same without blocking this process; resolves with "" if the server is away.
     tell: (...words) => run('redis-cli', ['-p', String(port), '--no-auth-warning', '-a', 'p@ss', ...words]).then(({ stdout }) => stdout.trim(), () => ''),
   };
-  t.after(() => server.stop());
+  atEnd(t, () => server.stop());
   return server;
 }
 
@@ -101,4 +113,4 @@ async function makeSentinel(t, downAfterMs = 500) {
   };
 }
 
-module.exports = { connects, makeRedis, makeSentinel };
+module.exports = { connects, makeServer, makeRedis, makeSentinel };
