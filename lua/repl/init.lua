@@ -15,18 +15,13 @@ local repl = {
   host = host, wechat = wechat,
   user = "alice",      -- the user of .say and the other acts
   typed = {},          -- inputs that succeeded, for .save
-  printed = {},        -- attached: the input's printed lines
   bot = about and host.json.decode(about) or nil,
 }
 
--- The `print` of an attached prompt: its output goes to the prompt, and the bot's own `print` is unchanged.
-local function print_here(...)
-  local parts = table.pack(...)
-  for i = 1, parts.n do parts[i] = tostring(parts[i]) end
-  repl.printed[#repl.printed + 1] = table.concat(parts, "\t")
-end
+-- An attached prompt's own; the bot's `print` and `io` are unchanged.
+local output = repl.bot and require("repl.output")()
 
-repl.env = repl.bot and require("repl.scope") { print = print_here } or _G
+repl.env = output and require("repl.scope") { print = output.print, io = output.io } or _G
 
 repl.paint = require("repl.paint")()
 
@@ -88,13 +83,18 @@ local function keep_message(taken)
   if message and message.raw ~= taken then repl.document = message.raw end
 end
 
+-- Returns what inputs have written at an attached prompt, in whole lines.
+local function take_written()
+  local text = output and repl.paint.safe(output.take()) or ""
+  return (text == "" or text:sub(-1) == "\n") and text or text .. "\n"
+end
+
 -- Runs a command or input; returns its answer, preceded by the API calls that it made if they are traced.
 local function run(fn, ...)
   local taken = take_message()
   local word, text = fn(...)
   keep_message(taken)
-  if #repl.printed > 0 then text = repl.paint.safe(table.concat(repl.printed, "\n")) .. (text ~= "" and "\n" .. text or "") end
-  repl.printed = {}
+  text = take_written() .. text
   local calls = repl.tracing and repl.api_trace.take() or ""
   return answer(word, calls ~= "" and text ~= "" and calls .. "\n" .. text or calls .. text)
 end

@@ -1,5 +1,5 @@
 -- The globals of inputs. At a prompt of its own they are _G. At a running bot they are the bot's, undefined ones nil,
--- except those of the prompt: `_`, `print` and, if the bot has no global of that name, `menu`.
+-- except those of the prompt: `_`, `print`, `io` and, if the bot has no global of that name, `menu`.
 
 local globals = _G
 

@@ -67,6 +67,41 @@ test('what is typed leaves nothing behind: _ , menu and print are the prompt\'s,
   assert.doesNotMatch(bot.log, /made inside a function|undefined/);
 });
 
+test('what an input writes with io goes to its prompt, in order with what it prints; what the bot\'s code writes does not', async (t) => {
+  const bot = await startBot(t, { script: `${ECHO}\nfunction say_it() io.write("the bot wrote\\n") io.stdout:flush() end` });
+  const { out, err } = await attach(bot, [
+    'io.write("a", 1, 2.5) print("b") io.stdout:write("c\\n"):write("d") io.stderr:write("e") say_it()',
+    'coroutine.wrap(function() io.write("f\\n") end)() wechat.spawn(function() io.write("g\\n") end) wechat.sleep(0.3)',
+    'wechat.spawn(function() wechat.sleep(0.2) io.write("later") end)', 'wechat.sleep(0.5) print()', 'print("")',
+    'io.type(io.stdout) .. " " .. io.type(io.stderr) .. " " .. tostring(io.type(1))', 'io.output("typed.txt"):setvbuf("no")', 'io.write("in the file")',
+    'io.output(io.stdout) io.write("h\\27[2J")', 'rawget(_G, "io").write == io.write',
+  ]);
+  assert.equal(out.replace(/^(file \(.*|\{\})\n/gm, ''), 'a12.5b\nc\nde\nf\ng\nlater\n\n"file file nil"\ntrue\nh\\x1B[2J\nfalse\n');
+  assert.equal(err, '');
+  assert.equal(fs.readFileSync(path.join(bot.dir, 'typed.txt'), 'utf8'), 'in the file');
+  await until(() => /^the bot wrote$/m.test(bot.output), 'the bot\'s own output');
+  assert.doesNotMatch(bot.output, /12\.5|later|in the file/);
+});
+
+test('what io.write does not take is an error at the input\'s line', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const { out } = await attach(bot, ['x = io.write("a", nil)', 'x = io.stdout:write({})', 'x = io.stdout.write("a")', 'x = io.output(5)', 'x = io.output("/no/such/file")'], { code: 1 });
+  assert.deepEqual(out.match(/^error: .*$/gm), [
+    'error: bad argument #2 to \'write\' (string expected, got nil)', 'error: bad argument #1 to \'write\' (string expected, got table)',
+    'error: bad argument #1 to \'write\' (FILE* expected, got string)', 'error: bad argument #1 to \'output\' (FILE* expected, got number)',
+    'error: /no/such/file: No such file or directory']);
+  assert.equal(out.match(/^ {2}x = io\./gm).length, 5, 'the line');
+});
+
+test('two prompts that write at the same time get each their own', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const writes = (name) => [`for i = 1, 5 do io.write("${name}", i, " ") io.stderr:write("${name} ") wechat.sleep(0.1) end`];
+  const [one, two] = await Promise.all([attach(bot, writes('x')), attach(bot, writes('y'))]);
+  assert.equal(one.out, 'x1 x x2 x x3 x x4 x x5 x \n');
+  assert.equal(two.out, 'y1 y y2 y y3 y y4 y y5 y \n');
+  assert.equal(bot.output.match(/[xy]\d /), null);
+});
+
 test('a menu of the bot\'s own is the bot\'s', async (t) => {
   const bot = await startBot(t, { script: `menu = { button = {} }\n${ECHO}` });
   assert.equal((await attach(bot, ['#menu.button', 'menu = 5', 'rawget(_G, "menu")'])).out, '0\n5\n');
