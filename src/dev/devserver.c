@@ -355,9 +355,9 @@ static int64_t next_due_us(DevServer *devserver) {
   return bots_us < platforms_us ? bots_us : platforms_us;
 }
 
-// Whether neither scripts nor stores have anything to do before time passes.
+// Whether neither scripts nor stores nor the bot's threads have anything to do before time passes.
 static bool is_still(DevServer *devserver) {
-  return next_due_us(devserver) > clock_now_us() &&
+  return atomic_load(&devserver->with_bot) == 0 && next_due_us(devserver) > clock_now_us() &&
          (!devserver->bot || bot_is_quiet(devserver->bot)) &&
          platform_is_quiet(devserver->platform) && store_is_quiet(devserver->bot_store);
 }
@@ -434,11 +434,19 @@ void devserver_end_passes(DevServer *devserver) {
   pthread_mutex_unlock(&devserver->passing);
 }
 
-bool devserver_is_quiet(DevServer *devserver, size_t posts) {
+static size_t waiting_in_bot(DevServer *devserver) {
   BotStatus status;
   bot_status(devserver->bot, &status);
+  return (size_t)status.waiting;
+}
+
+bool devserver_is_quiet(DevServer *devserver, size_t posts) {
   return is_still(devserver) && client_active(devserver->client) == 0 &&
-         (size_t)status.waiting >= posts;
+         waiting_in_bot(devserver) == posts;
+}
+
+bool devserver_has_told(DevServer *devserver, size_t posts) {
+  return atomic_load(&devserver->with_bot) == 0 && waiting_in_bot(devserver) <= posts;
 }
 
 void devserver_followers(DevServer *devserver, Str openids) {

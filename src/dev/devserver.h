@@ -57,6 +57,8 @@ void devserver_followers(DevServer *devserver, Str openids);
 // Whether all that is under way waits for time to pass: `posts` are requests for the bot that nobody has answered yet.
 // Ask twice, some hundred microseconds apart: what one thread hands to another is seen by neither for a moment.
 bool devserver_is_quiet(DevServer *devserver, size_t posts);
+// Whether the bot has also logged and counted what it has answered: a client has its answer before that. `posts` as above.
+bool devserver_has_told(DevServer *devserver, size_t posts);
 // Moves the process's time forward and wakes what waits for it.
 void devserver_move(DevServer *devserver, int64_t us);
 // The same, once calls under way have had some real time to end.

@@ -350,6 +350,14 @@ static void await_quiet(Replay *replay) {
   }
 }
 
+// Until the outcomes of all that was answered have been told: their times are read then.
+static void await_told(Replay *replay) {
+  int64_t end_us = clock_real_us() + QUIET_MAX_US;
+  while (!devserver_has_told(replay->devserver, posts_under_way(replay)) &&
+         clock_real_us() < end_us)
+    pause_briefly();
+}
+
 static bool is_idle(Replay *replay) {
   pthread_mutex_lock(&replay->mutex);
   bool idle = replay->ended == replay->posted && replay->posts == 0;
@@ -382,9 +390,15 @@ static int64_t step_of(Replay *replay, int64_t left_us, int64_t whole_us) {
                            is_idle(replay) ? INT64_MAX : STEP_US);
 }
 
+// How far it is to that time, once the outcomes so far have been told.
+static int64_t left_us_to(Replay *replay, int64_t unix_ms) {
+  await_told(replay);
+  return (unix_ms - clock_unix_ms()) * 1000;
+}
+
 static bool move_to(Replay *replay, int64_t unix_ms, Err *err) {
-  int64_t whole_us = (unix_ms - clock_unix_ms()) * 1000;
-  for (int64_t left_us = whole_us; left_us > 0; left_us = (unix_ms - clock_unix_ms()) * 1000) {
+  int64_t whole_us = left_us_to(replay, unix_ms);
+  for (int64_t left_us = whole_us; left_us > 0; left_us = left_us_to(replay, unix_ms)) {
     int64_t step_us = step_of(replay, left_us, whole_us);
     devserver_move(replay->devserver, step_us);
     if (step_us < left_us || !is_idle(replay)) await_quiet(replay);

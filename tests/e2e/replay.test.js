@@ -164,6 +164,22 @@ function on_message(msg) return os.date("!%Y-%m-%d %H:%M:%S") .. " " .. ticks en
     '2020-09-13 12:26:40 0', '2020-09-13 12:26:41 0', '2020-09-13 12:28:10 0', '2020-09-13 17:28:20 5', '2020-10-13 12:28:20 720']);
 });
 
+test('the times that the log tells of a replay are those of the answers, though hours pass at once behind each', async (t) => {
+  const dir = tempDir(t);
+  const made = { dir, file: path.join(dir, 'hours.jsonl') };
+  const lines = Array.from({ length: 1000 }, (_, i) => JSON.stringify({
+    t: 1600000000 + i * 7200, in: textXml('hi', { CreateTime: 1600000000 + i * 7200, MsgId: BigInt(100 + i) }), out: '', late: [], calls: [] }));
+  fs.writeFileSync(made.file, lines.join('\n') + '\n');
+  for (const level of ['info', 'warn']) {
+    const { stderr } = await replay(made, 'function on_message(msg) error("oops") end', { args: ['--log-level', level] });
+    const told = [...stderr.matchAll(/^(\S+ \S+) warn .* outcome=failed .*\bms=([\d.]+)/gm)];
+    assert.equal(told.length, 1000);
+    const late = told.filter(([, , ms]) => Number(ms) > 60000);
+    assert.deepEqual(late.map(([line]) => line), [], level);
+    told.forEach(([, at], i) => assert.equal(Math.floor((Date.parse(at.replace(' ', 'T')) / 1000 - 1600000000) / 7200), i, 'when it was told'));
+  }
+});
+
 test('the simulated platform knows every captured user as a follower', async (t) => {
   const made = await capture(t, 'function on_message() return "x" end', async (bot) => {
     await bot.deliver(textXml('a', { FromUserName: 'oLater' }));
