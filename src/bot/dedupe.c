@@ -62,19 +62,18 @@ static Index *index_of(Dedupe *dedupe, uint32_t hash) {
   return &dedupe->index[hash / (UINT32_MAX / PARTS + 1)];
 }
 
-static Entry *find(Dedupe *dedupe, uint32_t hash, Str identity) {
+// Returns the number of the message's entry; INDEX_NONE: there is none.
+static uint32_t find(Dedupe *dedupe, uint32_t hash, Str identity) {
   const Index *index = index_of(dedupe, hash);
   uint32_t number;
-  for (uint32_t at = hash; (number = index_next(index, hash, &at)) != INDEX_NONE;) {
-    Entry *entry = entries_at(&dedupe->entries, number);
-    if (str_eq(entry_identity(entry), identity)) return entry;
-  }
-  return NULL;
+  for (uint32_t at = hash; (number = index_next(index, hash, &at)) != INDEX_NONE;)
+    if (str_eq(entry_identity(entries_at(&dedupe->entries, number)), identity)) break;
+  return number;
 }
 
-// Removes the entry from the index and frees it.
+// Removes the entry from the index, if it is there, and frees it.
 static void remove_entry(Dedupe *dedupe, Entry *entry, uint32_t number) {
-  index_remove(index_of(dedupe, entry->hash), entry->hash, number);
+  if (entry->tries != ENTRY_OVER) index_remove(index_of(dedupe, entry->hash), entry->hash, number);
   entries_put_back(&dedupe->entries, entry, number);
 }
 
@@ -122,7 +121,10 @@ static bool are_too_many(const Dedupe *dedupe, int64_t now_us) {
 
 static void compact(Dedupe *dedupe, int64_t now_us, size_t most) {
   if (dedupe->compact) digest_set_expire(dedupe->compact, now_us, most);
-  for (; most > 0 && are_too_many(dedupe, now_us); most--) compact_oldest(dedupe);
+  for (; most > 0 && are_too_many(dedupe, now_us); most--) {
+    if (has_expired(dedupe, now_us)) drop_oldest(dedupe);
+    else compact_oldest(dedupe);
+  }
 }
 
 // ---- answers that go before their identities ----------------------------------------------------
@@ -224,11 +226,15 @@ static bool is_over(const Entry *entry, int64_t now_us) {
   return !entry->job && entry->expires_us <= now_us;
 }
 
-// Returns the message's entry unless it has expired.
+// Returns the message's entry unless it has expired. An expired one leaves the index alone: it stays in the queue, until
+// those before it have left that in steps.
 static Entry *find_known(Dedupe *dedupe, uint32_t hash, Str identity, int64_t now_us) {
-  Entry *entry = find(dedupe, hash, identity);
-  if (!entry || !is_over(entry, now_us)) return entry;
-  expire(dedupe, now_us, SIZE_MAX);
+  uint32_t number = find(dedupe, hash, identity);
+  if (number == INDEX_NONE) return NULL;
+  Entry *entry = entries_at(&dedupe->entries, number);
+  if (!is_over(entry, now_us)) return entry;
+  index_remove(index_of(dedupe, hash), hash, number);
+  entry->tries = ENTRY_OVER;
   return NULL;
 }
 
@@ -380,7 +386,7 @@ bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *
 static void move(Dedupe *dedupe, uint32_t from, uint32_t to) {
   Entry *entry = entries_at(&dedupe->entries, to);
   *entry = *entries_at(&dedupe->entries, from);
-  index_move(index_of(dedupe, entry->hash), entry->hash, from, to);
+  if (entry->tries != ENTRY_OVER) index_move(index_of(dedupe, entry->hash), entry->hash, from, to);
   if (entry->job) {
     entry->job->known = to + 1;
     return;

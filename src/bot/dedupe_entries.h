@@ -8,7 +8,8 @@
 
 enum {
   ENTRIES_BLOCK = 1024,  // entries whose memory is taken, and given back, at once
-  ENTRY_ROOM = 88
+  ENTRY_ROOM = 88,
+  ENTRY_OVER = -1  // `tries` of one that has expired and is not in dedupe's index any more
 };
 
 // The identity and answer of most messages fit into their entry; longer ones are allocated.
@@ -21,7 +22,7 @@ typedef struct {
   // and the one before it, if it is not the first.
   uint32_t newer, older;
   uint32_t identity_len, answer_len;
-  int tries;  // 0: spare
+  int tries;  // 0: spare; ENTRY_OVER
   char room[ENTRY_ROOM];
 } Entry;
 

@@ -18,8 +18,8 @@ enum {
 
 typedef struct {
   unsigned char digest[KEYED_DIGEST_LEN];
-  uint32_t later_ms : LATER_BITS;  // than the first one of its chunk
-  uint32_t tries : 32 - LATER_BITS;
+  uint32_t later_ms : LATER_BITS;    // than the first one of its chunk
+  uint32_t tries : 32 - LATER_BITS;  // 0: it is in no table any more
 } Member;
 
 typedef struct {
@@ -213,8 +213,10 @@ bool digest_set_add(DigestSet *set, Str text, int tries, int64_t expires_us) {
 // Removes the first member, if it has expired.
 static bool expire_first(DigestSet *set, int64_t now_us) {
   Chunk *chunk = set->chunks[0];
-  if (expiry_of(chunk, &chunk->members[chunk->first]) > now_us) return false;
-  take_out(set, position_of(set, 0, chunk->first++));
+  const Member *first = &chunk->members[chunk->first];
+  if (expiry_of(chunk, first) > now_us) return false;
+  if (first->tries > 0) take_out(set, position_of(set, 0, chunk->first));
+  chunk->first++;
   set->count--;
   if (chunk->first == chunk->used) drop_first_chunk(set);
   return true;
@@ -222,6 +224,12 @@ static bool expire_first(DigestSet *set, int64_t now_us) {
 
 void digest_set_expire(DigestSet *set, int64_t now_us, size_t most) {
   while (most-- > 0 && set->count > 0 && expire_first(set, now_us)) continue;
+}
+
+// The text may be added again. Its member stays until those before it are removed: they may be many.
+static void forget(DigestSet *set, Member *member, int32_t position) {
+  take_out(set, position);
+  member->tries = 0;
 }
 
 int digest_set_try(DigestSet *set, Str text, int by, int64_t now_us) {
@@ -233,7 +241,7 @@ int digest_set_try(DigestSet *set, Str text, int by, int64_t now_us) {
   Member *member = member_at(set, position);
   const Chunk *chunk = set->chunks[((uint32_t)position / CHUNK - set->number) % CHUNKS];
   if (expiry_of(chunk, member) <= now_us) {
-    digest_set_expire(set, now_us, SIZE_MAX);  // before the text is added again
+    forget(set, member, position);
     return 0;
   }
   for (; by > 0 && member->tries < DIGEST_SET_TRIES_MAX; by--) member->tries++;

@@ -82,6 +82,19 @@ static void test_no_more_are_removed_at_once_than_is_said(void **state) {
   digest_set_free(set);
 }
 
+static void test_a_text_that_has_expired_leaves_alone(void **state) {
+  DigestSet *set = digest_set_new();
+  for (int i = 0; i < 3000; i++) add(set, i, 1000);
+  assert_int_equal(try(set, 2000, 1000), 0);
+  assert_int_equal(digest_set_count(set), 3000);
+  assert_true(add(set, 2000, 9000));
+  assert_int_equal(try(set, 2000, 1000), 2);
+  digest_set_expire(set, 1000, MANY);
+  assert_int_equal(digest_set_count(set), 1);
+  assert_int_equal(try(set, 2000, 1000), 3);
+  digest_set_free(set);
+}
+
 // Days pass while one chunk is filled: what its first member does not let it say is said by another chunk.
 static void test_a_text_a_day_is_known_for_a_day(void **state) {
   const int64_t day_us = 86400000000;
@@ -122,6 +135,7 @@ int main(void) {
     cmocka_unit_test(test_tries_are_counted_as_far_as_there_is_room),
     cmocka_unit_test(test_many_are_known_and_expire_in_order_and_their_memory_is_given_back),
     cmocka_unit_test(test_no_more_are_removed_at_once_than_is_said),
+    cmocka_unit_test(test_a_text_that_has_expired_leaves_alone),
     cmocka_unit_test(test_a_text_a_day_is_known_for_a_day),
     cmocka_unit_test(test_it_knows_what_a_simple_model_knows),
   };
