@@ -1,4 +1,5 @@
--- wechat.forget: deletes everything that is kept of a user, and ends scripts that wait for the user.
+-- wechat.forget: deletes everything that is kept of a user, and ends scripts that wait for the user, except the one that
+-- calls it.
 -- wechat.newest: cancels what the user's earlier messages still do. Earlier is what was made earlier (CreateTime), and of
 -- messages of the same second what arrived earlier. In this process they end at once. Other processes look for notices
 -- every second; what they send until then is sent.
@@ -47,11 +48,23 @@ return function(wechat, host)
     return store.set(("%s/%d%s"):format(place, number, what), "", seconds)
   end
 
+  -- What a notice says of a message that does something. An identity that is too long for the key is left out.
+  local function of_message(times, openid, identity)
+    local what = ("@%s/%s/"):format(times, openid)
+    return #what + #identity <= WHAT_MAX and what .. identity or what
+  end
+
+  -- The message whose script forgets its own user goes on, in whichever process it is tried.
+  local function of_forget(at, openid, identity)
+    if identity == "" then return ("@%d/%s"):format(at, openid) end
+    return of_message(("%d+"):format(at), openid, identity)
+  end
+
   host.args.add(wechat, "forget", { { "openid", "string" } }, function(openid)
     if openid == "" then host.args.fail("wechat.forget: openid is empty") end
-    local any, at = host.conversation.end_user(openid)
+    local any, at, identity = host.conversation.end_user(openid)
     host.session.forget(openid)
-    local told, err = tell_the_others(("@%d/%s"):format(at, openid), NOTICE_S)
+    local told, err = tell_the_others(of_forget(at, openid, identity), NOTICE_S)
     if not told then return nil, err end
     for _, kind in ipairs(kinds) do
       local gone, why = take_away(kind, openid)
@@ -78,9 +91,8 @@ return function(wechat, host)
     local openid, identity, made, arrived, tells, owes = host.conversation.end_earlier()
     local done, err = true, nil
     if tells then
-      local what = ("@%d.%d/%s/"):format(made, arrived, openid)
-      if #what + #identity <= WHAT_MAX then what = what .. identity end
-      done, err = tell_the_others(what, NEWEST_S)
+      local times = ("%d.%d"):format(made, arrived)
+      done, err = tell_the_others(of_message(times, openid, identity), NEWEST_S)
     end
     if owes then
       local gone, why = take_runs_away(openid, identity, made)

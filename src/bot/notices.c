@@ -1,6 +1,7 @@
 // "forgotten/ACCOUNT" counts the notices. Each notice has its own key for some seconds, which is set just after the
 // notice was counted (lua/wechat/forget.lua):
 //   forgotten/ACCOUNT/NUMBER@AT/OPENID: forget the user, as of AT (Unix milliseconds); an earlier wemoon writes no @AT
+//   forgotten/ACCOUNT/NUMBER@AT+/OPENID/IDENTITY: the same, but message IDENTITY of the user, whose script forgets, goes on
 //   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: message IDENTITY cancels the earlier messages of its user; its
 //     CreateTime is MADE (Unix seconds), and it arrived at ARRIVED (Unix milliseconds)
 #include "bot/notices.h"
@@ -77,13 +78,15 @@ static int64_t not_later(int64_t us) {
 
 static bool read_forgotten(Str at, Str who, Cancel *cancel) {
   int64_t at_ms;
+  bool spares = str_ends(at, STR("+"));
   *cancel = (Cancel){ .openid = who, .all = true };
+  if (spares) at = str_sub(at, 0, at.len - 1);
   bool ok = at.len == 0 || str_to_int64(at, &at_ms);
   if (ok && at.len) cancel->before.arrived_us = not_later(arrived_here_us(at_ms));
-  return ok;
+  return ok && (!spares || str_cut(who, '/', &cancel->openid, &cancel->identity));
 }
 
-// Reads "MADE.ARRIVED" and "OPENID/IDENTITY", or else the time of a forget and "OPENID".
+// Reads "MADE.ARRIVED" and "OPENID/IDENTITY", or else the time of a forget and whom it concerns.
 static bool read_cancel(Str times, Str who, Cancel *cancel) {
   Str made, arrived;
   int64_t arrived_ms;

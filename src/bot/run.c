@@ -110,7 +110,7 @@ static TaskRank rank_of(const Job *job) {
 }
 
 bool run_is_outdated(Webhook *webhook, const Job *job) {
-  return cancels_is_outdated(webhook->shared.cancels, job->from_user, rank_of(job));
+  return cancels_is_outdated(webhook->shared.cancels, job->from_user, job->identity, rank_of(job));
 }
 
 // MessageTask.is_newest: the kept answer of an earlier message no longer precedes this answer.

@@ -1,7 +1,8 @@
 // host.conversation: conversations with users.
-//   end_user(openid) -> known, at: forgets a user: ends the user's tasks in every interpreter, and nothing more is
-//     sent. A call that waits for the user's next message returns nil and "forgotten". `known`: whether the store had
-//     runs of the user; `at`: when that was (Unix milliseconds)
+//   end_user(openid) -> known, at, identity: forgets a user: ends the user's tasks in every interpreter, and nothing more
+//     is sent. A call that waits for the user's next message returns nil and "forgotten". `known`: whether the store had
+//     runs of the user; `at`: when that was (Unix milliseconds); `identity`: of the running task's message, which goes on,
+//     if it is that user's, else empty
 //   end_earlier() -> openid, identity, made, arrived, tells, owes: ends likewise the tasks of earlier messages of the
 //     running task's user, except those that wait for the next message. `made` (Unix seconds) and `arrived` (Unix
 //     milliseconds) are the message's times; `tells`: other processes must be told; `owes`: the store may have owed runs
@@ -29,7 +30,7 @@ static int l_told(lua_State *L) {
   return 0;
 }
 
-static void cancel_all(lua_State *L, const Cancel *cancel) {
+static void cancel_everywhere(lua_State *L, const Cancel *cancel) {
   BotShared *shared = shared_of(L);
   cancel_here(engine_of(L), cancel);
   if (shared) cancel_elsewhere(shared, script_context(L)->interpreter, cancel);
@@ -39,12 +40,15 @@ static int l_end_user(lua_State *L) {
   BotShared *shared = shared_of(L);
   Str openid = lua_str(L, 1);
   int64_t at_ms = clock_unix_ms();
-  cancel_all(L, &(Cancel){ .openid = openid, .all = true });
+  Cancel cancel;
+  cancel_all(L, openid, &cancel);
+  cancel_everywhere(L, &cancel);
   if (shared && shared->conversations)
     conversations_end_user(shared->conversations, openid, "forgotten");
   lua_pushboolean(L, shared && shared->keep && keep_forget(shared->keep, openid));
   lua_pushinteger(L, at_ms);
-  return 2;
+  push_str(L, cancel.identity);
+  return 3;
 }
 
 static int64_t unix_ms_of(int64_t monotonic_us) {
@@ -67,7 +71,7 @@ static int l_end_earlier(lua_State *L) {
   Cancel cancel;
   if (!cancel_of_earlier(L, &cancel))
     method_raise(L, "wechat.newest: no message is being answered here (write it in on_message)");
-  cancel_all(L, &cancel);
+  cancel_everywhere(L, &cancel);
   return push_earlier(L, &cancel);
 }
 

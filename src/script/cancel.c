@@ -8,6 +8,7 @@ static bool is_meant(Task *task, const void *ctx) {
   const Cancel *cancel = ctx;
   LogSubject subject = task_subject(task);
   if (!str_eq(subject.openid, cancel->openid) || message_is_asking(task)) return false;
+  if (message_is_known_by(task, cancel->identity)) return false;
   if (!cancel->all && !task_rank_is_before(task_rank(task), cancel->before)) return false;
   message_silence(task);
   return true;
@@ -21,6 +22,13 @@ bool cancel_of_earlier(lua_State *L, Cancel *cancel) {
                       .identity = message_known_by(task) };
   message_tell_newest(task);
   return true;
+}
+
+void cancel_all(lua_State *L, Str openid, Cancel *cancel) {
+  Task *task = task_running(L);
+  bool own = message_can_ask(task) && str_eq(message_sender(task), openid);
+  *cancel =
+      (Cancel){ .openid = openid, .all = true, .identity = own ? message_known_by(task) : STR("") };
 }
 
 void cancel_here(Engine *engine, const Cancel *cancel) {

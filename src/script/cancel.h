@@ -8,6 +8,8 @@
 // Sets `cancel` to all messages earlier than the message that the running task answers. Their kept answers no longer
 // precede the task's answer. Returns false if the task answers no message.
 bool cancel_of_earlier(lua_State *L, Cancel *cancel);
+// Sets `cancel` to all work for the user, except the message that the running task answers if it is that user's.
+void cancel_all(lua_State *L, Str openid, Cancel *cancel);
 // Cancels tasks in this engine, except the running task and tasks that wait for the user's next message. The caller has
 // entered the engine.
 void cancel_here(struct Engine *engine, const Cancel *cancel);

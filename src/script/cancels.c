@@ -11,7 +11,7 @@ enum { USERS = 1024, OWN_NUMBERS = 256 };
 
 // The rank of the last message that cancelled earlier messages of its user.
 typedef struct {
-  uint64_t hash;
+  uint64_t hash, by;  // of the user's openid, and of the message's identity
   TaskRank rank;
 } Newest;
 
@@ -19,13 +19,13 @@ typedef struct {
 struct CancelNote {
   CancelNote *next;
   void (*end)(Engine *engine, const Cancel *cancel);
-  Cancel cancel;  // its openid is the copy below
-  char openid[];
+  Cancel cancel;  // its texts are copies, in `texts`
+  char texts[];
 };
 
 // A user who was forgotten, and when (monotonic).
 typedef struct {
-  uint64_t hash;
+  uint64_t hash, by;  // as in Newest; by: of an empty text if no message of the user did it
   int64_t at_us;
 } Forgotten;
 
@@ -96,13 +96,14 @@ void cancels_leave(Cancels *cancels, Interpreter *in) {
 static void tell(Interpreter *in, const Cancel *cancel,
                  void (*end)(Engine *engine, const Cancel *cancel)) {
   if (engine_is_given_up(in->engine)) return;
-  CancelNote *note = malloc(sizeof *note + cancel->openid.len);
+  Str openid = cancel->openid, identity = cancel->identity;
+  CancelNote *note = malloc(sizeof *note + openid.len + identity.len);
   if (!note) return;
-  memcpy(note->openid, cancel->openid.ptr, cancel->openid.len);
+  str_put(str_put(note->texts, openid), identity);
   note->end = end;
   note->cancel = *cancel;
-  note->cancel.openid = str_make(note->openid, cancel->openid.len);
-  note->cancel.identity = STR("");
+  note->cancel.openid = str_make(note->texts, openid.len);
+  note->cancel.identity = str_make(note->texts + openid.len, identity.len);
   note->next = in->cancel_notes;
   in->cancel_notes = note;
   timer_add(in->engine, &in->cancel_timer, 0);
@@ -115,7 +116,7 @@ static void note_newest(Cancels *cancels, const Cancel *cancel) {
   uint64_t hash = str_hash(cancel->openid, 0);
   Newest *newest = newest_of(cancels, hash);
   if (newest->hash == hash && task_rank_is_before(cancel->before, newest->rank)) return;
-  *newest = (Newest){ .hash = hash, .rank = cancel->before };
+  *newest = (Newest){ .hash = hash, .by = str_hash(cancel->identity, 0), .rank = cancel->before };
   atomic_store_explicit(&cancels->any, true, memory_order_release);
 }
 
@@ -125,7 +126,7 @@ static void note_forgotten(Cancels *cancels, const Cancel *cancel) {
   int64_t at_us = cancel->before.arrived_us ? cancel->before.arrived_us : clock_now_us();
   Forgotten *forgotten = &cancels->forgotten[hash % USERS];
   if (forgotten->hash == hash && at_us < forgotten->at_us) return;
-  *forgotten = (Forgotten){ .hash = hash, .at_us = at_us };
+  *forgotten = (Forgotten){ .hash = hash, .by = str_hash(cancel->identity, 0), .at_us = at_us };
   atomic_store_explicit(&cancels->any, true, memory_order_release);
 }
 
@@ -141,16 +142,17 @@ void cancels_tell(Cancels *cancels, const Interpreter *own, const Cancel *cancel
   pthread_mutex_unlock(&cancels->mutex);
 }
 
-bool cancels_is_outdated(const Cancels *from, Str openid, TaskRank rank) {
+bool cancels_is_outdated(const Cancels *from, Str openid, Str identity, TaskRank rank) {
   Cancels *cancels = (Cancels *)from;
   if (!cancels || !atomic_load_explicit(&cancels->any, memory_order_acquire)) return false;
-  uint64_t hash = str_hash(openid, 0);
+  uint64_t hash = str_hash(openid, 0), by = str_hash(identity, 0);
   pthread_mutex_lock(&cancels->mutex);
   const Newest *newest = newest_of(cancels, hash);
   const Forgotten *forgotten = &cancels->forgotten[hash % USERS];
   bool outdated =
-      (newest->hash == hash && task_rank_is_before(rank, newest->rank)) ||
-      (forgotten->hash == hash && rank.arrived_us && rank.arrived_us < forgotten->at_us);
+      (newest->hash == hash && newest->by != by && task_rank_is_before(rank, newest->rank)) ||
+      (forgotten->hash == hash && forgotten->by != by && rank.arrived_us &&
+       rank.arrived_us < forgotten->at_us);
   pthread_mutex_unlock(&cancels->mutex);
   return outdated;
 }

@@ -13,7 +13,9 @@ typedef struct {
              // `before`
   // The rank of the message whose script cancels. With `all`: arrived_us is the time of the forget, 0: now.
   TaskRank before;
-  Str identity;  // the identity of that message
+  // The identity of that message, which the cancel spares. With `all`: of the message whose script forgets its own user,
+  // empty: none.
+  Str identity;
 } Cancel;
 
 typedef struct Cancels Cancels;
@@ -29,9 +31,9 @@ void cancels_leave(Cancels *cancels, Interpreter *in);
 void cancels_tell(Cancels *cancels, const Interpreter *own, const Cancel *cancel,
                   void (*end)(struct Engine *engine, const Cancel *cancel));
 // Returns whether a later message of the user has cancelled the message of that rank, or the user was forgotten after it
-// arrived. Costs one atomic read until the first cancel. With about a thousand users or more, older cancels may be
-// forgotten.
-bool cancels_is_outdated(const Cancels *cancels, Str openid, TaskRank rank);
+// arrived; not by the script of the message `identity` itself, which may run in another process. Costs one atomic read
+// until the first cancel. With about a thousand users or more, older cancels may be forgotten.
+bool cancels_is_outdated(const Cancels *cancels, Str openid, Str identity, TaskRank rank);
 
 // Notes that notice `number` in the store is this process's own, so this process has handled it already.
 void cancels_note_own(Cancels *cancels, int64_t number);

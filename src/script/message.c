@@ -174,6 +174,10 @@ bool message_is_asking(const Task *task) {
 Str message_sender(const Task *task) { return message_run(task)->sender; }
 Str message_known_by(const Task *task) { return message_run(task)->identity; }
 
+bool message_is_known_by(const Task *task, Str identity) {
+  return identity.len && is_message(task) && str_eq(message_run(task)->identity, identity);
+}
+
 // Returns the counter of calls of the platform; NULL if they are not counted, or the task answers no message.
 static atomic_int *message_calls(const Task *task) {
   return is_message(task) ? message_run(task)->api_calls : NULL;

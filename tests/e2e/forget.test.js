@@ -2,7 +2,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { APPID, TOKEN, OPENID, tempDir, writeFiles, configLua, sleep, wemoon, startBot, until, threeAtATime } = require('./harness');
+const { APPID, TOKEN, OPENID, tempDir, writeFiles, configLua, sleep, wemoon, startBot, textXml, until, threeAtATime } = require('./harness');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
 
@@ -132,6 +132,39 @@ for (const way of ['wechat.forget', 'wemoon forget']) {
     });
   }
 }
+
+// The script of a message forgets its own user 1 s after it began; meanwhile the second process has a try of the message.
+async function forgetsItself(t) {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    wechat.sleep(1)
+    assert(wechat.forget(msg.source))
+    wechat.http.post("${peer.url}/forgotten", { body = "x" })
+    wechat.sleep(1.7)
+    return "forgotten"
+  end`;
+  const config = { store: `sqlite:${tempDir(t)}/wemoon.db`, ...platform(peer) };
+  const bots = [await startBot(t, { script, config }), await startBot(t, { script, config })];
+  await sleep(600); // until both have noticed each other
+  const xml = textXml('go');
+  const first = bots[0].deliver(xml).catch(() => null);
+  await sleep(300);
+  return { peer, bots, answers: [first, bots[1].deliver(xml)] };
+}
+
+test('a message whose script forgets its own user is answered at the process that has another try of it, too', async (t) => {
+  const { answers } = await forgetsItself(t);
+  for (const { reply } of await Promise.all(answers)) assert.equal(reply?.Content, 'forgotten');
+});
+
+test('a message whose script forgets its own user is run by the process that has another try, once the first one is killed', async (t) => {
+  const { peer, bots } = await forgetsItself(t);
+  await until(() => peer.seen.length === 1, 'the call');
+  await sleep(1200); // the second process looks for notices every second
+  await bots[0].kill();
+  await until(() => peer.sent.length === 1, 'the late answer', 15000);
+  assert.equal(peer.sent[0].text.content, 'forgotten');
+});
 
 test('a late reply that goes out while its user is forgotten leaves nothing of the user in the store', async (t) => {
   const peer = await startPeer(t);

@@ -70,6 +70,18 @@ static void test_another_users_script_goes_on(void **state) {
   answer_clear(&heard);
 }
 
+static void test_the_script_of_the_message_that_cancels_goes_on(void **state) {
+  Cancel cancel = { .openid = STR("openid-1"), .all = true, .identity = STR("own") };
+  world_message.identity = STR("own");
+  begin_to_wait("go");
+  cancel_elsewhere(&world.shared, NULL, &cancel);
+  assert_false(answer_wait(&heard, 100));
+  cancel.identity = STR("another");
+  cancel_elsewhere(&world.shared, NULL, &cancel);
+  assert_true(answer_wait(&heard, 5000));
+  answer_clear(&heard);
+}
+
 static void test_a_later_message_ends_what_is_earlier_alone(void **state) {
   world_message.rank = SECOND;
   begin_to_wait("go");
@@ -110,6 +122,7 @@ int main(void) {
     IN_WORLD(test_a_script_that_waits_ends_with_success_and_closes_its_variables),
     IN_WORLD(test_what_it_closes_may_wait),
     IN_WORLD(test_another_users_script_goes_on),
+    IN_WORLD(test_the_script_of_the_message_that_cancels_goes_on),
     IN_WORLD(test_a_later_message_ends_what_is_earlier_alone),
     IN_WORLD(test_a_script_that_asks_goes_on_asking),
     IN_WORLD(test_the_order_is_that_of_making_then_of_arrival),

@@ -38,13 +38,13 @@ static void test_the_interpreter_is_told_of_each_but_of_its_own(void **state) {
 }
 
 static void test_an_earlier_message_that_has_not_begun_is_outdated(void **state) {
-  assert_false(cancels_is_outdated(cancels, STR("openid-1"), FIRST));
+  assert_false(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), FIRST));
   newest(SECOND);
   newest(FIRST);
-  assert_true(cancels_is_outdated(cancels, STR("openid-1"), FIRST));
-  assert_false(cancels_is_outdated(cancels, STR("openid-1"), SECOND));
-  assert_false(cancels_is_outdated(cancels, STR("openid-1"), THIRD));
-  assert_false(cancels_is_outdated(cancels, STR("openid-2"), FIRST));
+  assert_true(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), FIRST));
+  assert_false(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), SECOND));
+  assert_false(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), THIRD));
+  assert_false(cancels_is_outdated(cancels, STR("openid-2"), STR("m"), FIRST));
 }
 
 static TaskRank arrived(int64_t at_us) { return (TaskRank){ .made_s = 100, .arrived_us = at_us }; }
@@ -53,9 +53,10 @@ static void test_what_waits_for_a_forgotten_user_is_outdated(void **state) {
   int64_t now_us = clock_now_us();
   Cancel cancel = { .openid = STR("openid-1"), .all = true };
   cancels_tell(cancels, NULL, &cancel, note_told);
-  assert_true(cancels_is_outdated(cancels, STR("openid-1"), arrived(now_us - 1)));
-  assert_false(cancels_is_outdated(cancels, STR("openid-1"), arrived(clock_now_us() + 1)));
-  assert_false(cancels_is_outdated(cancels, STR("openid-2"), arrived(now_us - 1)));
+  assert_true(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), arrived(now_us - 1)));
+  assert_false(
+      cancels_is_outdated(cancels, STR("openid-1"), STR("m"), arrived(clock_now_us() + 1)));
+  assert_false(cancels_is_outdated(cancels, STR("openid-2"), STR("m"), arrived(now_us - 1)));
 }
 
 static void test_what_arrived_after_a_forget_elsewhere_is_not_outdated(void **state) {
@@ -65,8 +66,19 @@ static void test_what_arrived_after_a_forget_elsewhere_is_not_outdated(void **st
   earlier.before.arrived_us -= 500;
   cancels_tell(cancels, NULL, &cancel, note_told);
   cancels_tell(cancels, NULL, &earlier, note_told);
-  assert_true(cancels_is_outdated(cancels, STR("openid-1"), arrived(at_us - 1)));
-  assert_false(cancels_is_outdated(cancels, STR("openid-1"), arrived(at_us + 1)));
+  assert_true(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), arrived(at_us - 1)));
+  assert_false(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), arrived(at_us + 1)));
+}
+
+static void test_a_message_is_not_outdated_by_its_own_script(void **state) {
+  Cancel cancel = { .openid = STR("openid-1"), .before = SECOND, .identity = STR("own") };
+  cancels_tell(cancels, NULL, &cancel, note_told);
+  assert_false(cancels_is_outdated(cancels, STR("openid-1"), STR("own"), FIRST));
+  assert_true(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), FIRST));
+  cancel.all = true;
+  cancels_tell(cancels, NULL, &cancel, note_told);
+  assert_false(cancels_is_outdated(cancels, STR("openid-1"), STR("own"), FIRST));
+  assert_true(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), THIRD));
 }
 
 static void test_what_this_process_told_is_known_by_the_number(void **state) {
@@ -84,6 +96,7 @@ int main(void) {
     IN_WORLD(test_an_earlier_message_that_has_not_begun_is_outdated),
     IN_WORLD(test_what_waits_for_a_forgotten_user_is_outdated),
     IN_WORLD(test_what_arrived_after_a_forget_elsewhere_is_not_outdated),
+    IN_WORLD(test_a_message_is_not_outdated_by_its_own_script),
     IN_WORLD(test_what_this_process_told_is_known_by_the_number),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
