@@ -29,6 +29,10 @@ const OPENID = 'oDemoUser0000000000000000001';
 const ORIGINAL_ID = 'gh_demo000001';
 const START_TIMEOUT_MS = 20000; // for a binary under sanitizers on a busy machine
 
+// The tests read English, whoever runs them: so does every program that a test starts, with cleanEnv() or without.
+for (const name of ['LC_MESSAGES', 'LANG', 'LANGUAGE']) delete process.env[name];
+process.env.LC_ALL = 'C.UTF-8';
+
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // How long a test waits for what it sets no time for. A binary under a sanitizer has three times as long.
@@ -294,8 +298,7 @@ function checkSanitizers(log) {
 function cleanEnv(extra) {
   const env = { ...process.env };
   for (const name of Object.keys(env)) if (name.startsWith('WEMOON_')) delete env[name];
-  for (const name of ['LC_MESSAGES', 'LANG', 'LANGUAGE', 'NODE_TEST_CONTEXT']) delete env[name];
-  env.LC_ALL = 'C.UTF-8';
+  delete env.NODE_TEST_CONTEXT;
   env.TSAN_OPTIONS ||= `suppressions=${path.join(__dirname, '../tsan.supp')}`;
   return { ...env, ...extra };
 }
