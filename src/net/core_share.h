@@ -8,19 +8,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// All zero at first.
 typedef struct {
-  int schedstat;  // the thread's, as in proc(5); -1: the system has none, and the thread never pauses
   unsigned served;
   long waits;  // how often the thread had left its core by itself at the last look
   int64_t window_us,
-      waited_us;  // when the window began, and how long the thread had waited for its core by then
+      waited_us;  // when the window began, and how long the thread had waited for its core by then; -1: unknown
   bool is_contended;
 } CoreShare;
 
-// For the calling thread.
-void core_share_open(CoreShare *share);
-void core_share_close(CoreShare *share);
-// Call it after each request that the thread has served. It may pause for a tenth of a millisecond.
+// Call it after each request that the calling thread, whose `share` is, has served. It may pause for a tenth of a
+// millisecond; it never does where the system does not tell how long a thread waited (schedstat of proc(5)).
 void core_share_served(CoreShare *share);
 
 #endif

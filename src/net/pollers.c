@@ -92,10 +92,7 @@ static bool poll_until_spare(Pollers *pollers, CoreShare *share) {
 static void *poll_sockets(void *arg) {
   Pollers *pollers = arg;
   pthread_setname_np(pthread_self(), "http-poll");
-  CoreShare share;
-  core_share_open(&share);
-  bool lost = poll_until_spare(pollers, &share);
-  core_share_close(&share);
+  bool lost = poll_until_spare(pollers, &(CoreShare){ 0 });
   pthread_mutex_lock(&pollers->mutex);
   pollers->running--;
   pollers->lost += lost;
