@@ -64,7 +64,7 @@ if(WEMOON_TESTS)
     set_tests_properties(lua.${name} PROPERTIES TIMEOUT 120)
   endforeach()
   # These list the files of the tree.
-  set_tests_properties(lua.nearest_test lua.syntax_test PROPERTIES ENVIRONMENT WEMOON_ALLOW_SHELL=true)
+  set_tests_properties(lua.nearest_test lua.output_zh_test lua.syntax_test PROPERTIES ENVIRONMENT WEMOON_ALLOW_SHELL=true)
 
   # Every example has its spec.
   file(GLOB example_specs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/scripts/*_spec.lua)

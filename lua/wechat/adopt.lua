@@ -1,6 +1,18 @@
 -- `wemoon new DIR --adopt`: turns the automatic replies and the menu of the account ("获取公众号的自动回复规则", "查询自定义菜单"),
 -- which a callback URL disables, into the files of a bot.
 
+-- The comments of the files.
+local comments = {
+  en = {
+    bot = "What the account answered by itself before the callback took over.",
+    menu = 'The menu that the account showed. To put it on the platform: wemoon repl, menu = wechat.menu.new(dofile "menu.lua"), .push',
+  },
+  zh = {
+    bot = "接管回调之前，账号自己的自动回复。",
+    menu = '账号原来显示的菜单。要把它放到平台上：wemoon repl，menu = wechat.menu.new(dofile "menu.lua")，.push',
+  },
+}
+
 -- A text as Lua writes it, on one line.
 local function quote(text) return (("%q"):format(text):gsub("\\\n", "\\n")) end
 
@@ -111,9 +123,8 @@ local function add_button(lines, button, indent)
   lines[#lines + 1] = ("%s{ %s },"):format(indent, table.concat(parts, ", "))
 end
 
-local function menu_text(buttons)
-  local lines = { "-- The menu that the account showed. To put it on the platform: wemoon repl, menu = wechat.menu.new(dofile \"menu.lua\"), .push", "",
-    "return {", "  button = {" }
+local function menu_text(buttons, comment)
+  local lines = { "-- " .. comment, "", "return {", "  button = {" }
   for _, button in ipairs(buttons) do add_button(lines, button, "    ") end
   lines[#lines + 1] = "  },\n}\n"
   return table.concat(lines, "\n")
@@ -121,8 +132,8 @@ end
 
 -- ---- the files
 
-local function bot_text(info, clicks)
-  local lines = { "-- What the account answered by itself before the callback took over.", "", 'local bot = require "wechat.bot"', "" }
+local function bot_text(info, clicks, comment)
+  local lines = { "-- " .. comment, "", 'local bot = require "wechat.bot"', "" }
   if info.is_add_friend_reply_open == 1 then add_answer(lines, 'bot.on("subscribe", ', info.add_friend_autoreply_info) end
   local rules = type(info.keyword_autoreply_info) == "table" and info.keyword_autoreply_info.list or {}
   for i, rule in ipairs(rules) do add_rule(lines, rule, i) end
@@ -139,9 +150,10 @@ end
 
 --- The files' texts by their names; nil and why.
 ---@param wechat wechat
+---@param lang "en"|"zh" the language of comments
 ---@return table<string, string>? files
 ---@return ApiError? err
-return function(wechat)
+return function(wechat, lang)
   local info, err = wechat.message.autoreply.get_current_autoreply_info {}
   if not info then return nil, err end
   local shown, why = wechat.menu.get_current_selfmenu_info {}
@@ -149,5 +161,5 @@ return function(wechat)
   local clicks = {}
   local menu = type(shown.selfmenu_info) == "table" and shown.selfmenu_info or {}
   local buttons = buttons_of(menu.button, clicks)
-  return { ["bot.lua"] = bot_text(info, clicks), ["menu.lua"] = menu_text(buttons) }
+  return { ["bot.lua"] = bot_text(info, clicks, comments[lang].bot), ["menu.lua"] = menu_text(buttons, comments[lang].menu) }
 end

@@ -1,6 +1,7 @@
 -- `wemoon check --online`: asks the platform whether the account works, and says what to mend. The account is
--- not changed: probes only read, or write to an openid that does not exist.
+-- not changed: probes only read, or write to an openid that does not exist. Its Chinese stands in docs/online_zh.lua.
 
+local errcodes = require "wechat.errcodes"
 local places = require "wechat.places"
 
 -- An openid that does not exist: the answer is 40003 if the account has the right.
@@ -9,6 +10,7 @@ local nobody = "oWemoonCheck00000000000000000"
 -- Who has a right ("接口权限说明").
 local verified = "verified accounts (微信认证) have it"
 local service = "verified service accounts (服务号) alone have it"
+local everybody = "every account has it"
 
 ---@class Right
 ---@field what string
@@ -26,11 +28,11 @@ local rights = {
   },
   { what = "followers and their profiles", name = "user.list", params = {}, who = verified },
   { what = "tags", name = "tag.list", params = {}, who = verified },
-  { what = "materials", name = "material.get_materialcount", params = {}, who = "every account has it" },
-  { what = "drafts", name = "draft.count", params = {}, who = "every account has it" },
+  { what = "materials", name = "material.get_materialcount", params = {}, who = everybody },
+  { what = "drafts", name = "draft.count", params = {}, who = everybody },
   {
     what = "publishing", name = "freepublish.batchget", params = { offset = 0, count = 1, no_content = 1 },
-    who = verified .. "; others lost it in July 2025",
+    who = "verified accounts (微信认证) have it; others lost it in July 2025",
   },
   { what = "template messages", name = "message.template.list", params = {}, who = service },
   { what = "subscription messages", name = "message.subscribe.list_templates", params = {}, who = service },
@@ -76,24 +78,37 @@ local hopeless = {
   [40001] = true, [40013] = true, [40014] = true, [40125] = true, [40164] = true, [40243] = true,
 }
 
+-- `words`: say a format in the user's language, and choose from a pair of English and Chinese.
 local mends = {
-  [40164] = function(err)
-    local ip = err.errmsg:match("invalid ip ([%x.:]+)") or "this machine's public IP"
-    return ("add %s to the IP whitelist (API IP 白名单) at %s; it works after several minutes"):format(ip, places.secret[1])
+  [40164] = function(words, err)
+    local ip = err.errmsg:match("invalid ip ([%x.:]+)") or words.say("this machine's public IP")
+    return words.say("add %s to the IP whitelist (API IP 白名单) at %s; it works after several minutes", ip, words.of(places.secret))
   end,
-  [40125] = function()
-    return "appsecret is wrong: copy it again, or reset it at " .. places.secret[1]
-  end,
-  [40013] = function()
-    return "appid is wrong: it begins with wx, has 18 characters, and is shown at " .. places.appid[1]
+  [40125] = function(words) return words.say("appsecret is wrong: copy it again, or reset it at %s", words.of(places.secret)) end,
+  [40013] = function(words)
+    return words.say("appid is wrong: it begins with wx, has 18 characters, and is shown at %s", words.of(places.appid))
   end,
 }
 
--- An error in one line: the platform's words, and what to do.
-local function words(err)
-  local mend = mends[err.errcode] and mends[err.errcode](err) or err.hint
-  local said = err.errcode and err.errcode .. " " .. err.errmsg or err.errmsg
-  return (said .. ": " .. mend):gsub("%s*[\r\n]+%s*", " ")
+local function words_of(lang)
+  local chinese = lang == "zh" and require "docs.online_zh"
+  local words = {}
+  function words.say(format, ...) return (chinese and chinese[format] or format):format(...) end
+  function words.of(pair) return pair[chinese and 2 or 1] end
+
+  function words.hint(err)
+    local known = chinese and err.errcode and errcodes.find(err.errcode)
+    return known and known.meaning_zh .. "：" .. known.action_zh or chinese and chinese[err.hint] or err.hint
+  end
+
+  -- An error in one line: the platform's words, and what to do.
+  function words.error(err)
+    local mend = mends[err.errcode] and mends[err.errcode](words, err) or words.hint(err)
+    local said = err.errcode and err.errcode .. " " .. err.errmsg or err.errmsg
+    return (words.say("%s: %s", said, mend):gsub("%s*[\r\n]+%s*", " "))
+  end
+
+  return words
 end
 
 local function find(wechat, full)
@@ -108,10 +123,11 @@ local function count_buttons(result)
 end
 
 ---@param wechat wechat
----@param print_line fun(text: string)
----@param print_fault fun(text: string)
+---@param words table
+---@param print_line fun(format: string, ...)
+---@param print_fault fun(format: string, ...)
 ---@return boolean fine
-local function check(wechat, print_line, print_fault)
+local function check(wechat, words, print_line, print_fault)
   local fine = true
 
   local lacking = {}
@@ -122,9 +138,9 @@ local function check(wechat, print_line, print_fault)
     fine = false
     if err.errcode == 48001 then
       lacking[right and right.name or "?"] = true
-      print_fault(("%s: 48001 the account lacks this right: %s"):format(what, right and right.who or err.hint))
+      print_fault("%s: 48001 the account lacks this right: %s", what, right and words.say(right.who) or words.hint(err))
     else
-      print_fault(what .. ": " .. words(err))
+      print_fault("%s: %s", what, words.error(err))
     end
     return err.kind == "api" and not hopeless[err.errcode]
   end
@@ -136,40 +152,40 @@ local function check(wechat, print_line, print_fault)
     local _, err = wechat.store.get("online")
     if not err then return end
     fine = false
-    print_fault(tostring(err))
+    print_fault("%s", tostring(err))
   end
 
   local function check_token()
     local made, err = wechat.grant_token()
-    if not note("access token", made, err, never) then return false end
+    if not note(words.say("access token"), made, err, never) then return false end
     if not made then return false end
-    print_line(("access token: fetched, good for %s s"):format(made.expires_in))
+    print_line("access token: fetched, good for %s s", made.expires_in)
     return true
   end
 
-  local menus = { name = "menu.get", who = verified .. ", and service accounts (服务号) without verification" }
+  local menus = { name = "menu.get", who = "verified accounts (微信认证) have it, and service accounts (服务号) without verification" }
 
   local function check_menu()
     local menu, err = wechat.get_menu()
-    local on = note("menu", menu, err, function(failure) return failure.errcode == 46003 end, menus)
-    if menu then print_line(("menu: %d buttons"):format(count_buttons(menu))) end
+    local on = note(words.say("menu"), menu, err, function(failure) return failure.errcode == 46003 end, menus)
+    if menu then print_line("menu: %d buttons", count_buttons(menu)) end
     if not menu and err.errcode == 46003 then print_line("menu: there is none") end
     return on
   end
 
   local function check_right(right)
-    local what, shown = "right: " .. right.what, right.shown or {}
+    local what, shown = words.say("right: %s", words.say(right.what)), right.shown or {}
     local result, err = find(wechat, right.name)(right.params)
     local on = note(what, result, err, function(failure) return shown[failure.errcode] end, right)
-    if result or shown[err.errcode] then print_line(what .. ": there") end
+    if result or shown[err.errcode] then print_line("%s: there", what) end
     return on
   end
 
   local function check_ticket()
-    local what = "right: JS-SDK (pages that call WeChat)"
+    local what = words.say("right: %s", words.say("JS-SDK (pages that call WeChat)"))
     local ticket, err = wechat.get_jsapi_ticket()
     local on = note(what, ticket, err, never)
-    if ticket then print_line(what .. ": there") end
+    if ticket then print_line("%s: there", what) end
     return on
   end
 
@@ -190,12 +206,14 @@ end
 
 --- Prints a line for each finding: good ones on standard output, faults on standard error.
 ---@param wechat wechat
+---@param lang "en"|"zh"
 ---@return boolean fine
-return function(wechat)
-  local function say(text) print("online: " .. text) end
-  local function blame(text)
+return function(wechat, lang)
+  local words = words_of(lang)
+  local function say(...) print("online: " .. words.say(...)) end
+  local function blame(...)
     io.stdout:flush()
-    io.stderr:write("wemoon: online: ", text, "\n")
+    io.stderr:write("wemoon: online: ", words.say(...), "\n")
   end
-  return check(wechat, say, blame)
+  return check(wechat, words, say, blame)
 end

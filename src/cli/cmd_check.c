@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/language.h"
+#include "cli/output_text.h"
 #include "cli/preflight.h"
 #include "cli/services.h"
 #include "host/host.h"
@@ -123,14 +124,16 @@ static int check_names(const Invocation *in, const char *script, Str reported) {
 
 // ---- the account, asked of the platform ---------------------------------------------------------
 
-static const char online_chunk[] = "return require('wechat.online')(wechat)\n";
+static const char online_chunk[] = "return require('wechat.online')(wechat, ...)\n";
 
 static bool ask(const InterpreterOptions *interpreter_options, bool *fine, Err *err) {
   Interpreter *interpreter = interpreter_new(interpreter_options, err);
   if (!interpreter) return false;
   Buf answer;
   buf_init(&answer);
-  bool ok = interpreter_exec(interpreter, str_of(online_chunk), "=(check)", NULL, 0, &answer, err);
+  char *language = (char *)language_of_environment();
+  bool ok =
+      interpreter_exec(interpreter, str_of(online_chunk), "=(check)", &language, 1, &answer, err);
   *fine = str_eq(str_trim(buf_str(&answer)), STR("true"));
   buf_clear(&answer);
   interpreter_retire(interpreter);
@@ -171,8 +174,10 @@ static void print_ok(const Invocation *in, const char *script, const Account *ac
                      Str handlers) {
   Str names = str_sub(str_trim(handlers), 1, str_trim(handlers).len - 2);
   const char *file = config_file(in->config);
-  printf("ok: %s: %.*s; %s mode; %s%s\n", script, STR_FMT(names), config_mode_name(account->mode),
-         file ? "configuration from " : "no configuration file", file ? file : "");
+  printf(output_text("ok: %s: %.*s; %s mode; %s%s\n"), script, STR_FMT(names),
+         config_mode_name(account->mode),
+         file ? output_text("configuration from ") : output_text("no configuration file"),
+         file ? file : "");
 }
 
 // A script's memory limit is useless if the kernel's is lower.

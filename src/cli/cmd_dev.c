@@ -6,6 +6,7 @@
 
 #include "base/secrets.h"
 #include "cli/attach_place.h"
+#include "cli/output_text.h"
 #include "cli/preflight.h"
 #include "cli/reference.h"
 #include "cli/serving.h"
@@ -82,18 +83,20 @@ static void print_setting(const Config *config, const char *name, const char *ke
 }
 
 static void print_account(const Config *config, const Account *account) {
-  fputs("the account that it plays (what you configured is masked):\n", stdout);
+  fputs(output_text("the account that it plays (what you configured is masked):\n"), stdout);
   print_setting(config, "token", "token");
   print_setting(config, "appid", "appid");
   print_setting(config, "appsecret", "appsecret");
   print_setting(config, "EncodingAESKey", "encoding_aes_key");
-  printf("  %-15s %s\n", "mode", config_mode_name(account->mode));
+  fputs("  ", stdout);
+  output_title("mode", 16);
+  printf("%s\n", config_mode_name(account->mode));
 }
 
 static void print_api(const char *url) {
+  printf(output_text("the API's address, in place of https://api.weixin.qq.com:\n  %s\n"), url);
+  fputs(output_text("how SDKs are told of it:\n"), stdout);
   printf(
-      "the API's address, in place of https://api.weixin.qq.com:\n  %s\n"
-      "how SDKs are told of it:\n"
       "  wechatpy\n"
       "    class Client(wechatpy.WeChatClient):\n"
       "        API_BASE_URL = \"%s/cgi-bin/\"\n"
@@ -112,16 +115,17 @@ static void print_api(const char *url) {
       "    })\n"
       "  co-wechat-api\n"
       "    api.prefix = '%s/cgi-bin/';\n",
-      url, url, url, url, url, url, url, url, url);
+      url, url, url, url, url, url, url, url);
 }
 
 static void announce_bot(Invocation *in, DevServer *devserver, const DevServerOptions *chosen) {
   const char *callback = devserver_callback(devserver);
   BotStatus status;
   bot_status(devserver_bot(devserver), &status);
-  printf("wemoon %s: serving %s on %s (%s mode)%s\n", WEMOON_VERSION, chosen->bot->script, callback,
-         config_mode_name(chosen->account->mode),
-         status.error[0] ? ": waiting for a script that loads; correct it and save it" : "");
+  printf(output_text("wemoon %s: serving %s on %s (%s mode)%s\n"), WEMOON_VERSION,
+         chosen->bot->script, callback, config_mode_name(chosen->account->mode),
+         status.error[0] ? output_text(": waiting for a script that loads; correct it and save it")
+                         : "");
   serving_print_how_to_conversation(in->config, chosen->account->mode, callback,
                                     options_value(&in->arguments, "port") != NULL);
 }
@@ -129,8 +133,8 @@ static void announce_bot(Invocation *in, DevServer *devserver, const DevServerOp
 static void announce_platform(Invocation *in, DevServer *devserver,
                               const DevServerOptions *chosen) {
   const char *url = devserver_url(devserver), *callback = devserver_callback(devserver);
-  printf("wemoon %s: the simulated platform is %s, for a bot at %s\n", WEMOON_VERSION, url,
-         callback[0] ? callback : "an address to give as --callback URL");
+  printf(output_text("wemoon %s: the simulated platform is %s, for a bot at %s\n"), WEMOON_VERSION,
+         url, callback[0] ? callback : output_text("an address to give as --callback URL"));
   print_account(in->config, chosen->account);
   print_api(url);
 }
@@ -138,7 +142,7 @@ static void announce_platform(Invocation *in, DevServer *devserver,
 static void announce(Invocation *in, DevServer *devserver, const DevServerOptions *chosen) {
   if (chosen->bot) announce_bot(in, devserver, chosen);
   else announce_platform(in, devserver, chosen);
-  printf("chat with it in a browser:\n  %s/console\n", devserver_url(devserver));
+  printf(output_text("chat with it in a browser:\n  %s/console\n"), devserver_url(devserver));
   serving_flush();
 }
 

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/language.h"
+#include "cli/output_text.h"
 #include "cli/services.h"
 #include "codec/json.h"
 #include "script/embedded.h"
@@ -68,13 +70,15 @@ static const struct {
               { "config.lua", 0600, true },
               { "bot_spec.lua", 0644, false } };
 
+// Those of new/zh have the same code, and Chinese comments.
 static bool write_templates(const char *folder, bool adopts, Err *err) {
+  const char *comments = strcmp(language_of_environment(), "zh") == 0 ? "zh/" : "";
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     if (adopts && !files[i].adopted_too) continue;
     char name[64];
     Buf text;
     buf_init(&text);
-    snprintf(name, sizeof name, "new/%s", files[i].name);
+    snprintf(name, sizeof name, "new/%s%s", comments, files[i].name);
     bool ok = embedded_read(name, &text)
                   ? write_file(folder, str_of(files[i].name), buf_str(&text), files[i].mode, err)
                   : err_set(err, ERR_FAILED, "%s is not in this binary", name);
@@ -104,9 +108,10 @@ static bool write_generated(const char *folder, Err *err) {
   Interpreter *interpreter = interpreter_new(&interpreter_options, err);
   Buf json;
   buf_init(&json);
-  bool ok = interpreter && interpreter_load(interpreter, "the annotations", err) &&
-            interpreter_program(interpreter, "files", STR(""), &json, err) &&
-            write_json(folder, buf_str(&json), err);
+  bool ok =
+      interpreter && interpreter_load(interpreter, "the annotations", err) &&
+      interpreter_program(interpreter, "files", str_of(language_of_environment()), &json, err) &&
+      write_json(folder, buf_str(&json), err);
   buf_clear(&json);
   interpreter_release(interpreter);
   return ok;
@@ -114,12 +119,13 @@ static bool write_generated(const char *folder, Err *err) {
 
 // ---- what the account does today ----------------------------------------------------------------
 
-static const char adopt_chunk[] = "return require('wechat.adopt')(wechat)\n";
+static const char adopt_chunk[] = "return require('wechat.adopt')(wechat, ...)\n";
 
 static bool ask_platform(const InterpreterOptions *interpreter_options, Buf *json, Err *err) {
   Interpreter *interpreter = interpreter_new(interpreter_options, err);
   if (!interpreter) return false;
-  bool ok = interpreter_exec(interpreter, str_of(adopt_chunk), "=(adopt)", NULL, 0, json, err);
+  char *language = (char *)language_of_environment();
+  bool ok = interpreter_exec(interpreter, str_of(adopt_chunk), "=(adopt)", &language, 1, json, err);
   interpreter_retire(interpreter);
   interpreter_release(interpreter);
   return ok;
@@ -154,13 +160,14 @@ static void print_command(const char *rest, const char *what) {
 }
 
 static void print_next(const char *folder, bool adopts) {
-  printf("%s has a bot, its %s and its configuration. Now:\n  cd ", folder,
-         adopts ? "menu" : "spec");
+  printf(adopts ? output_text("%s has a bot, its menu and its configuration. Now:\n  cd ")
+                : output_text("%s has a bot, its spec and its configuration. Now:\n  cd "),
+         folder);
   report_word(stdout, folder);
   putchar('\n');
-  print_command("dev bot.lua", "chat with it in the browser");
-  if (!adopts) print_command("test bot_spec.lua", "run its spec");
-  print_command("run bot.lua", "serve it, once config.lua has your account's token");
+  print_command("dev bot.lua", output_text("chat with it in the browser"));
+  if (!adopts) print_command("test bot_spec.lua", output_text("run its spec"));
+  print_command("run bot.lua", output_text("serve it, once config.lua has your account's token"));
 }
 
 static bool write_all(const char *folder, Str adopted, Err *err) {

@@ -11,6 +11,7 @@
 
 #include "base/secrets.h"
 #include "base/visible.h"
+#include "cli/output_text.h"
 #include "cli/preflight.h"
 #include "cli/replay_log.h"
 #include "cli/replay_spec.h"
@@ -122,7 +123,8 @@ static void print_text(Str text) {
 }
 
 static void print_line(const char *label, Str text) {
-  printf("  %-*s", INDENT - 2, label);
+  fputs("  ", stdout);
+  output_title(label, INDENT - 2);
   print_text(text);
 }
 
@@ -131,12 +133,12 @@ static void print_reply(Comparison *c, const char *label, const Json *line) {
   Buf described;
   buf_init(&described);
   bool read = xml.len && xml_parse(c->parser, xml, &c->tree, NULL);
-  if (!is_answered(line)) buf_add(&described, STR("(no answer)"));
+  if (!is_answered(line)) buf_add(&described, str_of(output_text("(no answer)")));
   else reply_describe(read ? &c->tree : NULL, &described);
   print_line(label, buf_str(&described));
   for (const Json *part = first_late(line); part; part = json_next(part)) {
     buf_reset(&described);
-    buf_add(&described, STR("late: "));
+    buf_add(&described, str_of(output_text("late: ")));
     if (late_text(part).len) buf_add(&described, late_text(part));
     else json_add_value(&described, part);
     print_line("", buf_str(&described));
@@ -176,8 +178,10 @@ static int compare_all(const Replay *replay, const char *path) {
   nodes_init(&c.tree);
   for (size_t i = 0; c.parser && i < replay_count(replay); i++)
     compare(&c, replay_message(replay, i));
-  printf("%zu message%s, %zu differ\n", replay_count(replay), replay_count(replay) == 1 ? "" : "s",
-         c.differ);
+  size_t count = replay_count(replay);
+  printf(count == 1 ? output_text("%zu message, %zu differ\n")
+                    : output_text("%zu messages, %zu differ\n"),
+         count, c.differ);
   nodes_clear(&c.tree);
   xml_parser_free(c.parser);
   return c.differ ? STATUS_FAILED : STATUS_DONE;

@@ -12,6 +12,7 @@
 #include "cli/activation.h"
 #include "cli/attach_place.h"
 #include "cli/notify.h"
+#include "cli/output_text.h"
 #include "cli/preflight.h"
 #include "cli/services.h"
 #include "cli/serving.h"
@@ -120,8 +121,8 @@ static void announce(const Service *service, const Config *config, const BotOpti
   char url[512];
   snprintf(url, sizeof(url), "http://%s%s", server_address(service->server),
            config_text(config, "path").ptr);
-  printf("wemoon %s: serving %s on %s (%s mode)\n", WEMOON_VERSION, bot_options->script, url,
-         config_mode_name(bot_options->account->mode));
+  printf(output_text("wemoon %s: serving %s on %s (%s mode)%s\n"), WEMOON_VERSION,
+         bot_options->script, url, config_mode_name(bot_options->account->mode), "");
   serving_print_how_to_conversation(config, bot_options->account->mode, url,
                                     service->sockets.callback != 0);
   serving_flush();

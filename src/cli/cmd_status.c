@@ -4,9 +4,13 @@
 #include <stdio.h>
 
 #include "cli/http_wait.h"
+#include "cli/output_text.h"
 #include "codec/json.h"
 
-enum { TIMEOUT_MS = 5000 };
+enum {
+  TIMEOUT_MS = 5000,
+  COLUMN = 16  // of what stands behind a title
+};
 
 static const Option options[] = {
   { .name = "url", .argument = "URL", .help = "the admin address (built from admin_listen)" },
@@ -51,84 +55,140 @@ static int64_t number_at(const Json *object, const char *key, int64_t fallback) 
   return value && json_kind(value) == JSON_INT ? json_int(value) : fallback;
 }
 
-static void print_duration(const char *what, int64_t s) {
-  printf("%-16s", what);
-  if (s >= 86400) printf("%lld d ", (long long)s / 86400);
-  if (s >= 3600) printf("%lld h ", (long long)s / 3600 % 24);
-  if (s >= 60) printf("%lld min ", (long long)s / 60 % 60);
-  printf("%lld s\n", (long long)s % 60);
+static void print_title(const char *title) { output_title(title, COLUMN); }
+
+static void print_duration(const char *title, int64_t s) {
+  print_title(title);
+  if (s >= 86400) printf(output_text("%lld d "), (long long)s / 86400);
+  if (s >= 3600) printf(output_text("%lld h "), (long long)s / 3600 % 24);
+  if (s >= 60) printf(output_text("%lld min "), (long long)s / 60 % 60);
+  printf(output_text("%lld s\n"), (long long)s % 60);
 }
 
 static void print_line(const char *title, Str text) {
-  printf("%-16s", title);
+  print_title(title);
   report_print(text);
   putchar('\n');
 }
 
-static void print_health(const Json *health) {
-  const Json *script = json_get(health, STR("script")), *store = json_get(health, STR("store"));
-  const Json *ok = json_get(store, STR("ok")), *token = json_get(health, STR("access_token"));
-  printf("%-16s%.*s (wemoon %.*s)\n", "state", STR_FMT(text_at(health, "status")),
-         STR_FMT(text_at(health, "version")));
-  print_duration("up for", number_at(health, "uptime_s", 0));
-  int64_t loads = number_at(script, "loads", 0);
-  printf("%-16s%.*s, loaded %lld time%s", "script", STR_FMT(text_at(script, "file")),
-         (long long)loads, loads == 1 ? "" : "s");
-  int64_t states = number_at(script, "interpreters", 1);
-  if (states > 1) printf(", in %lld Lua states", (long long)states);
+static void print_script(const Json *script) {
+  int64_t loads = number_at(script, "loads", 0), states = number_at(script, "interpreters", 1);
+  print_title("script");
+  printf(loads == 1 ? output_text("%.*s, loaded %lld time")
+                    : output_text("%.*s, loaded %lld times"),
+         STR_FMT(text_at(script, "file")), (long long)loads);
+  if (states > 1) printf(output_text(", in %lld Lua states"), (long long)states);
   putchar('\n');
   Str fault = text_at(script, "error");
   if (fault.len) print_line("not reloaded", fault);
-  printf("%-16s%.*s, %s", "store", STR_FMT(text_at(store, "kind")),
-         ok && json_bool(ok) ? "works" : "away: ");
+}
+
+static void print_store(const Json *store) {
+  const Json *ok = json_get(store, STR("ok"));
+  print_title("store");
+  printf(output_text("%.*s, %s"), STR_FMT(text_at(store, "kind")),
+         ok && json_bool(ok) ? output_text("works") : output_text("away: "));
   report_print(text_at(store, "error"));
   putchar('\n');
-  int64_t left_s = number_at(token, "expires_in_s", -1);
-  if (left_s >= 0) print_duration("access token", left_s);
-  else printf("%-16s%s\n", "access token", "none yet");
-  printf("%-16s%lld messages, %lld conversations wait\n", "under way",
+}
+
+static void print_token(int64_t left_s) {
+  if (left_s >= 0) return print_duration("access token", left_s);
+  print_title("access token");
+  fputs(output_text("none yet\n"), stdout);
+}
+
+static void print_health(const Json *health) {
+  print_title("state");
+  printf(output_text("%.*s (wemoon %.*s)\n"), STR_FMT(output_word(text_at(health, "status"))),
+         STR_FMT(text_at(health, "version")));
+  print_duration("up for", number_at(health, "uptime_s", 0));
+  print_script(json_get(health, STR("script")));
+  print_store(json_get(health, STR("store")));
+  print_token(number_at(json_get(health, STR("access_token")), "expires_in_s", -1));
+  print_title("under way");
+  printf(output_text("%lld messages, %lld conversations wait\n"),
          (long long)number_at(health, "jobs", 0), (long long)number_at(health, "conversations", 0));
 }
 
 // ---- figures ------------------------------------------------------------------------------------
 
-static const struct {
+// In the order of /metrics.
+static const struct Counter {
   const char *prefix, *title;
 } counters[] = {
-  { "wemoon_callbacks_total{", "callbacks" },
-  { "wemoon_late_replies_total{", "late replies" },
+  { "wemoon_callbacks_total{", "callbacks" },       { "wemoon_api_calls_total{", "API calls" },
+  { "wemoon_late_replies_total{", "late replies" }, { "wemoon_reloads_total{", "loads" },
   { "wemoon_lost_answers_total{", "lost answers" },
-  { "wemoon_api_calls_total{", "API calls" },
-  { "wemoon_reloads_total{", "loads" },
 };
 
-// `type="text",outcome="replied"} 12` as "text replied: 12".
-static void print_sample(const char *title, Str rest) {
-  Str labels, value;
-  str_cut(rest, '}', &labels, &value);
-  printf("%-16s", title);
-  while (labels.len) {
-    Str before, quoted;
-    if (!str_cut(labels, '"', &before, &quoted) || !str_cut(quoted, '"', &quoted, &labels)) break;
-    if (str_eq(quoted, STR("none"))) continue;  // the type of what was refused unread
-    report_print(quoted);
-    putchar(' ');
-  }
-  printf("%.*s\n", STR_FMT(str_trim(value)));
+enum { COUNTERS = sizeof counters / sizeof *counters };
+
+// Splits `type="text",outcome="replied"} 12`. False if it is no such line.
+static bool split_sample(Str line, Str *labels, int64_t *count) {
+  size_t end = line.len;
+  while (end > 0 && line.ptr[end - 1] != ' ') end--;
+  *labels = str_sub(line, 0, end);
+  if (!str_ends(*labels, STR("} "))) return false;
+  labels->len -= 2;
+  return str_to_int64(str_sub(line, end, line.len), count);
 }
 
-static void print_figures(Str text) {
-  while (text.len) {
-    Str line, rest;
-    str_cut(text, '\n', &line, &rest);
-    text = rest;
-    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
-      Str prefix = str_of(counters[i].prefix);
-      if (str_starts(line, prefix) && !str_ends(line, STR("} 0")))
-        print_sample(counters[i].title, str_sub(line, prefix.len, line.len));
-    }
+// Takes the next sample of that counter that is not 0 from the text; false at the end.
+static bool next_sample(Str *text, const struct Counter *counter, Str *labels, int64_t *count) {
+  Str prefix = str_of(counter->prefix), line;
+  while (text->len) {
+    str_cut(*text, '\n', &line, text);
+    if (str_starts(line, prefix) &&
+        split_sample(str_sub(line, prefix.len, line.len), labels, count) && *count != 0)
+      return true;
+  }
+  return false;
+}
+
+// Takes the next label from `type="text",outcome="replied"`: its name, and its value without the escapes. False at the
+// end.
+static bool next_label(Str *labels, Str *name, Buf *value) {
+  Str rest;
+  buf_reset(value);
+  if (!str_cut(*labels, '"', name, &rest)) return false;
+  size_t at = 0;
+  for (; at < rest.len && rest.ptr[at] != '"'; at++) {
+    bool escaped = rest.ptr[at] == '\\' && at + 1 < rest.len;
+    if (escaped) at++;
+    buf_addc(value, escaped && rest.ptr[at] == 'n' ? '\n' : rest.ptr[at]);
+  }
+  *labels = str_sub(rest, at < rest.len ? at + 1 : at, rest.len);
+  if (str_starts(*name, STR(","))) *name = str_sub(*name, 1, name->len);
+  if (str_ends(*name, STR("="))) name->len--;
+  return true;
+}
+
+// "text replied 12"
+static void print_sample(const char *title, Str labels, int64_t count) {
+  Str name;
+  Buf text;
+  buf_init(&text);
+  print_title(title);
+  while (next_label(&labels, &name, &text)) {
+    if (str_eq(buf_str(&text), STR("none"))) continue;  // the type of what was refused unread
+    report_print(buf_str(&text));
+    putchar(' ');
+  }
+  printf("%lld\n", (long long)count);
+  buf_clear(&text);
+}
+
+static void print_figures(Str figures) {
+  for (size_t i = 0; i < COUNTERS; i++) {
+    Str rest = figures, labels;
+    int64_t count;
+    while (next_sample(&rest, &counters[i], &labels, &count))
+      print_sample(counters[i].title, labels, count);
   }
 }
+
+// ---- the command --------------------------------------------------------------------------------
 
 static int run(Invocation *in) {
   if (!command_configure(in, NULL, true, false)) return STATUS_USAGE;
@@ -138,15 +198,16 @@ static int run(Invocation *in) {
   ClientResult *health = get(in, base, "/healthz", &err);
   ClientResult *figures = health ? get(in, base, "/metrics", &err) : NULL;
   JsonDoc *doc = figures ? json_parse(health->body, &err) : NULL;
-  bool serving = doc && health->status == 200;
+  bool printed = doc != NULL;
   if (doc) {
     print_health(json_root(doc));
     print_figures(figures->body);
   }
+  bool serving = doc && health->status == 200;
   json_free(doc);
   client_result_free(figures);
   client_result_free(health);
-  if (!doc) return report_err("status", &err);
+  if (!printed) return report_err("status", &err);
   return serving ? STATUS_DONE : STATUS_FAILED;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/http_wait.h"
+#include "cli/output_text.h"
 #include "cli/preflight.h"
 #include "codec/json.h"
 #include "dev/devserver.h"
@@ -71,7 +72,8 @@ static void keep_log(void *ctx, LogLevel level, Str message) {
   Spec *spec = ctx;
   if (level < LOG_WARN || spec->log.len >= LOG_MAX) return;
   Str line;
-  buf_printf(&spec->log, "    %s: ", level == LOG_ERROR ? "error" : "warning");
+  buf_printf(&spec->log, "    %s",
+             level == LOG_ERROR ? output_text("error: ") : output_text("warning: "));
   for (bool more = true, first = true; more; first = false) {
     more = str_cut(message, '\n', &line, &message);
     buf_printf(&spec->log, "%s%.*s\n", first ? "" : "      ", STR_FMT(line));
@@ -169,7 +171,7 @@ static bool report_test(Spec *spec, Str name, bool ran, Str answer, const Err *e
   if (!ran) printf("    ");
   if (ran) report_print(why);
   else print_line(str_of(err->text));
-  if (spec->log.len) printf("    -- the bot's log:\n");
+  if (spec->log.len) fputs(output_text("    -- the bot's log:\n"), stdout);
   report_print(buf_str(&spec->log));
   return false;
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/visible.h"
+#include "cli/output_text.h"
 
 enum { MOST = 64 };  // different lines that are kept
 
@@ -29,7 +30,7 @@ static void add_text(Buf *out, LogLevel level, Str message) {
   Str first, rest;
   bool more = str_cut(message, '\n', &first, &rest);
   ptrdiff_t fields = str_find(first, STR(" openid="));
-  buf_printf(out, "%s: ", level == LOG_ERROR ? "error" : "warning");
+  buf_add(out, str_of(level == LOG_ERROR ? output_text("error: ") : output_text("warning: ")));
   buf_add(out, fields >= 0 ? str_sub(first, 0, (size_t)fields) : first);
   if (more) buf_addc(out, '\n');
   if (more) buf_add(out, rest);
@@ -77,7 +78,7 @@ static void print(Told *told) {
   visible_add(&shown, buf_str(&told->text));
   bool more = str_cut(buf_str(&shown), '\n', &first, &rest);
   fprintf(stderr, "%.*s", STR_FMT(first));
-  if (told->count > 1) fprintf(stderr, " (%zu times)", told->count);
+  if (told->count > 1) fprintf(stderr, output_text(" (%zu times)"), told->count);
   fprintf(stderr, "%s%.*s\n", more ? "\n" : "", STR_FMT(rest));
   buf_clear(&shown);
   buf_clear(&told->text);
@@ -88,7 +89,7 @@ void replay_log_end(void) {
   log_divert(NULL, NULL);
   pthread_mutex_lock(&kept.mutex);
   for (size_t i = 0; i < kept.count; i++) print(&kept.told[i]);
-  if (kept.others) fprintf(stderr, "and %zu other lines\n", kept.others);
+  if (kept.others) fprintf(stderr, output_text("and %zu other lines\n"), kept.others);
   kept.count = kept.others = 0;
   pthread_mutex_unlock(&kept.mutex);
 }

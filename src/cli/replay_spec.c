@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "cli/output_text.h"
 #include "wechat/message.h"
 
 enum { PAUSE_MS = 1000 };  // shorter ones are left out
@@ -172,11 +173,13 @@ static void print_head(const char *path, Str openid, int64_t t_ms) {
   struct tm tm;
   localtime_r(&t, &tm);
   strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
-  printf("-- What %.*s and the bot said, from %s. wemoon test THIS_FILE --bot BOT.lua\n\ntest(",
-         STR_FMT(openid), path);
+  printf(
+      output_text(
+          "-- What %.*s and the bot said, from %s. wemoon test THIS_FILE --bot BOT.lua\n\ntest("),
+      STR_FMT(openid), path);
   Buf name;
   buf_init(&name);
-  buf_printf(&name, "the talk of %.*s, %s", STR_FMT(openid), when);
+  buf_printf(&name, output_text("the talk of %.*s, %s"), STR_FMT(openid), when);
   print_quoted(buf_str(&name));
   buf_clear(&name);
   fputs(", function()\n  local user, reply = bot:user(", stdout);

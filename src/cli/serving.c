@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/output_text.h"
 #include "cli/report.h"
 
 enum {
@@ -91,7 +92,7 @@ static void print_variables(const Config *config) {
   } secrets[] = { { "token", "WEMOON_TOKEN" }, { "encoding_aes_key", "WEMOON_ENCODING_AES_KEY" } };
   for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
     if (is_set_for_this_run(config, secrets[i].key))
-      printf("  (with the same %s in its environment, as %s)\n", secrets[i].key,
+      printf(output_text("  (with the same %s in its environment, as %s)\n"), secrets[i].key,
              secrets[i].variable);
   }
 }
@@ -99,7 +100,7 @@ static void print_variables(const Config *config) {
 void serving_print_how_to_conversation(const Config *config, EncryptMode mode, const char *url,
                                        bool listens_elsewhere) {
   char path[PATH_MAX];
-  fputs("talk to it from another terminal:\n  ", stdout);
+  fputs(output_text("talk to it from another terminal:\n  "), stdout);
   report_word(stdout, report_program(path));
   fputs(" send", stdout);
   print_file(config);

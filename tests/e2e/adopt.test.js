@@ -56,6 +56,21 @@ test('the account\'s replies and menu become bot.lua, menu.lua and a config.lua 
   assert.equal(stdout, '0\n"http://example.com/"\n"TEXT_1"\n');
 });
 
+test('the files have Chinese comments where the language is Chinese, and the same code', async (t) => {
+  const cwd = tempDir(t);
+  const api = await startApi(t, { get_current_autoreply_info: RULES, get_current_selfmenu_info: MENU });
+  await adopt(cwd, api);
+  const en = ['bot.lua', 'menu.lua', 'config.lua'].map((name) => fs.readFileSync(`${cwd}/mine/${name}`, 'utf8'));
+  fs.renameSync(`${cwd}/mine`, `${cwd}/english`);
+  const { stdout } = await wemoon(['new', 'mine', '--adopt', '--appid', 'wx0123456789abcdef', '--appsecret', SECRET, '--api-base', api], { cwd, code: 0, env: { LC_ALL: 'zh_CN.UTF-8' } });
+  assert.match(stdout, /^mine 里有了机器人、它的菜单和配置。/);
+  const zh = ['bot.lua', 'menu.lua', 'config.lua'].map((name) => fs.readFileSync(`${cwd}/mine/${name}`, 'utf8'));
+  assert.match(zh[0], /^-- 接管回调之前，账号自己的自动回复。\n/);
+  assert.match(zh[1], /^-- 账号原来显示的菜单。/);
+  const code = (text) => text.replace(/^--.*|,  -- .*/gm, '');
+  assert.deepEqual(zh.map(code), en.map(code));
+});
+
 test('a folder that is not empty, credentials that are missing: status 2; a refusal of the platform: 1, and nothing is made', async (t) => {
   const cwd = tempDir(t);
   writeFiles(cwd, { 'full/x': '' });

@@ -32,11 +32,11 @@ async function startPlatform(t, answers = {}) {
   return { asked, url: `http://127.0.0.1:${server.address().port}` };
 }
 
-async function check(t, platform, { script = SCRIPT, config = {}, code } = {}) {
+async function check(t, platform, { script = SCRIPT, config = {}, code, env } = {}) {
   const dir = tempDir(t);
   writeFiles(dir, { 'bot.lua': script,
     'config.lua': configLua({ token: TOKEN, appid: APPID, appsecret: SECRET, api_base: platform.url, ...config }) });
-  const result = await wemoon(['check', 'bot.lua', '--online'], { cwd: dir, code });
+  const result = await wemoon(['check', 'bot.lua', '--online'], { cwd: dir, code, env });
   assert.doesNotMatch(result.stdout + result.stderr, new RegExp(`${SECRET}|${TOKEN_VALUE}`));
   result.faults = result.stderr.split('\n').filter(Boolean);
   for (const line of result.faults) assert.match(line, /^wemoon: |^  \d+ \| /); // a finding, or its source line
@@ -55,6 +55,25 @@ test('a healthy account: every finding is a line, and nothing but reading was do
   assert.equal(lines.length, 12);
   const writing = platform.asked.filter((path) => /create|add|del|update|submit|send/.test(path));
   assert.deepEqual(writing, []);
+});
+
+test('in Chinese the same lines, with the same numbers and codes', async (t) => {
+  const env = { LC_ALL: 'zh_CN.UTF-8' };
+  const english = /([a-z']+ ){2}[a-z']+/;
+  const healthy = await check(t, await startPlatform(t), { code: 0, env });
+  const lines = healthy.stdout.trim().split('\n').slice(1);
+  assert.deepEqual(lines.slice(0, 2), ['online: access_token：已取得，7200 秒内有效', 'online: 菜单：2 个按钮']);
+  assert.equal(lines.length, 11);
+  for (const line of lines.slice(2)) assert.match(line, /^online: 权限：.*[\u4e00-\u9fff].*：有$/);
+  const lacking = await check(t, await startPlatform(t, { '/cgi-bin/user/get': { errcode: 48001, errmsg: 'api unauthorized' } }), { code: 1, env });
+  assert.deepEqual(lacking.faults, ['wemoon: online: 权限：粉丝和他们的资料：48001 账号没有这个权限：经过微信认证的账号才有']);
+  const wrong = await check(t, await startPlatform(t, { '/cgi-bin/stable_token': { errcode: 40164, errmsg: 'invalid ip 1.2.3.4' } }), { code: 1, env });
+  assert.match(wrong.faults[0], /^wemoon: online: access_token：40164 invalid ip 1\.2\.3\.4：请把 1\.2\.3\.4 加入 API IP 白名单，在微信开发者平台（/);
+  const other = await check(t, await startPlatform(t, { '/cgi-bin/menu/get': { errcode: 45009, errmsg: 'reach max api daily quota limit' } }), { code: 1, env });
+  assert.match(other.faults[0], /^wemoon: online: 菜单：45009 reach max[^：]*：[^：]*[\u4e00-\u9fff]/);
+  const away = await check(t, { url: 'http://127.0.0.1:1' }, { code: 1, env });
+  assert.match(away.faults[0], /：连不上平台：请检查网络、proxy 和 ca_file，稍后再试$/);
+  for (const text of [healthy.stdout, lacking.stdout, ...lacking.faults]) assert.doesNotMatch(text, english);
 });
 
 test('an account without a menu is healthy', async (t) => {
