@@ -759,6 +759,157 @@ static void test_a_process_that_comes_is_told_without_waiting_for_the_store(void
   unlink(path);
 }
 
+// ---- messages of which a process knows digests alone --------------------------------------------------
+
+enum { COMPACT = 3000 };
+
+static void meet_on_file(Fixture *f, char *path) {
+  char url[64];
+  close(mkstemp(path));
+  snprintf(url, sizeof url, "sqlite:%s", path);
+  meet(f, url, 60);
+}
+
+static void part_from_file(Fixture *f, const char *path) {
+  part(f);
+  unlink(path);
+}
+
+// "m0" to "m2999" are compact.
+static void answer_crowd(Fixture *f, Dedupe *dedupe) {
+  answer_many(f, dedupe, 0, COMPACT, DEDUPE_WHOLE_S);
+  answer_many(f, dedupe, COMPACT, COMPACT + DEDUPE_WHOLE, 0);
+}
+
+static void assert_knows_compact(Fixture *f, Dedupe *dedupe) {
+  Job *running;
+  int64_t answered_s;
+  for (int i = 0; i < COMPACT; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "m%d", i);
+    Job *job = job_known_as(f, name);
+    assert_int_equal(dedupe_enter(dedupe, job, clock_now_us(), &running, &f->answer, &answered_s),
+                     DEDUPE_ANSWERED);
+    job_release(job);
+  }
+}
+
+static void test_a_successor_is_told_of_all_whatever_became_compact(void **state) {
+  char path[] = "/tmp/peers-XXXXXX";
+  Fixture f;
+  meet_on_file(&f, path);
+  Dedupe *dedupe = keep_to_oneself(&f), *next = dedupe_new(60);
+  answer_crowd(&f, dedupe);
+  peers_leave(f.here, in_s(60));
+  leave_for_good(&f, dedupe);
+  peers_keep_to_oneself(f.there, next);
+  peers_learn(f.there, in_s(60));
+  assert_int_equal(dedupe_count(next), COMPACT);
+  assert_knows_compact(&f, next);
+  assert_int_equal(claim_named(&f, f.there, "m3000"), PEERS_ANSWERED);
+  assert_int_equal(claim_named(&f, f.there, "m62999"), PEERS_ANSWERED);
+  peers_free(f.there);
+  f.there = NULL;
+  dedupe_free(next);
+  part_from_file(&f, path);
+}
+
+// The other one looks once a second as long as there are others. It meets the one that tells as a third process opens
+// the store.
+static void test_a_process_that_joins_is_told_of_all_whatever_became_compact(void **state) {
+  char path[] = "/tmp/peers-XXXXXX";
+  Fixture f;
+  meet_on_file(&f, path);
+  Dedupe *dedupe = keep_to_oneself(&f), *joined = dedupe_new(60);
+  answer_crowd(&f, dedupe);
+  assert_true(another_opens(path));
+  for (int i = 0; i < 2000 && store_company(f.store) == STORE_ALONE; i++) usleep(5000);
+  peers_keep_to_oneself(f.there, joined);
+  peers_learn(f.there, in_s(60));
+  assert_int_equal(dedupe_count(joined), 0);
+  peers_look(f.here);
+  for (int i = 0; i < 600 && dedupe_count(joined) < COMPACT; i++, usleep(50000))
+    peers_renew(f.there, clock_now_us());
+  assert_int_equal(dedupe_count(joined), COMPACT);
+  assert_knows_compact(&f, joined);
+  peers_free(f.there);
+  f.there = NULL;
+  leave_for_good(&f, dedupe);
+  dedupe_free(joined);
+  another_ends();
+  part_from_file(&f, path);
+}
+
+// What is whole when the telling begins, and compact before it was told.
+static void test_what_becomes_compact_while_it_is_told_is_told_too(void **state) {
+  char path[] = "/tmp/peers-XXXXXX";
+  Fixture f;
+  meet_on_file(&f, path);
+  Dedupe *dedupe = keep_to_oneself(&f), *next = dedupe_new(60);
+  answer_many(&f, dedupe, 0, COMPACT, DEDUPE_WHOLE_S);
+  answer_many(&f, dedupe, COMPACT, DEDUPE_WHOLE, 0);
+  begin_watching(true);
+  peers_tell(f.here->telling, NULL, 0);  // some of the newest are told
+  answer_many(&f, dedupe, DEDUPE_WHOLE, DEDUPE_WHOLE + COMPACT, 0);
+  atomic_store(&holding, false);
+  atomic_store(&watching, false);
+  end_held(ERR_NONE);
+  peers_tell_all(f.here->telling, in_s(60));
+  leave_for_good(&f, dedupe);
+  peers_keep_to_oneself(f.there, next);
+  peers_learn(f.there, in_s(60));
+  assert_knows_compact(&f, next);
+  peers_free(f.there);
+  f.there = NULL;
+  dedupe_free(next);
+  part_from_file(&f, path);
+}
+
+// Of 40 pieces 33 are under way; no whole one is.
+static void test_compact_ones_that_could_not_be_told_in_time_are_counted_too(void **state) {
+  enum { PIECE = 1024, PIECES = 40, TOLD = UNDER_WAY_MOST / 64 };
+  Fixture *f = *state;
+  Dedupe *dedupe = keep_to_oneself(f);
+  answer_many(f, dedupe, 0, PIECES * PIECE, DEDUPE_WHOLE_S);
+  answer_many(f, dedupe, PIECES * PIECE, PIECES * PIECE + DEDUPE_WHOLE, 0);
+  int untold = leave_held(f, clock_now_us() + 100000);
+  assert_in_range(atomic_load(&calls), TOLD - 1, TOLD);
+  assert_int_equal(untold, (PIECES - atomic_load(&calls)) * PIECE + DEDUPE_WHOLE);
+  leave_for_good(f, dedupe);
+  end_watching();
+}
+
+// On one Redis nobody is known to be alone: each message is written at once, for the whole window.
+static void test_on_one_redis_a_successor_knows_what_was_answered(void **state) {
+  char url[64];
+  Fixture f;
+  store_close(redis_store_open());
+  snprintf(url, sizeof url, "redis://127.0.0.1:%d/0", redis_store_port);
+  meet(&f, url, 60);
+  Dedupe *dedupe = keep_to_oneself(&f), *next = dedupe_new(60);
+  peers_look(f.here);
+  for (int i = 0; i < 100; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "m%d", i);
+    Job *job = job_known_as(&f, name);
+    assert_int_equal(claim(&f, f.here, job), PEERS_MINE);
+    peers_finish(f.here, job, STR("Tok"));
+    job_release(job);
+  }
+  peers_leave(f.here, in_s(60));
+  leave_for_good(&f, dedupe);
+  peers_keep_to_oneself(f.there, next);
+  peers_learn(f.there, in_s(60));
+  peers_look(f.there);
+  assert_int_equal(claim_named(&f, f.there, "m0"), PEERS_ANSWERED);
+  assert_int_equal(claim_named(&f, f.there, "m99"), PEERS_ANSWERED);
+  peers_free(f.there);
+  f.there = NULL;
+  dedupe_free(next);
+  part(&f);
+  redis_server_stop();
+}
+
 // ---- many threads -------------------------------------------------------------------------------
 
 enum { THREADS = 4, MESSAGES = 200 };
@@ -854,6 +1005,11 @@ int main(void) {
     TEST(what_the_store_did_not_write_is_told_when_it_is_called_again),
     TEST(a_store_that_writes_nothing_is_not_waited_for_to_the_end),
     cmocka_unit_test(test_a_process_that_comes_is_told_without_waiting_for_the_store),
+    cmocka_unit_test(test_a_successor_is_told_of_all_whatever_became_compact),
+    cmocka_unit_test(test_a_process_that_joins_is_told_of_all_whatever_became_compact),
+    cmocka_unit_test(test_what_becomes_compact_while_it_is_told_is_told_too),
+    TEST(compact_ones_that_could_not_be_told_in_time_are_counted_too),
+    cmocka_unit_test(test_on_one_redis_a_successor_knows_what_was_answered),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
