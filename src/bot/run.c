@@ -367,6 +367,15 @@ static bool has_lost_entry(const Run *run, Interpreter *in) {
   return run_entry_is_lost(&run->entry);
 }
 
+// Returns whether the store has the message's entry, as this process's. *taken_over: another process has it by now. Where
+// the message was another process's, the entry of that one, or its run, is looked up as the run begins.
+static bool begin_entry(Run *run, Interpreter *in, bool *taken_over) {
+  bool there = run_entry_begin(&run->entry), lost = there && has_lost_entry(run, in);
+  bool added = run_entry_is_added(&run->entry);
+  *taken_over = lost && !added;
+  return there && !(lost && added);
+}
+
 // Returns who has the message. Others may have the interpreter while this waits for the store. A lost claim is regained
 // once the process that took it leaves the message to this one, because this one has the entry.
 static PeersResult who_has(const Run *run, Interpreter *in, bool has_entry) {
@@ -392,8 +401,8 @@ static bool is_left(const Run *run) {
 // Returns whether the run has begun, or will not.
 static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
-  bool too_late = is_too_late(run, now_us), owed = run_entry_begin(&run->entry);
-  bool taken_over = owed && has_lost_entry(run, in), unbegun = owed && !taken_over;
+  bool too_late = is_too_late(run, now_us), taken_over;
+  bool owed = begin_entry(run, in, &taken_over), unbegun = owed && !taken_over;
   // Another process answers the message late, as part of a run that it took over meanwhile. Before, the store may have
   // been too slow to say more than that another has it: then it is answered here.
   PeersResult who = taken_over ? PEERS_ANSWERED : who_has(run, in, unbegun);

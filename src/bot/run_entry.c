@@ -25,7 +25,7 @@ void run_entry_take(RunEntry *entry) {
 }
 
 bool run_entry_is_missing(RunEntry *entry) {
-  return entry->keep && atomic_load(&entry->state) == WAITS && !entry->is_elsewhere;
+  return entry->keep && atomic_load(&entry->state) == WAITS;
 }
 
 void run_entry_write(RunEntry *entry) {
@@ -34,9 +34,10 @@ void run_entry_write(RunEntry *entry) {
   if (!run_entry_is_missing(entry) ||
       !atomic_compare_exchange_strong(&entry->state, &waits, WRITING))
     return;
-  entry->lapses = keep_lapses(entry->keep);
-  bool written = keep_owe_message(entry->keep, job->from_user, job->identity, entry->document,
-                                  job->started_us);
+  bool adds = entry->is_elsewhere;
+  entry->lapses = adds ? KEEP_LAPSES_NONE : keep_lapses(entry->keep);
+  bool written = (adds ? keep_add_message : keep_owe_message)(
+      entry->keep, job->from_user, job->identity, entry->document, job->started_us);
   atomic_store(&entry->state, written ? WRITTEN : WAITS);
 }
 
@@ -55,6 +56,8 @@ void run_entry_wait_on(RunEntry *entry, bool there) {
 bool run_entry_may_be_shared(const RunEntry *entry, bool there) {
   return there || entry->is_elsewhere;
 }
+
+bool run_entry_is_added(const RunEntry *entry) { return entry->is_elsewhere; }
 
 bool run_entry_is_unsaved(const RunEntry *entry) {
   return keep_is_unsaved(entry->keep, entry->job->from_user, entry->job->identity);

@@ -5,11 +5,13 @@
 // Several processes may know the message: by its tries, by a claim (peers.h), by an answer in dedupe. While the store
 // has its entry, the process whose name the entry has runs the message. Another process that gets a try, when the claim
 // has lapsed, answers `success`, forgets the message, and frees the claim, which the first one then regains. But a try
-// that waits there behind its user's earlier messages is owed there: it keeps the claim, and writes the entry anew, as that
-// process's; the first one waits for the claim, and leaves the entry alone. So dedupe knows only what this process has
-// answered itself, and this process runs the message if the entry becomes its own. An entry is deleted by the process that
-// has the claim, when the run has begun, has ended, or will never begin; or, if another process has answered the message,
-// as the store says under the claim's key, by the process whose name it has. Otherwise it stays, or is put back.
+// that waits there behind its user's earlier messages is owed there: it keeps the claim, and writes the entry anew, as
+// that process's; the first one waits for the claim, and leaves the entry alone. A message that is taken over from a
+// process that has died gets an entry too, if the store has none: that one may have put its run there. So dedupe knows
+// only what this process has answered itself, and this process runs the message if the entry becomes its own. An entry
+// is deleted by the process that has the claim, when the run has begun, has ended, or will never begin; or, if another
+// process has answered the message, as the store says under the claim's key, by the process whose name it has.
+// Otherwise it stays, or is put back.
 #ifndef WEMOON_BOT_RUN_ENTRY_H
 #define WEMOON_BOT_RUN_ENTRY_H
 
@@ -32,11 +34,11 @@ typedef struct {
 // run_entry_wait, because it is not known yet whether the message is this process's.
 void run_entry_init(RunEntry *entry, Keep *keep, const Job *job, Str document);
 // Notes that the message waits here for its turn. `is_elsewhere`: another process had it, and may have put its run into the
-// store, which must not be overwritten; so no entry is written.
+// store, which must not be overwritten; so the entry is added only if the store has none.
 void run_entry_wait(RunEntry *entry, bool is_elsewhere);
 // Does the same for a message of a process that has ended: the store has the entry, as this process's.
 void run_entry_take(RunEntry *entry);
-// Returns whether the message waits and has no entry, and may have one.
+// Returns whether the message waits and has no entry.
 bool run_entry_is_missing(RunEntry *entry);
 // Writes the entry if it is missing. Call it from any thread; does not wait for the store.
 void run_entry_write(RunEntry *entry);
@@ -46,6 +48,8 @@ bool run_entry_begin(RunEntry *entry);
 void run_entry_wait_on(RunEntry *entry, bool there);
 // Returns whether another process may have the message: the entry is in the store, or another process had the message.
 bool run_entry_may_be_shared(const RunEntry *entry, bool there);
+// Returns whether the entry was added only if the store had none: one that is lost may be another process's from the start.
+bool run_entry_is_added(const RunEntry *entry);
 bool run_entry_asks(const RunEntry *entry);  // whether run_entry_is_lost waits for the store
 // Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that
 // may be (keep_owes_message). If the other process ends too, this one gets the message from the store.

@@ -85,9 +85,13 @@ void keep_yield(Keep *keep, Str openid);
 // waiting for the store. `arrived_us`: as in KeptRun. False without memory. The run that begins for it takes the entry
 // over, or it is deleted with keep_drop.
 bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us);
+// Does the same, but writes nothing if the store has an entry of the message, or its run, of whichever process. Whose the
+// store has says keep_owes_message, with KEEP_LAPSES_NONE.
+bool keep_add_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us);
 // Returns whether the store did not take the last write of the run, so that this process alone knows of it.
 // `identity` as in KeptRun.
 bool keep_is_unsaved(const Keep *keep, Str openid, Str identity);
+enum { KEEP_LAPSES_NONE = -2 };  // differs from every result of keep_lapses
 // Returns whether keep_owes_message waits for the store.
 bool keep_asks_for_message(const Keep *keep, int64_t lapses);
 // Returns whether the store's entry for such a message is still this process's. Waits for the store if `lapses`

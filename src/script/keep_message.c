@@ -12,7 +12,9 @@ static bool write_empty_record(Buf *out) {
   return ok;
 }
 
-bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us) {
+// `before` as in keep_save.
+static bool write_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us,
+                          const Buf *before) {
   Buf record, value;
   buf_init(&record);
   buf_init(&value);
@@ -28,10 +30,20 @@ bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_
                   .begun_s = clock_unix_s(),
                   .arrived_us = arrived_us,
                   .record = buf_str(&record) };
-  ok = ok && keep_save(keep, &run, NULL, &value, NULL, NULL);
+  ok = ok && keep_save(keep, &run, before, &value, NULL, NULL);
   buf_clear(&value);
   buf_clear(&record);
   return ok;
+}
+
+bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us) {
+  return write_message(keep, openid, identity, document, arrived_us, NULL);
+}
+
+bool keep_add_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us) {
+  Buf none;
+  buf_init(&none);
+  return write_message(keep, openid, identity, document, arrived_us, &none);
 }
 
 bool keep_asks_for_message(const Keep *keep, int64_t lapses) {

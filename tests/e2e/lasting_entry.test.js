@@ -16,14 +16,26 @@ end`;
 
 const CLAIM_MS = 3000; // a claim that is not renewed lapses after this; a lease after 9 s
 
-// The first process works on x, so y waits there and is owed. Gives y's document.
-async function begin(t, options = {}) {
+// Two processes on a file, and what the file has of runs.
+async function world(t) {
   const peer = await startPeer(t);
   const config = { store: await storeOf(t, 'SQLite'), deadline_ms: 1500, late_reply: 'customer_service', ...platform(peer) };
   const start = () => startBot(t, { script: script(peer), config });
-  const first = await start();
-  const second = await start();
+  const [first, second] = [await start(), await start()];
   await sleep(600); // until both have noticed each other
+  return { peer, start, first, second, entries: () => keptKeys(t, config) };
+}
+
+// All answers are sent, once each, and nothing is owed any more.
+async function areSent(peer, entries, wanted) {
+  await until(() => peer.sent.length >= wanted.length, 'the answers', 40000);
+  await until(async () => (await entries()).length === 0, 'nothing owed', 20000);
+  assert.deepEqual(texts(peer).sort(), wanted);
+}
+
+// The first process works on x, so y waits there and is owed. Gives y's document.
+async function begin(t, options = {}) {
+  const { peer, first, second, entries } = await world(t);
   assert.equal(await first.say('go'), 'one?');
   first.say('x').catch(() => {});
   await until(() => peer.seen.length === 1, 'the call');
@@ -34,16 +46,8 @@ async function begin(t, options = {}) {
     requests.push(second.deliver(y));
   }
   for (const { body } of await Promise.all(requests)) assert.equal(body, 'success');
-  const kept = async () => (await keptKeys(t, config)).length;
-  assert.equal(await kept(), 2);
-  const areSent = async (wanted) => {
-    await until(() => peer.sent.length >= wanted.length, 'the answers', 40000);
-    await until(async () => (await kept()) === 0, 'nothing owed', 20000);
-    assert.deepEqual(texts(peer).sort(), wanted);
-  };
-  const bothAreSent = () => areSent(['answer to x', 'plain y']);
-  const entries = () => keptKeys(t, config);
-  return { peer, first, second, y, areSent, bothAreSent, entries };
+  assert.equal((await entries()).length, 2);
+  return { peer, first, second, y, entries, areSent: (wanted) => areSent(peer, entries, wanted), bothAreSent: () => areSent(peer, entries, ['answer to x', 'plain y']) };
 }
 
 // The second process gets a try of y while the first one's claim has lapsed, but not its lease.
@@ -93,6 +97,28 @@ describe('an owed message that another process knows too', { concurrency: 3 }, (
     await sleep(5000);
     peer.lets = true;
     await areSent(wanted);
+  });
+
+  // The second process works on x. The first one, where y waits, is killed before it owes y, or afterwards.
+  for (const [when, after] of [['before', 600], ['after', 1800]]) test(`is not lost if the process that had it is killed ${when} it owes it, and then the one that followed`, async (t) => {
+    const { peer, first, second, start, entries } = await world(t);
+    assert.equal(await first.say('go'), 'one?');
+    second.say('x').catch(() => {});
+    await until(() => peer.seen.length === 1, 'the call');
+    await sleep(1500); // until x is owed
+    const y = textXml('y');
+    const tries = [first.deliver(y).catch(() => null)];
+    await sleep(300);
+    tries.push(second.deliver(y));
+    await sleep(after - 300);
+    await first.kill();
+    assert.equal((await Promise.all(tries))[1].body, 'success');
+    await sleep(CLAIM_MS + 1000);
+    assert.equal((await entries()).length, 2);
+    await second.kill();
+    peer.lets = true;
+    await start();
+    await areSent(peer, entries, ['answer to x', 'plain y']);
   });
 
   // Another message of the user waits at the second process, so the try waits behind it there, and is owed.

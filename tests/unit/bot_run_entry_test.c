@@ -58,12 +58,25 @@ static void test_one_that_could_not_begin_keeps_its_entry(void **state) {
   assert_int_equal(keep_owed(keep), 0);
 }
 
-static void test_one_that_another_process_had_gets_none(void **state) {
+static void test_one_that_another_process_had_gets_one_if_the_store_has_none(void **state) {
+  run_entry_wait(&entry, true);
+  assert_true(run_entry_may_be_shared(&entry, false));
+  run_entry_write(&entry);
+  assert_int_equal(keep_owed(keep), 1);
+  assert_true(run_entry_begin(&entry));
+  assert_true(run_entry_asks(&entry));
+  assert_false(run_entry_is_lost(&entry));
+}
+
+static void test_the_entry_of_the_process_that_had_it_stays(void **state) {
+  Keep *other = keep_new(&(KeepOptions){ .store = store, .account = STR("gh_1") });
+  assert_true(keep_owe_message(other, job.from_user, job.identity, STR("<m/>"), 0));
   run_entry_wait(&entry, true);
   run_entry_write(&entry);
-  assert_int_equal(keep_owed(keep), 0);
-  assert_false(run_entry_begin(&entry));
-  assert_true(run_entry_may_be_shared(&entry, false));
+  assert_true(keep_owes_message(other, job.from_user, job.identity, KEEP_LAPSES_NONE));
+  assert_true(run_entry_begin(&entry));
+  assert_true(run_entry_is_lost(&entry));
+  keep_free(other);
 }
 
 static void test_one_of_a_process_that_has_ended_has_its_entry(void **state) {
@@ -109,7 +122,8 @@ int main(void) {
     TEST(test_it_is_written_once_while_the_message_waits),
     TEST(test_a_message_that_has_begun_gets_none),
     TEST(test_one_that_could_not_begin_keeps_its_entry),
-    TEST(test_one_that_another_process_had_gets_none),
+    TEST(test_one_that_another_process_had_gets_one_if_the_store_has_none),
+    TEST(test_the_entry_of_the_process_that_had_it_stays),
     TEST(test_one_of_a_process_that_has_ended_has_its_entry),
     TEST(test_it_is_lost_once_the_store_has_no_entry_of_this_process),
     TEST(test_one_that_another_process_has_answered_ends_unless_that_one_has_it),
