@@ -109,8 +109,12 @@ NAME_spec.lua 测试它旁边的 NAME.lua。每个测试都有新的机器人、
   },
   status = {
     summary = "打印运行中的机器人的状态",
-    details = "询问 admin_listen 的 /healthz 和 /metrics（当前目录的 config.lua）。机器人不回答或正在停止时退出状态为 1。",
-    options = { url = "管理地址（由 admin_listen 得出）" },
+    details = [[
+询问 admin_listen 的 /healthz 和 /metrics（当前目录的 config.lua）。机器人不回答或正在停止时退出状态为 1。
+--json 打印 /healthz 的内容，以及 /metrics 里不为 0 的计数，每种一个列表：
+{"status":"ok",...,"callbacks":[{"type":"text","outcome":"replied","count":12}],"api_calls":[...],"late_replies":[...],"loads":[...],"lost_answers":[...]}。退出状态为 1 时，只要机器人有回答也会打印。
+]],
+    options = { url = "管理地址（由 admin_listen 得出）", json = "打印成一行里的一个 JSON 对象" },
   },
   explain = {
     summary = "用中文和英文解释平台的错误码和处理办法",

@@ -389,6 +389,7 @@ return {
   ["admin_listen is not set: set it to an address (127.0.0.1:9090), or give --url"] =
     "没有设置 admin_listen：请把它设为一个地址（127.0.0.1:9090），或给 --url",
   ["%s answers %d: is that the admin address?"] = "%s 应答了 %d：那是管理地址吗？",
+  ["%s answers no bot's state: is that the admin address?"] = "%s 的应答不是机器人的状态：那是管理地址吗？",
   ["%s: no memory for the answer, or one line of its head, or the address, is too long"] = "%s：内存不足，放不下应答；或它的头的某一行、或地址太长",
   ["%s: the answer is larger than %zu bytes"] = "%s：应答大于 %zu 字节",
   ["%s: no connection was made in time (%s)"] = "%s：没有及时连上（%s）",

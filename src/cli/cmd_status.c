@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/visible.h"
 #include "cli/http_wait.h"
 #include "cli/output_text.h"
 #include "codec/json.h"
@@ -14,6 +15,7 @@ enum {
 
 static const Option options[] = {
   { .name = "url", .argument = "URL", .help = "the admin address (built from admin_listen)" },
+  { .name = "json", .help = "print it as one JSON object on one line" },
   { .name = NULL },
 };
 
@@ -113,13 +115,15 @@ static void print_health(const Json *health) {
 
 // ---- figures ------------------------------------------------------------------------------------
 
-// In the order of /metrics.
+// In the order of /metrics. `name`: in the JSON object.
 static const struct Counter {
-  const char *prefix, *title;
+  const char *prefix, *title, *name;
 } counters[] = {
-  { "wemoon_callbacks_total{", "callbacks" },       { "wemoon_api_calls_total{", "API calls" },
-  { "wemoon_late_replies_total{", "late replies" }, { "wemoon_reloads_total{", "loads" },
-  { "wemoon_lost_answers_total{", "lost answers" },
+  { "wemoon_callbacks_total{", "callbacks", "callbacks" },
+  { "wemoon_api_calls_total{", "API calls", "api_calls" },
+  { "wemoon_late_replies_total{", "late replies", "late_replies" },
+  { "wemoon_reloads_total{", "loads", "loads" },
+  { "wemoon_lost_answers_total{", "lost answers", "lost_answers" },
 };
 
 enum { COUNTERS = sizeof counters / sizeof *counters };
@@ -188,7 +192,84 @@ static void print_figures(Str figures) {
   }
 }
 
+// ---- JSON ---------------------------------------------------------------------------------------
+
+static void add_name(Buf *json, Str name) {
+  json_add_string(json, name);
+  buf_addc(json, ':');
+}
+
+// {"type":"text","outcome":"replied","count":12}
+static void add_sample(Buf *json, Str labels, int64_t count) {
+  Str name;
+  Buf text;
+  buf_init(&text);
+  buf_addc(json, '{');
+  while (next_label(&labels, &name, &text)) {
+    add_name(json, name);
+    json_add_string(json, buf_str(&text));
+    buf_addc(json, ',');
+  }
+  add_name(json, STR("count"));
+  buf_add_int(json, count);
+  buf_addc(json, '}');
+  json->failed = json->failed || text.failed;
+  buf_clear(&text);
+}
+
+static void add_samples(Buf *json, const struct Counter *counter, Str figures) {
+  Str labels;
+  int64_t count;
+  add_name(json, str_of(counter->name));
+  buf_addc(json, '[');
+  for (bool first = true; next_sample(&figures, counter, &labels, &count); first = false) {
+    if (!first) buf_addc(json, ',');
+    add_sample(json, labels, count);
+  }
+  buf_addc(json, ']');
+}
+
+// What /healthz says (an object with members), and the counters of /metrics.
+static bool print_json(const Json *health, Str figures, Err *err) {
+  Buf json, shown;
+  buf_init(&json);
+  buf_init(&shown);
+  buf_addc(&json, '{');
+  for (const Json *member = json_first(health); member; member = json_next(member)) {
+    add_name(&json, json_key(member));
+    json_add_value(&json, member);
+    buf_addc(&json, ',');
+  }
+  for (size_t i = 0; i < COUNTERS; i++) {
+    if (i > 0) buf_addc(&json, ',');
+    add_samples(&json, &counters[i], figures);
+  }
+  buf_add(&json, STR("}\n"));
+  visible_add_json(&shown, buf_str(&json));
+  bool ok = !json.failed && !shown.failed;
+  if (ok) fwrite(shown.ptr, 1, shown.len, stdout);
+  buf_clear(&json);
+  buf_clear(&shown);
+  return ok || err_set(err, ERR_MEMORY, "no memory");
+}
+
 // ---- the command --------------------------------------------------------------------------------
+
+static bool print_status(const Invocation *in, const Json *health, Str figures, Err *err) {
+  if (options_value(&in->arguments, "json")) return print_json(health, figures, err);
+  print_health(health);
+  print_figures(figures);
+  return true;
+}
+
+// NULL, with an error, for what is not a bot's.
+static JsonDoc *read_health(const char *base, const ClientResult *result, Err *err) {
+  JsonDoc *doc = json_parse(result->body, err);
+  if (doc && text_at(json_root(doc), "status").len > 0) return doc;
+  if (doc) err_set(err, ERR_FAILED, "%s answers no bot's state: is that the admin address?", base);
+  json_free(doc);
+  return NULL;
+}
 
 static int run(Invocation *in) {
   if (!command_configure(in, NULL, true, false)) return STATUS_USAGE;
@@ -197,12 +278,8 @@ static int run(Invocation *in) {
   if (!base) return report_err("status", &err);
   ClientResult *health = get(in, base, "/healthz", &err);
   ClientResult *figures = health ? get(in, base, "/metrics", &err) : NULL;
-  JsonDoc *doc = figures ? json_parse(health->body, &err) : NULL;
-  bool printed = doc != NULL;
-  if (doc) {
-    print_health(json_root(doc));
-    print_figures(figures->body);
-  }
+  JsonDoc *doc = figures ? read_health(base, health, &err) : NULL;
+  bool printed = doc && print_status(in, json_root(doc), figures->body, &err);
   bool serving = doc && health->status == 200;
   json_free(doc);
   client_result_free(figures);
@@ -215,9 +292,17 @@ const Command command_status = {
   .name = "status",
   .usage = "",
   .summary = "Print the state of a running bot",
-  .details = "Asks /healthz and /metrics of admin_listen (config.lua in the working directory). "
-             "Exit status 1 if\n"
-             "the bot does not answer or is stopping.\n",
+  .details =
+      "Asks /healthz and /metrics of admin_listen (config.lua in the working directory). "
+      "Exit status 1 if\n"
+      "the bot does not answer or is stopping.\n"
+      "--json prints what /healthz says, and a list for each kind of the counters of /metrics that "
+      "are not 0:\n"
+      "{\"status\":\"ok\",...,\"callbacks\":[{\"type\":\"text\",\"outcome\":\"replied\",\"count\":"
+      "12}],\"api_calls\":[...],\n"
+      "\"late_replies\":[...],\"loads\":[...],\"lost_answers\":[...]}. With exit status 1 it is "
+      "printed too, if the\n"
+      "bot answered.\n",
   .options = options,
   .configured = true,
   .run = run,

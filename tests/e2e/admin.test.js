@@ -5,6 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const http = require('node:http');
 const { startBot, wemoon, tempDir, eventXml, textXml, freePort, sleep, until } = require('./harness');
 
 const echo = 'function on_message(msg) if msg.content == "fail" then error("oops") end return msg.content end';
@@ -158,6 +159,52 @@ test('wemoon status prints it readably', async (t) => {
   assert.match(stdout, /^state +ok/m);
   assert.match(stdout, /^callbacks +text replied 1$/m);
   assert.match(stdout, /^loads +success 1$/m);
+});
+
+test('wemoon status --json: the same facts as one object on one line, for jq', async (t) => {
+  const { bot, ask, port } = await startAdmin(t);
+  await bot.say('hi');
+  await bot.say('fail');
+  const strange = 'a"}] \\ 7 {b\u009b';
+  await bot.deliver(eventXml(strange, { EventKey: 'K' }));
+  const { stdout, stderr } = await wemoon(['status', '--json', '--admin-listen', String(port)], { cwd: bot.dir, code: 0 });
+  assert.equal(stderr, '');
+  assert.match(stdout, /^\{[^\n\u0080-\u009f]*\}\n$/);
+  const jq = (filter) => {
+    const ran = spawnSync('jq', ['-c', filter], { input: stdout, encoding: 'utf8' });
+    assert.equal(ran.status, 0, ran.stderr);
+    return JSON.parse(ran.stdout);
+  };
+  const { uptime_s: _, ...health } = JSON.parse((await ask('/healthz')).text);
+  assert.deepEqual(jq('del(.uptime_s, .callbacks, .api_calls, .late_replies, .loads, .lost_answers)'), health);
+  assert.equal(typeof jq('.uptime_s'), 'number');
+  assert.equal(jq('.callbacks[] | select(.type == "text" and .outcome == "replied") | .count'), 1);
+  assert.deepEqual(jq('[.callbacks[] | select(.type != "text")]'), [{ type: strange, outcome: 'success', count: 1 }]);
+  assert.deepEqual(jq('[.callbacks[].count == 0] | any'), false);
+  assert.deepEqual(jq('[.loads, .api_calls, .late_replies, .lost_answers]'), [[{ result: 'success', count: 1 }], [], [], []]);
+  const readable = (await wemoon(['status', '--admin-listen', String(port)], { cwd: bot.dir, code: 0 })).stdout;
+  assert.match(readable, /^callbacks {7}a"\}\] \\ 7 \{b\\xC2\\x9B success 1$/m);
+});
+
+test('wemoon status --json of a bot that is stopping is printed, with exit 1; of what is no bot nothing is', async (t) => {
+  const answers = { '/healthz': '{"status":"stopping","jobs":1}', '/metrics': '' };
+  const server = http.createServer((request, response) => {
+    response.statusCode = request.url === '/healthz' ? 503 : 200;
+    response.end(answers[request.url]);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  const url = `http://127.0.0.1:${server.address().port}`;
+  const status = (code) => wemoon(['status', '--json', '--url', url], { cwd: tempDir(t), code });
+  assert.equal((await status(1)).stdout, '{"status":"stopping","jobs":1,"callbacks":[],"api_calls":[],"late_replies":[],"loads":[],"lost_answers":[]}\n');
+  for (const other of ['{"state":"up"}', '[]', '5']) {
+    answers['/healthz'] = other;
+    const { stdout, stderr } = await status(1);
+    assert.deepEqual([stdout, stderr], ['', `wemoon: status: ${url} answers no bot's state: is that the admin address?\n`]);
+  }
+  const nobody = await wemoon(['status', '--json', '--url', 'http://127.0.0.1:1'], { cwd: tempDir(t), code: 1 });
+  assert.equal(nobody.stdout, '');
+  assert.match((await wemoon(['status', '--json'], { cwd: tempDir(t), code: 2 })).stderr, /admin_listen is not set/);
 });
 
 test('wemoon status without a running bot: exit 1 and the reason; without an address: exit 2', async (t) => {
