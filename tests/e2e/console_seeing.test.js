@@ -67,6 +67,95 @@ test('after a change on both sides both are shown, nothing is overwritten, and t
   await until(() => /我：/.test(fs.readFileSync(file, 'utf8')), 'mine in the file');
 });
 
+const LONG = Array.from({ length: 200 }, (_, i) => `-- line ${i + 1}`).join('\n');
+const MINE = LONG.replace('-- line 60', '-- mine 60').replace('-- line 120\n', '').replace('-- line 190', '-- line 190\n-- mine A\n-- mine B');
+const THEIRS = LONG.replace('-- line 10\n', '-- theirs 10\n-- theirs\n').replace('-- line 60', '-- theirs 60');
+
+// Changes a file on both sides.
+async function conflict(page, dev, mine = MINE, theirs = THEIRS) {
+  await scriptTab(page);
+  await shows(page, /./);
+  await page.fill('#editor', mine);
+  fs.writeFileSync(dev.bot.file('bot.lua'), theirs);
+  await page.waitForSelector('#theirs:visible');
+}
+
+const signed = (page, of) => page.locator(`.edit:has(#${of}) .gutter .differs`).allTextContents();
+const top = (page, of) => page.$eval(`#${of}`, (area) => area.scrollTop / 20);
+const is_near = (page, of, line) => until(async () => Math.abs(await top(page, of) - line) < 1.5, `line ${line} of ${of}`, PATIENCE_MS);
+
+test('after a change on both sides the lines that differ have a sign, and the keyboard goes from one to the next', async (t) => {
+  const { page, dev, faults } = await openConsole(t, { script: LONG });
+  await conflict(page, dev);
+  assert.deepEqual(await signed(page, 'theirs'), ['− 10', '− 11', '− 61', '− 121']);
+  assert.deepEqual(await signed(page, 'editor'), ['+ 10', '+ 60', '+ 190', '+ 191']);
+  assert.equal(await page.$eval('#editor', (area) => area.style.background.match(/gradient/g).length), 4, 'lines that the other text has alone have a stroke');
+  assert.equal(await page.textContent('#where'), '不同之处：4');
+  await page.focus('text=放弃我的');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  for (const [at, theirs, mine] of [[1, 10, 10], [2, 61, 60], [3, 121, 120], [4, 192, 190], [1, 10, 10]]) {
+    await page.keyboard.press('Enter');
+    assert.equal(await page.textContent('#where'), `第 ${at} 处，共 4 处：磁盘上第 ${theirs} 行，这里第 ${mine} 行`);
+    if (at < 4) await is_near(page, 'theirs', theirs - 3);
+    if (at < 4) await is_near(page, 'editor', mine - 3);
+    assert.equal(await page.$eval('#editor', (area) => area.value.slice(0, area.selectionStart).split('\n').length), mine);
+  }
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  assert.match(await page.textContent('#where'), /^第 4 处/);
+  await page.fill('#editor', THEIRS.replace('-- line 100', '-- mine 100'));
+  assert.deepEqual([await signed(page, 'theirs'), await signed(page, 'editor')], [['− 101'], ['+ 101']]);
+  await page.click('text=放弃我的');
+  await until(async () => !(await page.locator('.differs:visible').count()), 'one text', PATIENCE_MS);
+  assert.equal(await page.$eval('#editor', (area) => area.style.background), '');
+  assert.deepEqual(faults, []);
+});
+
+test('both texts scroll together, at the lines that belong together; on a narrow screen one stands below the other', async (t) => {
+  for (const width of [1280, 360]) {
+    const { page, dev } = await openConsole(t, { script: LONG, width });
+    if (width === 360) await page.click('#sides button >> nth=1');
+    await conflict(page, dev);
+    const to = (of, line) => page.$eval(`#${of}`, (area, y) => { area.scrollTop = y * 20; }, line);
+    for (const [of, line, other, there] of [['editor', 99, 'theirs', 100], ['theirs', 40, 'editor', 39], ['theirs', 100, 'editor', 99], ['editor', 130, 'theirs', 132], ['theirs', 100, 'editor', 99]]) {
+      await to(of, line);
+      await is_near(page, other, there);
+      await drawn(page);
+      await is_near(page, of, line);
+    }
+    const [theirs, mine] = await Promise.all(['#theirs', '#editor'].map((one) => page.locator(one).boundingBox()));
+    if (width === 1280) assert.ok(theirs.x + theirs.width < mine.x && Math.abs(theirs.y - mine.y) < 2, 'beside each other');
+    else assert.ok(theirs.y + theirs.height < mine.y && Math.abs(theirs.x - mine.x) < 20, 'below each other');
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+  }
+});
+
+test('the differences are those of a longest common subsequence', async (t) => {
+  const { page } = await openConsole(t, { script: ECHO });
+  const wrong = await page.evaluate(async () => {
+    const { differences } = await import('/console/diff.js');
+    let seed = 1;
+    const chance = (n) => { seed = seed * 48271 % 2147483647; return seed % n; };
+    const list = () => Array.from({ length: chance(9) }, () => 'abc'[chance(3)]);
+    const common = (a, b) => (!a.length || !b.length ? 0 : a[0] === b[0] ? 1 + common(a.slice(1), b.slice(1)) : Math.max(common(a.slice(1), b), common(a, b.slice(1))));
+    for (let n = 0; n < 1000; n++) {
+      const a = list(), b = list(), made = [];
+      let at = 0, left = 0;
+      for (const one of differences(a, b)) {
+        made.push(...a.slice(at, one.a), ...b.slice(one.b, one.b_end));
+        at = one.a_end;
+        left += one.a_end - one.a + one.b_end - one.b;
+      }
+      made.push(...a.slice(at));
+      if (made.join() !== b.join() || left !== a.length + b.length - 2 * common(a, b)) return [a, b];
+    }
+    const many = Array.from({ length: 3000 }, (_, i) => `${i}`);
+    return JSON.stringify(differences(['x', ...many, 'y'], ['x', ...many.map((one) => `${one}!`), 'y'])) === '[{"a":1,"a_end":3001,"b":1,"b_end":3001}]' || 'many';
+  });
+  assert.equal(wrong, true);
+});
+
 test('a file with CRLF keeps it', async (t) => {
   const { page, dev } = await openConsole(t, { script: ECHO.replaceAll('\n', '\r\n') });
   await scriptTab(page);
@@ -274,6 +363,9 @@ test('axe-core finds nothing: every tab, both languages, dark and light, wide an
       if (i === 0) await page.click('#panel details >> nth=0 >> summary');
       await check(`tab ${i + 1}`);
     }
+    await conflict(page, dev, FAILING.replace('42', '43'), FAILING.replace('42', '44'));
+    await page.click('.both button >> nth=3');
+    await check('a file that was changed on both sides');
     if (process.env.SCREENSHOTS) await page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${locale}-${scheme}-${width}.png`) });
   }
 });

@@ -26,7 +26,9 @@ function bot_words() {
 
 function draw_bar() {
   const { bot } = sim.state;
-  at('bot').className = `state ${!connected || bot.failure || bot.unverified || bot.ok === false && bot.script ? 'bad' : 'good'}`;
+  const is_bad = !connected || bot.failure || bot.unverified || bot.ok === false && bot.script;
+  at('bot').className = `state ${is_bad ? 'bad' : 'good'}`;
+  set(at('bot'), { tabindex: is_bad ? 0 : null }); // on a narrow screen a long error scrolls
   if (at('bot').textContent !== bot_words()) fill(at('bot'), bot_words());
   at('bot').title = bot.failure?.text || bot.unverified || bot.error || '';
   fill(at('language'), t('language'));

@@ -1,8 +1,9 @@
 // The Script tab: the files as they are on disk. Changes by another editor are shown; if both sides changed a file,
-// both texts are shown and the user chooses. A text that was not shown is never overwritten.
+// both texts are shown with their differences, and the user chooses. A text that was not shown is never overwritten.
 
 import { h, fill, set } from './dom.js';
 import { tell_error } from './dialog.js';
+import { differences, across } from './diff.js';
 import { t } from './words.js';
 import * as sim from './sim.js';
 
@@ -14,6 +15,8 @@ const files = new Map(); // by name: { file, disk: its text on disk when shown, 
 let shown = null;        // the name of the file in the editor
 let line = null;         // the marked line
 let note = '';
+let differ = [];         // the differences of both texts, while they are shown
+let visited = -1;        // the one that was gone to last
 let open = () => {};     // shows the tab
 let parts = null;        // the elements, once created
 
@@ -124,22 +127,64 @@ export function place_button(text) {
 
 // ---- drawing ----
 
+// Scrolls an area, which leads no other then.
+function scroll(area, top, left = area.scrollLeft) {
+  area.scrollTo({ top, left, behavior: 'instant' });
+  area.led = `${area.scrollTop} ${area.scrollLeft}`;
+}
+
+const row_of = (area) => parseFloat(getComputedStyle(area).lineHeight);
+
+// Scrolls the other text to the line that belongs to this one's.
+function lead(area, other, from, to) {
+  if (area.led === `${area.scrollTop} ${area.scrollLeft}` || parts.theirs.hidden) return;
+  area.led = null;
+  const row = row_of(area);
+  scroll(other, across(differ, area.scrollTop / row, from, to) * row, area.scrollLeft);
+}
+
+function visit(step) {
+  const { length } = differ;
+  visited = visited < 0 && step < 0 ? length - 1 : (visited + step + length) % length;
+  const { a, b } = differ[visited];
+  const { theirs, editor } = parts, row = row_of(editor);
+  scroll(theirs, (a - 2) * row, 0);
+  scroll(editor, (b - 2) * row, 0);
+  const before = editor.value.split('\n').slice(0, b).join('\n').length + (b > 0);
+  editor.setSelectionRange(before, before);
+  update();
+}
+
+// Returns a text with its gutter and its name.
+function pane(area, gutter, name) {
+  return h('div', { class: 'pane' }, name, h('div', { class: 'edit' }, gutter, area));
+}
+
 function make() {
   const editor = h('textarea', {
     id: 'editor', spellcheck: false, wrap: 'off',
     oninput: () => { files.get(shown).text = editor.value; update(); },
-    onscroll: () => { parts.gutter.scrollTop = editor.scrollTop; },
+    onscroll: () => { parts.gutter.scrollTop = editor.scrollTop; lead(editor, theirs, 'b', 'a'); },
+  });
+  const theirs = h('textarea', {
+    id: 'theirs', readOnly: true, wrap: 'off',
+    onscroll: () => { parts.their_gutter.scrollTop = theirs.scrollTop; lead(theirs, editor, 'a', 'b'); },
   });
   const choice = h('select', { onchange: () => { choose_file(choice.value); update(); } });
   const made = {
-    editor, choice, gutter: h('div', { id: 'gutter', 'aria-hidden': 'true' }), note: h('p', { id: 'note', role: 'status' }),
+    editor, theirs, choice, note: h('p', { id: 'note', role: 'status' }),
+    gutter: h('div', { id: 'gutter', class: 'gutter', 'aria-hidden': 'true' }), their_gutter: h('div', { class: 'gutter', 'aria-hidden': 'true' }),
+    name: h('small', { 'aria-hidden': 'true' }), their_name: h('small', { 'aria-hidden': 'true' }),
     save: h('button', { class: 'main', onclick: save }), warning: h('p', { role: 'alert' }),
-    theirs: h('textarea', { id: 'theirs', readOnly: true, wrap: 'off' }),
     mine: h('button', { onclick: keep_mine }), other: h('button', { onclick: take_theirs }),
+    previous: h('button', { onclick: () => visit(-1) }, '↑'), next: h('button', { onclick: () => visit(1) }, '↓'),
+    where: h('span', { id: 'where', role: 'status' }),
   };
-  made.both = h('div', { class: 'both' }, made.warning, h('div', { class: 'row' }, made.mine, made.other), made.theirs);
+  made.both = h('div', { class: 'both' }, made.warning, h('div', { class: 'row' }, made.mine, made.other),
+    h('div', { class: 'row' }, made.previous, made.next, made.where));
+  made.their_pane = pane(theirs, made.their_gutter, made.their_name);
   made.root = h('div', { class: 'script' }, h('div', { class: 'row' }, choice, made.save), made.note, made.both,
-    h('div', { class: 'edit' }, made.gutter, editor));
+    h('div', { class: 'panes' }, made.their_pane, pane(editor, made.gutter, made.name)));
   return made;
 }
 
@@ -149,6 +194,11 @@ function put_text(area, text) {
   area.value = text;
   area.setSelectionRange(Math.min(selectionStart, text.length), Math.min(selectionEnd, text.length));
   area.scrollTop = scrollTop;
+}
+
+// What is said already is not said again: a screen reader would repeat it.
+function say(element, text) {
+  if (element.textContent !== text) fill(element, text);
 }
 
 function update_choice() {
@@ -166,18 +216,56 @@ function marked_line() {
   return found && (shown.endsWith(found[1]) || found[1].endsWith(shown)) ? Number(found[2]) : line;
 }
 
+// Draws the numbers of an area's lines; those of the difference `side` ('a' or 'b') with a sign and a colour.
+function draw_gutter(area, gutter, number, side, sign) {
+  const count = area.value.split('\n').length;
+  const drawn = `${count} ${number} ${visited} ${JSON.stringify(differ)}`;
+  if (gutter.dataset.drawn === drawn) return;
+  gutter.dataset.drawn = drawn;
+  const rows = Array.from({ length: count }, (_, i) => h('span', { class: i + 1 === number ? 'marked' : null }, i + 1));
+  differ.forEach((one, i) => rows.slice(one[side], one[`${side}_end`]).forEach((row) => {
+    row.prepend(`${sign} `);
+    row.classList.add('differs');
+    row.classList.toggle('visited', i === visited);
+  }));
+  fill(gutter, rows);
+  // Lines that are only in the other text leave a stroke between two lines here.
+  area.style.background = differ.map((one) => {
+    const length = one[`${side}_end`] - one[side];
+    return `linear-gradient(var(--${side}), var(--${side})) 0 calc(8px + ${one[side]} * var(--row) - ${length ? 0 : 1}px) / 100% ${length ? `calc(${length} * var(--row))` : '2px'} no-repeat local`;
+  }).join(', ');
+}
+
 function mark() {
-  const { editor, gutter } = parts;
+  const { editor, gutter, theirs, their_gutter } = parts;
   const number = marked_line();
-  const count = editor.value.split('\n').length;
-  if (gutter.dataset.drawn !== `${count} ${number}`) {
-    gutter.dataset.drawn = `${count} ${number}`;
-    fill(gutter, Array.from({ length: count }, (_, i) => h('span', { class: i + 1 === number ? 'marked' : null }, i + 1)));
-  }
+  draw_gutter(editor, gutter, number, 'b', '+');
+  draw_gutter(theirs, their_gutter, null, 'a', '−');
   const place = `${shown} ${number}`;
-  if (number && gutter.dataset.place !== place) editor.scrollTop = Math.max(0, (number - 6) * editor.scrollHeight / count);
+  if (number && gutter.dataset.place !== place) editor.scrollTop = Math.max(0, (number - 6) * row_of(editor));
   gutter.dataset.place = place;
   gutter.scrollTop = editor.scrollTop;
+  their_gutter.scrollTop = theirs.scrollTop;
+}
+
+function compare(one) {
+  const texts = one.theirs === null ? null : JSON.stringify([as_shown(one.theirs), one.text]);
+  if (parts.both.texts === texts) return;
+  parts.both.texts = texts;
+  differ = texts ? differences(...JSON.parse(texts).map((text) => text.split('\n'))) : [];
+  visited = -1;
+}
+
+function update_both(one) {
+  for (const part of [parts.both, parts.their_pane, parts.name]) part.hidden = one.theirs === null;
+  compare(one);
+  if (one.theirs === null) return;
+  const words = { warning: 'both_changed', mine: 'keep_mine', other: 'take_theirs', their_name: 'on_disk', name: 'yours' };
+  for (const [name, word] of Object.entries(words)) say(parts[name], t(word));
+  for (const name of ['previous', 'next']) set(parts[name], { title: t(name), 'aria-label': t(name), disabled: !differ.length });
+  const at = differ[visited];
+  say(parts.where, at ? t('difference', visited + 1, differ.length, at.a + 1, at.b + 1) : t('differences', differ.length));
+  put_text(parts.theirs, as_shown(one.theirs));
 }
 
 function update() {
@@ -188,13 +276,7 @@ function update() {
   set(parts.choice, { 'aria-label': t('tab_script') });
   set(parts.theirs, { 'aria-label': t('on_disk') });
   fill(parts.save, t('save'));
-  parts.both.hidden = one.theirs === null;
-  if (one.theirs !== null) {
-    fill(parts.warning, t('both_changed'));
-    fill(parts.mine, t('keep_mine'));
-    fill(parts.other, t('take_theirs'));
-    put_text(parts.theirs, as_shown(one.theirs));
-  }
+  update_both(one);
   update_choice();
   put_text(parts.editor, one.text);
   const words = error ? h('span', { class: 'fault' }, t('not_reloaded', error)) : is_changed(one) ? h('span', { class: 'open' }, t('unsaved')) : note;
