@@ -42,6 +42,7 @@ struct Dedupe {
   uint32_t fewer;  // entries, down to which their room is being brought; 0: it is not
   uint32_t oldest, newest;
   size_t answered;
+  int64_t divided_us;  // dedupe_divide returned it last
   // Of the queue's entries the first `emptied` have lost long answers; `fullest` is the next one. The others' take
   // `bytes`.
   size_t emptied, bytes;
@@ -295,12 +296,25 @@ static uint32_t part(Job *job) {
   return number;
 }
 
+static int64_t newest_us(const Dedupe *dedupe) {
+  return dedupe->answered > 0 ? entries_at(&dedupe->entries, dedupe->newest)->expires_us : 0;
+}
+
+static int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
+
 // Returns a time not before the newest entry's, even if two threads read the clock and took the mutex in different
 // orders.
 static int64_t expiry(const Dedupe *dedupe, int64_t now_us) {
-  int64_t newest_us =
-      dedupe->answered > 0 ? entries_at(&dedupe->entries, dedupe->newest)->expires_us : 0;
-  return now_us + dedupe->window_us > newest_us ? now_us + dedupe->window_us : newest_us;
+  int64_t least_us = max_of(newest_us(dedupe), dedupe->divided_us);
+  return max_of(now_us + dedupe->window_us, least_us);
+}
+
+int64_t dedupe_divide(Dedupe *dedupe) {
+  pthread_mutex_lock(&dedupe->mutex);
+  if (dedupe->answered > 0) dedupe->divided_us = newest_us(dedupe) + 1;
+  int64_t divided_us = dedupe->divided_us;
+  pthread_mutex_unlock(&dedupe->mutex);
+  return divided_us;
 }
 
 static void answer_entry(Dedupe *dedupe, uint32_t number, Str answer, int64_t answered_s,

@@ -63,6 +63,9 @@ void dedupe_show(Dedupe *dedupe, DedupeVisit visit, void *ctx);
 // Shows up to `most` more of them. Returns whether there are more still; those that expire or become compact meanwhile
 // are not shown.
 bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *ctx);
+// Returns a time (monotonic) before which all messages expire that were answered before this call, and none that are
+// answered later; 0: none was ever answered.
+int64_t dedupe_divide(Dedupe *dedupe);
 // Appends a piece of the compact messages (digest_set.h) and returns how many are in it, and when the last one expires;
 // 0: there are no more. *next: 0 at first, then as the call before left it. Those that become compact meanwhile come
 // last.

@@ -18,7 +18,6 @@ enum {
   AWAY_US = 1000 * 1000,    // how long the store is not asked after it was away
   ALONE_US = 5 * 1000,      // how long the result of peers_look is used
   PAUSE_NS = 500 * 1000,
-  FINISH_US = 1000 * 1000,  // more than it takes to enter an answer that has its time already
 };
 
 typedef struct Claim {
@@ -389,8 +388,8 @@ void peers_look(Peers *peers) {
 }
 
 void peers_leave(Peers *peers, int64_t until_us) {
-  int64_t written_us = clock_now_us() + peers->window_ms * 1000 - FINISH_US;
   if (!peers->dedupe) return;
+  int64_t written_us = dedupe_divide(peers->dedupe);
   if (!atomic_load(&peers->met)) peers_tell(peers->telling, NULL, atomic_load(&peers->written_us));
   bool all = peers_tell_all(peers->telling, until_us);
   // Only now: peers_look may have begun anew meanwhile.

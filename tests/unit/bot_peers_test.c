@@ -644,6 +644,26 @@ static void test_called_again_it_tells_what_was_answered_since(void **state) {
   assert_int_equal(claim_named(f, f->there, "m5009"), PEERS_ANSWERED);
 }
 
+// Whatever the clocks say: the last ones are only just answered, and those that follow are answered by a thread that read
+// the clock earlier. Those of the last second were written twice.
+static void test_called_again_at_once_it_tells_nothing_twice(void **state) {
+  Fixture *f = *state;
+  Dedupe *dedupe = keep_to_oneself(f);
+  answer_many(f, dedupe, 0, 3000, 0);
+  peers_leave(f->here, in_s(60));
+  begin_watching(false);
+  peers_leave(f->here, in_s(60));
+  assert_int_equal(atomic_load(&calls), 0);
+  answer_many(f, dedupe, 3000, 3010, 5);
+  peers_leave(f->here, in_s(60));
+  peers_leave(f->here, in_s(60));
+  leave_for_good(f, dedupe);
+  while (atomic_load(&under_way) > 0) usleep(1000);
+  end_watching();
+  assert_int_equal(atomic_load(&calls), 10);
+  assert_int_equal(claim_named(f, f->there, "m3000"), PEERS_ANSWERED);
+}
+
 static void find_untold(void *ctx, LogLevel level, Str message) {
   sscanf(message.ptr, "%d answered messages, the oldest, could not be written", (int *)ctx);
 }
@@ -999,6 +1019,7 @@ int main(void) {
     TEST(of_many_that_get_the_same_messages_each_is_run_once),
     TEST(who_leaves_tells_all_in_pieces_the_newest_first),
     TEST(called_again_it_tells_what_was_answered_since),
+    TEST(called_again_at_once_it_tells_nothing_twice),
     TEST(what_could_not_be_told_in_time_is_counted_and_said),
     TEST(what_was_not_told_is_told_when_it_is_called_again),
     TEST(what_the_store_did_not_write_is_counted_and_said_at_the_end),
