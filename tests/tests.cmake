@@ -49,7 +49,7 @@ if(WEMOON_TESTS)
   target_link_options(bot_dedupe_test
     PRIVATE -Wl,--wrap=calloc,--wrap=malloc_trim,--wrap=EVP_MAC_init,--wrap=pthread_mutex_lock,--wrap=pthread_mutex_unlock)
   # Its calls of the store are watched, and held up.
-  target_link_options(bot_peers_test PRIVATE -Wl,--wrap=store_call)
+  target_link_options(bot_peers_test PRIVATE -Wl,--wrap=store_call,--wrap=store_call_wait)
   # OpenSSL can lack an algorithm.
   target_link_options(codec_keyed_digest_test PRIVATE -Wl,--wrap=EVP_MAC_fetch)
   # Hundreds of clients of its own are crowd enough: they run alone, and the others of that file, which wait, beside

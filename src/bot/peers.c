@@ -16,6 +16,7 @@ enum {
   RENEW_US = 750 * 1000,
   CONFIRM_US = 200 * 1000,  // a claim that is in doubt: most messages are answered sooner
   AWAY_US = 1000 * 1000,    // how long the store is not asked after it was away
+  REGAIN_US = 1000 * 1000,  // between two questions who has the message of a lost claim
   ALONE_US = 5 * 1000,      // how long the result of peers_look is used
   PAUSE_NS = 500 * 1000,
 };
@@ -26,7 +27,8 @@ typedef struct Claim {
   int64_t renew_us;
   // Monotonic: the claim is held until then; later the store must confirm it.
   atomic_int_least64_t until_us;
-  atomic_bool lost;  // another process has the message
+  atomic_bool lost;                // another process has the message
+  atomic_int_least64_t regain_us;  // monotonic: then the store may be asked who has it
   size_t key_len;
   char key[];
 } Claim;
@@ -279,9 +281,18 @@ static PeersFound regain(Peers *peers, Claim *claim) {
   return found;
 }
 
+// A run that waits tries to begin about ten times a second.
+static bool may_regain(Claim *claim) {
+  int64_t now_us = clock_now_us();
+  if (now_us < atomic_load(&claim->regain_us)) return false;
+  atomic_store(&claim->regain_us, now_us + REGAIN_US);
+  return true;
+}
+
 PeersResult peers_regain(Peers *peers, Job *job) {
   Claim *claim = claim_of(peers, job);
-  PeersFound found = claim ? regain(peers, claim) : FOUND_OWN;
+  PeersFound found = claim ? FOUND_NOBODY_TO_ASK : FOUND_OWN;
+  if (claim && may_regain(claim)) found = regain(peers, claim);
   bool lost = claim && atomic_load(&claim->lost);
   claim_release(claim);
   return found == FOUND_ANSWER ? PEERS_ANSWERED : lost ? PEERS_RUNNING : PEERS_MINE;

@@ -75,8 +75,8 @@ bool peers_has_lost(Peers *peers, Job *job);
 // peers_is_in_doubt; true if the store does not answer. Not on the store's thread.
 bool peers_await_claim(Peers *peers, Job *job);
 // Asks the store who has the message of a lost claim, and waits for it. PEERS_MINE: nobody has it any more, and it is
-// claimed again. PEERS_RUNNING: another process has it under way, or the store does not answer. Not on the store's
-// thread.
+// claimed again. PEERS_RUNNING: another process has it under way, or the store does not answer, or was asked about this
+// claim less than a second ago. Not on the store's thread.
 PeersResult peers_regain(Peers *peers, Job *job);
 // Asks the store whether the message is still this process's. `told` is called once, on this thread or on the store's
 // thread, with the result; with true if the store does not answer. Returns false, and does not call `told`, if the

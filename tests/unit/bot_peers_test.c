@@ -215,6 +215,38 @@ static void test_a_claim_that_was_lost_and_is_made_anew_is_ones_own(void **state
   job_release(other);
 }
 
+static atomic_int waits;  // calls of the store that were waited for
+
+StoreReply *__real_store_call_wait(Store *store, const StoreCall *call, Err *err);
+StoreReply *__wrap_store_call_wait(Store *store, const StoreCall *call, Err *err);
+
+StoreReply *__wrap_store_call_wait(Store *store, const StoreCall *call, Err *err) {
+  atomic_fetch_add(&waits, 1);
+  return __real_store_call_wait(store, call, err);
+}
+
+static void await_second(int64_t since_us) {
+  while (clock_now_us() - since_us < 1000 * 1000) usleep(10 * 1000);
+}
+
+static void test_the_store_is_asked_who_has_a_lost_claim_once_a_second(void **state) {
+  Fixture *f = *state;
+  Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
+  claim(f, f->here, job);
+  usleep((PEERS_CLAIM_MS + 100) * 1000);
+  claim(f, f->there, other);
+  assert_int_equal(confirm(f->here, job), -1);
+  atomic_store(&waits, 0);
+  int64_t begun_us = clock_now_us();
+  for (int i = 0; i < 50; i++) assert_int_equal(peers_regain(f->here, job), PEERS_RUNNING);
+  // this thread may stand still
+  assert_in_range(atomic_load(&waits), 1, 1 + (clock_now_us() - begun_us) / (1000 * 1000));
+  peers_forget(f->there, other);
+  peers_forget(f->here, job);
+  job_release(job);
+  job_release(other);
+}
+
 static void test_a_lost_claim_is_had_again_once_the_other_leaves_the_message(void **state) {
   Fixture *f = *state;
   Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
@@ -222,9 +254,11 @@ static void test_a_lost_claim_is_had_again_once_the_other_leaves_the_message(voi
   usleep((PEERS_CLAIM_MS + 100) * 1000);
   claim(f, f->there, other);
   assert_int_equal(confirm(f->here, job), -1);
+  int64_t asked_us = clock_now_us();
   assert_int_equal(peers_regain(f->here, job), PEERS_RUNNING);
   assert_true(peers_has_lost(f->here, job));
   peers_forget(f->there, other);
+  await_second(asked_us + 100 * 1000);
   assert_int_equal(peers_regain(f->here, job), PEERS_MINE);
   assert_false(peers_has_lost(f->here, job));
   assert_int_equal(claim(f, f->there, other), PEERS_RUNNING);
@@ -1003,6 +1037,7 @@ int main(void) {
     TEST(a_claim_that_lapsed_is_asked_for_once_more_before_its_run),
     TEST(a_claim_that_lapsed_and_is_free_is_had_again),
     TEST(a_claim_that_was_lost_and_is_made_anew_is_ones_own),
+    TEST(the_store_is_asked_who_has_a_lost_claim_once_a_second),
     TEST(a_lost_claim_is_had_again_once_the_other_leaves_the_message),
     TEST(who_asks_often_does_not_make_the_store_be_away_longer),
     TEST(a_lost_claim_is_over_once_the_other_has_answered),
