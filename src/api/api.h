@@ -40,8 +40,8 @@ typedef struct {
   bool has_body;
   const ClientPart *parts;  // API_UPLOAD: fields and files
   Str token;  // which token to send, and under which query name: "access_token"; or empty
-  // A second request could reach a user twice: not repeated on -1, nor when a connection breaks (API_UNKNOWN). An answer
-  // that finds no room to be read in time is API_UNKNOWN too.
+  // A second request could reach a user twice: not repeated on -1, nor when a connection breaks (API_UNKNOWN). An
+  // answer that finds no room to be read in time is API_UNKNOWN too.
   bool send;
   int64_t timeout_ms;  // if shorter than the Api's; 0: the Api's
 } ApiRequest;
@@ -56,16 +56,16 @@ Api *api_new(const ApiOptions *options, Err *err);
 // loop thread; before client_free and store_close. NULL is allowed.
 void api_free(Api *api);
 
-// Begins a call, from any thread. Everything that `request` points to lives in `arena` or longer; the call takes `arena`
-// and frees it. Returns a handle for api_cancel, or 0 without memory: then `done` is not called, and the arena is still
-// the caller's. `done` may be called before this returns.
+// Begins a call, from any thread. Everything that `request` points to lives in `arena` or longer; the call takes
+// `arena` and frees it. Returns a handle for api_cancel, or 0 without memory: then `done` is not called, and the arena
+// is still the caller's. `done` may be called before this returns.
 uint64_t api_call(Api *api, Arena *arena, const ApiRequest *request, ApiDone done, void *ctx);
 // Cancels a call, from any thread: `done` is called soon, with API_CANCELLED unless the result was there.
 void api_cancel(Api *api, uint64_t id);
 // The cache of tokens and tickets; lives as long as the Api.
 Tokens *api_tokens(Api *api);
-// Whether the token or ticket `name` is obtainable: by appid and appsecret, by an imported access token, or because this
-// ticket was imported.
+// Whether the token or ticket `name` is obtainable: by appid and appsecret, by an imported access token, or because
+// this ticket was imported.
 bool api_has_credentials(const Api *api, Str name);
 
 #endif

@@ -25,8 +25,8 @@ struct Api {
   Handles calls;
   size_t count;
   bool closed;
-  // Calls whose answers wait until there is room to read them, the oldest first, how many, and the bytes of their texts.
-  // Loop thread only.
+  // Calls whose answers wait until there is room to read them, the oldest first, how many, and the bytes of their
+  // texts. Loop thread only.
   Call *first, **end;
   size_t waiting, waiting_bytes;
   LoopTimer *look;  // NULL: none waits

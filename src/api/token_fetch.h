@@ -1,5 +1,5 @@
-// A fetch of a new token: reads the store, takes the lease, asks the platform, writes the store. Declares what the cache
-// and its fetches share.
+// A fetch of a new token: reads the store, takes the lease, asks the platform, writes the store. Declares what the
+// cache and its fetches share.
 #ifndef WEMOON_API_TOKEN_FETCH_H
 #define WEMOON_API_TOKEN_FETCH_H
 

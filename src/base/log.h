@@ -38,8 +38,8 @@ typedef struct {
 // restores it.
 LogSubject log_about(LogSubject subject);
 LogSubject log_subject_now(void);
-// Replaces the texts of `subject` by copies in one block, which the caller frees. NULL if it has none, or without memory:
-// then the subject is empty.
+// Replaces the texts of `subject` by copies in one block, which the caller frees. NULL if it has none, or without
+// memory: then the subject is empty.
 char *log_subject_copy(LogSubject *subject);
 // Call it before such a block is freed: ends this thread's subject if its texts are in `block`.
 void log_end_subject(const char *block);
@@ -60,9 +60,9 @@ typedef struct {
 // Writes a line with fields of its own, in this order, after those of the subject.
 void log_fields(LogLevel level, const char *message, const LogField *fields, size_t count);
 
-// Calls `tap` with every line of the level `from` or above too; NULL ends it. It runs on the thread that logs, which may
-// hold locks: it must neither block nor log. Process-wide, one at a time. Set it while no other thread logs, unless the
-// previous tap may be called a moment longer.
+// Calls `tap` with every line of the level `from` or above too; NULL ends it. It runs on the thread that logs, which
+// may hold locks: it must neither block nor log. Process-wide, one at a time. Set it while no other thread logs, unless
+// the previous tap may be called a moment longer.
 void log_tap(LogLevel from, void (*tap)(void *ctx, LogLevel level, Str message), void *ctx);
 // Calls `show` with every line instead of writing it: a prompt prints it above the input line. NULL ends it.
 void log_divert(void (*show)(void *ctx, LogLevel level, Str message), void *ctx);

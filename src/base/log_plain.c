@@ -29,8 +29,8 @@ static inline Lane signs_of_hard(Lane lane) {
 
 static inline bool has_sign(Lane lane) { return !lane_is_zero(lane & INT8_MIN); }
 
-// Whether values are shown without quotes: no byte is hard, a quotation mark or a backslash, and spaces and equals signs
-// are no more than those between names and values. Writes a lane of filler to `end`, like the next function.
+// Whether values are shown without quotes: no byte is hard, a quotation mark or a backslash, and spaces and equals
+// signs are no more than those between names and values. Writes a lane of filler to `end`, like the next function.
 static bool are_bare(const char *from, char *end, size_t separators) {
   Lane hard = { 0 }, found = { 0 };
   memset(end, '.', sizeof(Lane));

@@ -20,7 +20,8 @@ bool secrets_hide(Str text, Buf *out);
 bool secrets_mask_known(Str text, Buf *out);
 // Whether secrets_hide has nothing to hide in `text`: mostly found out without a lock.
 bool secrets_allow(Str text);
-// Shows openids as `hash` makes them from now on, in `room` or constant; NULL: as they are. Call it before threads start.
+// Shows openids as `hash` makes them from now on, in `room` or constant; NULL: as they are. Call it before threads
+// start.
 typedef Str (*OpenidHash)(Str openid, char room[OPENID_SHOWN_MAX]);
 void secrets_hash_openids(OpenidHash hash);
 bool secrets_hashes_openids(void);

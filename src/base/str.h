@@ -110,8 +110,8 @@ static inline uint64_t str_hash(Str s, uint64_t seed) {
 }
 // The length of the longest beginning of whole UTF-8 characters within the first `max` bytes.
 size_t str_utf8_prefix(Str s, size_t max);
-// The length of the UTF-8 character at the front of `s`, which is not empty. If it is malformed, *valid is false and the
-// length is that of the bytes to replace by one U+FFFD: the longest valid beginning of a character, or one byte.
+// The length of the UTF-8 character at the front of `s`, which is not empty. If it is malformed, *valid is false and
+// the length is that of the bytes to replace by one U+FFFD: the longest valid beginning of a character, or one byte.
 size_t str_utf8_len(Str s, bool *valid);
 // The code point at the front of `s`, which is not empty, and its length in bytes; U+FFFD if it is malformed.
 uint32_t str_code_point(Str s, size_t *len);

@@ -1,5 +1,5 @@
-// Wake-ups of other threads, put off to the end of a round of work: a thread that gets many things to do in one round is
-// woken once, not at each.
+// Wake-ups of other threads, put off to the end of a round of work: a thread that gets many things to do in one round
+// is woken once, not at each.
 #ifndef WEMOON_BASE_WAKEUPS_H
 #define WEMOON_BASE_WAKEUPS_H
 

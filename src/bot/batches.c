@@ -1,5 +1,5 @@
-// A core's batch is held while a line is put together: a flag, because who finds it set goes to the next core instead of
-// waiting. With it, once a batch, the mutex of the queue is held for a few instructions.
+// A core's batch is held while a line is put together: a flag, because who finds it set goes to the next core instead
+// of waiting. With it, once a batch, the mutex of the queue is held for a few instructions.
 #include "bot/batches.h"
 
 #include <sched.h>

@@ -1,6 +1,7 @@
-// Lines of many threads for one that writes them. While they fill no batch, they share one, and mostly keep their order.
-// When they do, each core fills a batch of its own, so that threads on different cores neither wait for each other nor
-// move memory between their caches: then the lines of one core keep their order. A full batch wakes the writer.
+// Lines of many threads for one that writes them. While they fill no batch, they share one, and mostly keep their
+// order. When they do, each core fills a batch of its own, so that threads on different cores neither wait for each
+// other nor move memory between their caches: then the lines of one core keep their order. A full batch wakes the
+// writer.
 #ifndef WEMOON_BOT_BATCHES_H
 #define WEMOON_BOT_BATCHES_H
 
@@ -42,8 +43,9 @@ BatchPlace batches_open(Batches *batches, size_t core, size_t len);
 // Closes that place: keeps its first `len` bytes.
 void batches_close(Batches *batches, BatchPlace place, size_t len);
 
-// For the writer alone. Waits until a batch is full, the time `until_us` (monotonic) is over, or batches_end was called.
-// In the last two cases all lines are taken, else full batches. The first batch, or NULL; the writer gives each back.
+// For the writer alone. Waits until a batch is full, the time `until_us` (monotonic) is over, or batches_end was
+// called. In the last two cases all lines are taken, else full batches. The first batch, or NULL; the writer gives each
+// back.
 Batch *batches_take(Batches *batches, int64_t until_us);
 // Its lines wait no longer; the batch may be filled again.
 void batches_give_back(Batches *batches, Batch *batch);

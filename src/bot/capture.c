@@ -31,8 +31,8 @@ struct Capture {
 };
 
 // `text` holds the openid, then the document, as many blanks as stand between document and answer in a line, and the
-// answer. Most lines are that with front and end. If something has to be escaped or hidden, or there is `more`, the line
-// is put together in `made`.
+// answer. Most lines are that with front and end. If something has to be escaped or hidden, or there is `more`, the
+// line is put together in `made`.
 typedef struct {
   Trail trail;  // first
   Capture *capture;

@@ -30,8 +30,8 @@ void capture_close(Capture *capture);
 // Begins the trail of a message that arrived at `received_us` (monotonic). The caller holds the trail. Returns NULL
 // without memory. `openid` is the document's sender. `is_utf8`: the document is known to be.
 Trail *capture_begin(Capture *capture, Str document, bool is_utf8, Str openid, int64_t received_us);
-// Notes that a request for the message was answered with `xml` ("": `success`), which is clean, as reply_render makes it.
-// Of several answers, the first that shows something counts.
+// Notes that a request for the message was answered with `xml` ("": `success`), which is clean, as reply_render makes
+// it. Of several answers, the first that shows something counts.
 void capture_answer(Trail *trail, Str xml);
 // Returns the document with which the trail began.
 Str capture_document(const Trail *trail);

@@ -162,8 +162,8 @@ static void write_batches(CaptureFile *file, Batch *batch) {
   }
 }
 
-// Batches as they fill, and every WRITE_EVERY_US all lines. Woken, it waits for its turn (see scheduling.h): nobody waits
-// for it, but the thread that it would stop in the middle of a message.
+// Batches as they fill, and every WRITE_EVERY_US all lines. Woken, it waits for its turn (see scheduling.h): nobody
+// waits for it, but the thread that it would stop in the middle of a message.
 static void *write_all(void *arg) {
   CaptureFile *file = arg;
   int64_t all_us = 0;

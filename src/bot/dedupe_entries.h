@@ -18,8 +18,8 @@ typedef struct {
   int64_t expires_us, answered_s;
   char *long_identity, *long_answer;  // NULL: in `room`, the answer after the identity
   uint32_t hash;
-  // Neighbours in dedupe's queue of answered messages, where there are any. Of a spare entry: the next one in their list
-  // and the one before it, if it is not the first.
+  // Neighbours in dedupe's queue of answered messages, where there are any. Of a spare entry: the next one in their
+  // list and the one before it, if it is not the first.
   uint32_t newer, older;
   uint32_t identity_len, answer_len;
   int tries;  // 0: spare; ENTRY_OVER

@@ -113,8 +113,8 @@ static void begin_load(FileWatch *files, uint64_t loads) {
   arena_reset(known);
 }
 
-// After a load no file is known. Returns the time after which unknown files were read; scripts also require modules while
-// they answer messages.
+// After a load no file is known. Returns the time after which unknown files were read; scripts also require modules
+// while they answer messages.
 static struct timespec begin(FileWatch *files) {
   PoolStatus status;
   pool_status(files->pool, &status);

@@ -18,8 +18,8 @@ typedef struct {
 
 // Starts the thread. Returns NULL without memory or thread. `kept` and what it points to outlive the maintenance.
 Maintenance *maintenance_start(const Kept *kept, Err *err);
-// Waits until the owed messages of processes that have ended are this process's, or until `until_us` (monotonic). A message
-// that arrives after that runs behind those of its user.
+// Waits until the owed messages of processes that have ended are this process's, or until `until_us` (monotonic). A
+// message that arrives after that runs behind those of its user.
 void maintenance_await_owed(Maintenance *maintenance, int64_t until_us);
 void maintenance_stop(Maintenance *maintenance);  // NULL is allowed
 

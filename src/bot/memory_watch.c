@@ -61,8 +61,8 @@ static bool is_over(const InterpreterMemory *memory, size_t percent) {
 
 static bool is_much(size_t used, size_t before) { return used > before * 2 + GARBAGE; }
 
-// Whether what the last collection left may be garbage by now: a script needed it that waited, or a finalizer, for which
-// Lua keeps it until the next one.
+// Whether what the last collection left may be garbage by now: a script needed it that waited, or a finalizer, for
+// which Lua keeps it until the next one.
 static bool may_have_ended(const Findings *found, const InterpreterMemory *memory, int64_t now_us) {
   return memory->used > GARBAGE && now_us - found->collected_us > found->again_us;
 }

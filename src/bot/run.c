@@ -307,8 +307,8 @@ static void log_not_run(const Run *run) {
   log_about(before);
 }
 
-// Puts the run into its user's line if it belongs there. Returns whether others come first: call_next then calls the run,
-// which the caller must not use again.
+// Puts the run into its user's line if it belongs there. Returns whether others come first: call_next then calls the
+// run, which the caller must not use again.
 static bool joins_behind(Run *run) {
   UserPlace *place = &run->place;
   if (place->is_in || !is_behind(run->webhook, run->job)) return false;

@@ -4,8 +4,8 @@
 
 #include "bot/webhook.h"
 
-// Finishes the job with the script's answer, which the kept answer precedes; duplicates get the same from now on. Returns
-// whether it is late.
+// Finishes the job with the script's answer, which the kept answer precedes; duplicates get the same from now on.
+// Returns whether it is late.
 bool run_reply_finish(Webhook *webhook, Job *job, TaskState state, const Answer *answer);
 // Forgets the message, which another process may have in the store: nothing is known of it here, and its claim is free,
 // so that either process can go on with it.

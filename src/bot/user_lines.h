@@ -1,5 +1,5 @@
-// The messages that wait for their user's conversation, in the order of their arrival. Only the first of a user asks for
-// a turn.
+// The messages that wait for their user's conversation, in the order of their arrival. Only the first of a user asks
+// for a turn.
 #ifndef WEMOON_BOT_USER_LINES_H
 #define WEMOON_BOT_USER_LINES_H
 
@@ -29,8 +29,8 @@ bool user_lines_has(UserLines *lines, Str user);
 // Puts a message at the end of its user's line; `user` must live as long as it is there. Returns whether it is the
 // first. If not, the caller must not use the place again until user_lines_leave has returned it.
 bool user_lines_join(UserLines *lines, UserPlace *place, Str user);
-// Takes a user's first message out of the line. Returns the next one, which is the first now; NULL: there is none, or the
-// message is in no line any more.
+// Takes a user's first message out of the line. Returns the next one, which is the first now; NULL: there is none, or
+// the message is in no line any more.
 UserPlace *user_lines_leave(UserLines *lines, UserPlace *place);
 // Notes that a user's first message begins: until user_lines_leave or user_lines_wait_on, which the caller must call,
 // user_lines_take_begun may take it out of the line.

@@ -122,7 +122,8 @@ static void *run_replacer(void *arg) {
   return NULL;
 }
 
-// Checks the files again right after a load, because a link that is turned to an older file shows no time of the change.
+// Checks the files again right after a load, because a link that is turned to an older file shows no time of the
+// change.
 static void *run_loader(void *arg) {
   Watch *watch = arg;
   while (pause_for_a_tick(watch)) {

@@ -34,8 +34,8 @@ typedef struct {
   Admission admission;
 } Webhook;
 
-// Runs a message that a process which has ended answered before its script began: its answer is late. Returns false if it
-// cannot be run now.
+// Runs a message that a process which has ended answered before its script began: its answer is late. Returns false if
+// it cannot be run now.
 bool webhook_resume(Webhook *webhook, const KeptRun *kept);
 
 // Routes a request on the callback path by its method. Every refusal writes one log line with the reason.

@@ -13,9 +13,9 @@ typedef struct {
   int admin;     // the second one
 } Activation;
 
-// Takes the sockets over, and removes their variables from the environment, so that programs of scripts do not get them.
-// Reports and closes sockets beyond the second; refuses one socket that stands for both. Call it before other threads
-// start.
+// Takes the sockets over, and removes their variables from the environment, so that programs of scripts do not get
+// them. Reports and closes sockets beyond the second; refuses one socket that stands for both. Call it before other
+// threads start.
 bool activation_take(Activation *activation, Err *err);
 
 #endif

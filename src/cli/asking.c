@@ -19,8 +19,8 @@ static void make_ctrl_c_a_signal(const Asking *asking) {
   tcsetattr(asking->terminal, TCSANOW, &settings);
 }
 
-// The terminal makes a signal of a key when it is pressed: an earlier Ctrl-C waits among the keys. As the signal does, it
-// drops what was typed before it.
+// The terminal makes a signal of a key when it is pressed: an earlier Ctrl-C waits among the keys. As the signal does,
+// it drops what was typed before it.
 static void take_earlier_ctrl_c(const Asking *asking) {
   char keys[256];
   bool pressed = false;

@@ -94,8 +94,8 @@ static bool names_place(Str error, Str finding) {
   return str_find(error, str_sub(place, 0, end)) >= 0 || ends_at_line(error, file, line);
 }
 
-// Prints what was not reported when the script was loaded. Returns whether there is a fault among them. Each begins with
-// its kind and a tab (lua/check/init.lua).
+// Prints what was not reported when the script was loaded. Returns whether there is a fault among them. Each begins
+// with its kind and a tab (lua/check/init.lua).
 static bool print_findings(Str findings, Str reported) {
   bool faulty = false;
   for (Str line, kind; findings.len > 0;) {

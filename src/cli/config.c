@@ -265,7 +265,8 @@ static void load_environment(Config *config, char **environment) {
   }
 }
 
-// By its name: it may be another configuration's (`wemoon test` has one for each spec). `count` for one that is no key's.
+// By its name: it may be another configuration's (`wemoon test` has one for each spec). `count` for one that is no
+// key's.
 static size_t index_of_option(const Config *config, const Option *option) {
   size_t index = 0;
   while (index < config->count && strcmp(config->options[index].name, option->name) != 0) index++;

@@ -5,8 +5,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-// Hashes openids from now on (secrets.h), with a key derived from `secret`, or a random one if it is empty. False if the
-// system has no HMAC.
+// Hashes openids from now on (secrets.h), with a key derived from `secret`, or a random one if it is empty. False if
+// the system has no HMAC.
 bool openid_hash_begin(Str secret, Err *err);
 
 #endif

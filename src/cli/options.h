@@ -1,5 +1,5 @@
-// Parses a command line: options (`--key value`, `--key=value`, `-k value`), positional arguments, and `--`, after which
-// nothing is an option. A word that begins with '-' and a digit is a number; "-" alone is an argument.
+// Parses a command line: options (`--key value`, `--key=value`, `-k value`), positional arguments, and `--`, after
+// which nothing is an option. A word that begins with '-' and a digit is a number; "-" alone is an argument.
 #ifndef WEMOON_CLI_OPTIONS_H
 #define WEMOON_CLI_OPTIONS_H
 

@@ -7,9 +7,9 @@
 // ERR_USAGE if the script's file is missing.
 bool preflight_script(const char *script, Err *err);
 // Reports everything that `wemoon run` would refuse, apart from faults of the configuration, which may have some: a
-// log_file, capture or store that cannot be opened, an address that this machine does not have, too few descriptors; and
-// tokens that the platform does not accept. A port in use is fine, because the bot itself may have it. Returns the exit
-// status.
+// log_file, capture or store that cannot be opened, an address that this machine does not have, too few descriptors;
+// and tokens that the platform does not accept. A port in use is fine, because the bot itself may have it. Returns the
+// exit status.
 int preflight_report(const Config *config, const char *script);
 // Warns of a token that the platform does not accept.
 void preflight_warn_of_tokens(const Config *config);

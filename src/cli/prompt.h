@@ -13,8 +13,8 @@ typedef struct {
   // Appends the completions of the text before the cursor, one per line: whole words that replace its last `*length`
   // bytes.
   void (*complete)(void *ctx, Str before, Buf *candidates, size_t *length);
-  // After prompt_wake, while a line is being typed: appends the lines to show above it. NULL: there are none. Both run on
-  // the thread of prompt_read.
+  // After prompt_wake, while a line is being typed: appends the lines to show above it. NULL: there are none. Both run
+  // on the thread of prompt_read.
   void (*news)(void *ctx, Buf *lines);
   // SIGINT ends both: while they take longer than a second, Ctrl-C sends it. Else Ctrl-C waits among the keys.
   bool takes_interrupts;
@@ -38,8 +38,8 @@ void prompt_remember(Prompt *prompt, Str input);
 // Shows whole lines above the one that is being typed, now or once one is; from any thread. At a terminal alone. Of
 // several megabytes that wait the last lines are dropped.
 void prompt_show(Prompt *prompt, Str lines);
-// The same for output, anywhere, which may end in the middle of a line: then the line stands above the one that is being
-// typed, and goes on there. If no line is being typed, it is written at once.
+// The same for output, anywhere, which may end in the middle of a line: then the line stands above the one that is
+// being typed, and goes on there. If no line is being typed, it is written at once.
 void prompt_print(Prompt *prompt, Str text);
 // At a terminal: ends the line that output has begun, so that what is written next begins one.
 void prompt_end_line(Prompt *prompt);

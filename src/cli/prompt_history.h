@@ -11,7 +11,8 @@ typedef struct {
   char *file;        // NULL: it is not kept
 } PromptHistory;
 
-// Reads $XDG_STATE_HOME/wemoon/history, or that of ~/.local/state, for `edit`, which must end before prompt_history_close.
+// Reads $XDG_STATE_HOME/wemoon/history, or that of ~/.local/state, for `edit`, which must end before
+// prompt_history_close.
 void prompt_history_open(PromptHistory *inputs, EditLine *edit);
 // Adds an input; one that sets a secret is not kept.
 void prompt_history_add(PromptHistory *inputs, Str input);

@@ -10,8 +10,8 @@ void reference_about(const char *lang, const Command *const *commands, Buf *out)
 // Appends [{"name","default","help"}]: the configuration's keys, in their order.
 void reference_keys(Buf *out);
 
-// Appends [{"name","usage","summary","details","more","options":[{"name","argument","may_lack_value","help"}]}], in their
-// order.
+// Appends [{"name","usage","summary","details","more","options":[{"name","argument","may_lack_value","help"}]}], in
+// their order.
 void reference_commands(const Command *const *commands, Buf *out);
 
 // Appends [{"name","help"}]: the metrics of /metrics.

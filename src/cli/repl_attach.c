@@ -268,7 +268,8 @@ static void complete(void *ctx, Str before, Buf *candidates, size_t *length) {
   visible_add(candidates, rest);
 }
 
-// The second Ctrl-C while a line is typed, which drops the line: ends what this prompt's inputs have spawned in the bot.
+// The second Ctrl-C while a line is typed, which drops the line: ends what this prompt's inputs have spawned in the
+// bot.
 static void on_interrupt(void *ctx) {
   Attached *attached = ctx;
   char word[CHANNEL_WORD_MAX];

@@ -10,7 +10,8 @@
 // Exit statuses.
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
-// "wemoon: WHAT: WHY" on standard error, WHY in the language of the environment (language.h); an empty WHAT is left out.
+// "wemoon: WHAT: WHY" on standard error, WHY in the language of the environment (language.h); an empty WHAT is left
+// out.
 __attribute__((format(printf, 2, 3))) void report(const char *what, const char *format, ...);
 // Reports `err`; returns STATUS_USAGE for ERR_USAGE, else STATUS_FAILED.
 int report_err(const char *what, const Err *err);

@@ -123,8 +123,8 @@ struct ServingStart {
   pthread_t thread;
 };
 
-// Returns when serving_end_start sends SIGUSR1 to this thread alone. It is not cancelled: a signal that it has just taken
-// would be lost, and it could hold a mutex of the log.
+// Returns when serving_end_start sends SIGUSR1 to this thread alone. It is not cancelled: a signal that it has just
+// taken would be lost, and it could hold a mutex of the log.
 static void *end_early(void *arg) {
   sigset_t set;
   siginfo_t info;

@@ -51,8 +51,8 @@ void store_line_add(Buf *out, const StoreLine *line) {
   if (line->space == STORE_OWN) buf_add(out, STR(",\"own\":true"));
   if (line->has_value) buf_addc(out, ',');
   if (line->has_value) add_value(out, line->value);
-  // Rounded to the nearest second: an import adds the milliseconds until it writes the value, and the next export has to
-  // print the same second.
+  // Rounded to the nearest second: an import adds the milliseconds until it writes the value, and the next export has
+  // to print the same second.
   if (line->expires_ms)
     buf_printf(out, ",\"expires_at\":%lld", (long long)((line->expires_ms + 500) / 1000));
   buf_add(out, STR("}\n"));

@@ -1,5 +1,5 @@
-// One line of `wemoon store`: {"key":...,"value":...,"expires_at":...}. A key of wemoon's own has "own":true. Bytes that
-// JSON cannot hold are in "key_base64", "text" (UTF-8 that is not JSON) or "base64".
+// One line of `wemoon store`: {"key":...,"value":...,"expires_at":...}. A key of wemoon's own has "own":true. Bytes
+// that JSON cannot hold are in "key_base64", "text" (UTF-8 that is not JSON) or "base64".
 #ifndef WEMOON_CLI_STORE_LINE_H
 #define WEMOON_CLI_STORE_LINE_H
 

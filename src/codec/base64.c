@@ -83,8 +83,8 @@ void base64_encode(Buf *out, Str bytes) {
   out->len = (size_t)(at - out->ptr);
 }
 
-// Decodes the last letters, a block or fewer, without padding; returns the end of the bytes, or NULL if bits of the last
-// letter that belong to no byte are set.
+// Decodes the last letters, a block or fewer, without padding; returns the end of the bytes, or NULL if bits of the
+// last letter that belong to no byte are set.
 static char *decode_last(const char *letters, size_t count, bool lenient_tail, char *at,
                          Lane *wrong) {
   char filled[LETTERS], bytes[BYTES + 1] = { 0 };

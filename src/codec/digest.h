@@ -1,5 +1,5 @@
-// Digests, over OpenSSL. A Digest keeps the fetched algorithms and their contexts: to fetch an algorithm costs more than
-// to hash a signature. One thread at a time per handle.
+// Digests, over OpenSSL. A Digest keeps the fetched algorithms and their contexts: to fetch an algorithm costs more
+// than to hash a signature. One thread at a time per handle.
 #ifndef WEMOON_CODEC_DIGEST_H
 #define WEMOON_CODEC_DIGEST_H
 

@@ -1,5 +1,5 @@
-// Marks beside asterisks: a punctuation character, beside which "**" may open and close, and a space, beside which '*' is
-// text. Both are code points that hardly any text has.
+// Marks beside asterisks: a punctuation character, beside which "**" may open and close, and a space, beside which '*'
+// is text. Both are code points that hardly any text has.
 #include "codec/emphasis.h"
 
 #define PUNCTUATION_MARK STR("\u2E0E")  // EDITORIAL CORONIS

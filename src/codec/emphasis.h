@@ -1,6 +1,6 @@
-// Emphasis in Markdown as Chinese text means it. CommonMark tells by the white space and punctuation beside a '*' whether
-// it opens or closes emphasis. Chinese has no spaces between words, so "**注意：**请看" would keep its asterisks, while
-// "2*3*4" would lose its own.
+// Emphasis in Markdown as Chinese text means it. CommonMark tells by the white space and punctuation beside a '*'
+// whether it opens or closes emphasis. Chinese has no spaces between words, so "**注意：**请看" would keep its asterisks,
+// while "2*3*4" would lose its own.
 #ifndef WEMOON_CODEC_EMPHASIS_H
 #define WEMOON_CODEC_EMPHASIS_H
 

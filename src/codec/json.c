@@ -1,9 +1,9 @@
 // Reads JSON, over cJSON.
 //
-// cJSON stores numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So the text is looked through
-// first, and rewritten where that matters (json_mend.h), which checks the order of the tokens too: an error has its
-// position in the original text, and cJSON fails only without memory. Its tree is then converted to Json, whose strings
-// are cJSON's own, and whose numbers are those that were listed on the way.
+// cJSON stores numbers as doubles, ends strings at NUL, and refuses half a surrogate pair. So the text is looked
+// through first, and rewritten where that matters (json_mend.h), which checks the order of the tokens too: an error has
+// its position in the original text, and cJSON fails only without memory. Its tree is then converted to Json, whose
+// strings are cJSON's own, and whose numbers are those that were listed on the way.
 #include "codec/json.h"
 
 #include <cjson/cJSON.h>

@@ -55,8 +55,8 @@ typedef struct {
   bool over;          // a limit was reached
 } JsonMender;
 
-// Checks m->text, and rewrites it into m->out where that is needed; everything but `text` is zero at first. False with an
-// error in the text, whose position is then `at`, or past a limit (`over`). Clear `out` and `numbers` afterwards.
+// Checks m->text, and rewrites it into m->out where that is needed; everything but `text` is zero at first. False with
+// an error in the text, whose position is then `at`, or past a limit (`over`). Clear `out` and `numbers` afterwards.
 bool json_mend(JsonMender *m, JsonPace *pace);
 // The text for cJSON, after json_mend; valid while `text` and `out` are.
 Str json_mended(const JsonMender *m);

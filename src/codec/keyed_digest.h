@@ -1,6 +1,6 @@
 // A pseudo-random function, SipHash-2-4 with 128 bits. Without the key nobody can find two texts with the same digest,
-// or tell digests from random bytes. Where OpenSSL lacks SipHash (FIPS), HMAC-SHA256 cut to 128 bits is used. One thread
-// at a time per handle.
+// or tell digests from random bytes. Where OpenSSL lacks SipHash (FIPS), HMAC-SHA256 cut to 128 bits is used. One
+// thread at a time per handle.
 #ifndef WEMOON_CODEC_KEYED_DIGEST_H
 #define WEMOON_CODEC_KEYED_DIGEST_H
 

@@ -26,8 +26,8 @@ typedef struct {
 
 void sse_init(Sse *sse, size_t event_max);  // bytes of an event, and of a line
 void sse_clear(Sse *sse);                   // frees its memory
-// Parses *text and advances it. True: *event is complete. False: *text is used up; or `too_large` or `no_memory` is set,
-// and the parser is unusable.
+// Parses *text and advances it. True: *event is complete. False: *text is used up; or `too_large` or `no_memory` is
+// set, and the parser is unusable.
 bool sse_next(Sse *sse, Str *text, SseEvent *event);
 
 #endif

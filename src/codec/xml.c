@@ -224,9 +224,9 @@ static void on_generic_error(void *data, const char *format, ...) {}
 
 // ---- parsing ------------------------------------------------------------------------------------
 
-// libxml2 keeps a state for each thread, made at its first use there, and reads a null pointer if there is no memory for
-// it: while that lasts it calls itself to say so. So whether there is memory is known before; and one that failed may
-// have made the state while it said so.
+// libxml2 keeps a state for each thread, made at its first use there, and reads a null pointer if there is no memory
+// for it: while that lasts it calls itself to say so. So whether there is memory is known before; and one that failed
+// may have made the state while it said so.
 static bool thread_has_state(void) {
   void *room = malloc(sizeof(xmlGlobalState));
   if (!room) return false;

@@ -8,8 +8,8 @@ enum { XML_DEPTH_MAX = 64 };  // nested elements
 
 #define XML_SECTION "<![CDATA["
 
-// Whether `name` is accepted as the name of an element: ASCII letters, digits, '_', '-', '.', beginning with a letter or
-// '_', at most 128 bytes.
+// Whether `name` is accepted as the name of an element: ASCII letters, digits, '_', '-', '.', beginning with a letter
+// or '_', at most 128 bytes.
 bool xml_name_ok(Str name);
 // The length of such a name at the front of `s`, or 0 if there is none.
 size_t xml_name_len(Str s);

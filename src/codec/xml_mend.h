@@ -8,8 +8,8 @@
 
 // Drops or replaces references to forbidden characters, as xml_parse does with the characters themselves.
 bool xml_mend_references(Buf *out, Str document);
-// Escapes a user's "]]>", which the platform copies into a section unescaped: if an element begins with a section (after
-// white space perhaps), everything up to the "]]>" before its end tag is text.
+// Escapes a user's "]]>", which the platform copies into a section unescaped: if an element begins with a section
+// (after white space perhaps), everything up to the "]]>" before its end tag is text.
 bool xml_mend_sections(Buf *out, Str document);
 
 #endif

@@ -1,5 +1,5 @@
-// A simulated platform and a bot, in this process or at another address, on one loopback port: the base of `wemoon dev`,
-// the prompt and the specs.
+// A simulated platform and a bot, in this process or at another address, on one loopback port: the base of `wemoon
+// dev`, the prompt and the specs.
 //
 // Requests for the bot's callback path and its own pages go to the bot; the platform gets the rest, with /sim/... (the
 // control API) and /console for itself. A request with another Host header is refused with 403, and so is one to the
@@ -49,15 +49,16 @@ bool devserver_reload(DevServer *devserver, Err *err);
 bool devserver_end_bot(DevServer *devserver, Err *err);
 // Starts the bot anew with an empty store and no memory, for the next test of a spec. Nothing may be under way.
 bool devserver_restart(DevServer *devserver, Err *err);
-// Starts the bot anew as a process does: with new interpreters and the same store, so that its conversations and what it
-// owes go on. Any thread but one of the bot's.
+// Starts the bot anew as a process does: with new interpreters and the same store, so that its conversations and what
+// it owes go on. Any thread but one of the bot's.
 bool devserver_restart_bot(DevServer *devserver, Err *err);
 // Users that the platform knows as followers from now on: openids, a line each.
 void devserver_followers(DevServer *devserver, Str openids);
 // Whether all that is under way waits for time to pass: `posts` are requests for the bot that nobody has answered yet.
 // Ask twice, some hundred microseconds apart: what one thread hands to another is seen by neither for a moment.
 bool devserver_is_quiet(DevServer *devserver, size_t posts);
-// Whether the bot has also logged and counted what it has answered: a client has its answer before that. `posts` as above.
+// Whether the bot has also logged and counted what it has answered: a client has its answer before that. `posts` as
+// above.
 bool devserver_has_told(DevServer *devserver, size_t posts);
 // Moves the process's time forward and wakes what waits for it.
 void devserver_move(DevServer *devserver, int64_t us);

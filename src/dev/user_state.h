@@ -17,11 +17,12 @@ typedef struct {
 //   session        as JSON text, quota: the record of lua/wechat/quota.lua; missing if there is none
 //   conversations, owed, kept   of that user (open_json.h)
 //   talks          the user's talks with models, as keys
-//   keys           [{key, value: JSON text}, ...]: the first hundred that begin with the prefix; a long value is cut, and
+//   keys           [{key, value: JSON text}, ...]: the first hundred that begin with the prefix; a long value is cut,
+//   and
 //                  `bytes` is its length
 //   more           whether there are further ones
-// POST takes {"delete": KEY}, {"end": OPENID} (the conversation) or {"forget": OPENID} and is answered with {"ok": true};
-// 404 if there is nothing of that name.
+// POST takes {"delete": KEY}, {"end": OPENID} (the conversation) or {"forget": OPENID} and is answered with {"ok":
+// true}; 404 if there is nothing of that name.
 void user_state_answer(const UserState *state, HttpRequest *request);
 enum { USER_STATE_BODY_MAX = 8192 };
 

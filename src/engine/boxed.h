@@ -23,8 +23,8 @@ Buf *boxed_buf(lua_State *L);
 Arena *boxed_arena(lua_State *L);  // arena_new_small
 // Returns the box at `index`.
 Boxed *boxed_at(lua_State *L, int index);
-// Empties the box at `index`, whose content has another owner now, for a content that `free` frees: a second box would be
-// finalized too.
+// Empties the box at `index`, whose content has another owner now, for a content that `free` frees: a second box would
+// be finalized too.
 Boxed *boxed_reuse(lua_State *L, int index, void (*free)(void *held), void *target);
 // Frees the box's content now, not at collection. The box stays usable and empty.
 void boxed_clear(Boxed *boxed);

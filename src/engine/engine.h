@@ -34,8 +34,8 @@ typedef struct {
   // Opens the user's libraries, once, after the standard ones. Called in protected mode: it may raise. NULL if there
   // are none.
   lua_CFunction open;
-  // Called after the state was closed and before anything of the engine is freed. May be called on any thread. NULL: not
-  // called.
+  // Called after the state was closed and before anything of the engine is freed. May be called on any thread. NULL:
+  // not called.
   void (*closing)(void *user);
   // Frees `user`, after the state was closed and the engine freed. May be called on any thread. NULL if there is
   // nothing to free. Not called if engine_new fails.
@@ -96,8 +96,8 @@ bool engine_is_retired(const Engine *engine);
 // Ends all suspended tasks (task_is_dropped) if the state is free within a second. Do not call it between engine_enter
 // and engine_leave.
 void engine_end_tasks(Engine *engine);
-// Cancels the tasks of a group (run_set_group) that wait or have not begun, as engine_cancel_tasks does; `count` gets how
-// many. False if the state is not free within a second. Any thread, but not between engine_enter and engine_leave.
+// Cancels the tasks of a group (run_set_group) that wait or have not begun, as engine_cancel_tasks does; `count` gets
+// how many. False if the state is not free within a second. Any thread, but not between engine_enter and engine_leave.
 bool engine_end_group(Engine *engine, uint64_t group, size_t *count);
 // Returns when the next timer is due (monotonic, microseconds), or INT64_MAX if there is none. Any thread.
 int64_t engine_next_timer_us(Engine *engine);
@@ -106,8 +106,8 @@ void engine_wake(Engine *engine);
 // Stops every task soon, including tasks that run_wait runs without a limit. New tasks are stopped too, until run_wait
 // is called again. Any thread.
 void engine_interrupt(Engine *engine);
-// Stops the task of the latest run_wait soon, and the tasks that came from it. Other tasks go on; a slice of theirs that
-// does not pause within 100 ms is stopped too, since nothing else can run meanwhile. Any thread.
+// Stops the task of the latest run_wait soon, and the tasks that came from it. Other tasks go on; a slice of theirs
+// that does not pause within 100 ms is stopped too, since nothing else can run meanwhile. Any thread.
 void engine_interrupt_run(Engine *engine);
 
 // Set the place, "file:line", at which a slice is reported until the guard has seen a better one: engine_set_entry for

@@ -51,7 +51,8 @@ void guard_enter(Engine *engine);
 void guard_leave(Engine *engine);
 // Ends the running slice and begins a new one with a fresh budget.
 void guard_renew(Engine *engine);
-// Sets the guard's hook on a coroutine, unless the engine runs trusted code. Coroutines that it creates inherit the hook.
+// Sets the guard's hook on a coroutine, unless the engine runs trusted code. Coroutines that it creates inherit the
+// hook.
 void guard_watch(lua_State *L);
 // Whether the slice may go on; for C code that may run long. If false, the C function must end with guard_unwind.
 // Always true if no slice runs. Reads the clock twice: call it about every 50 us.

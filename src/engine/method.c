@@ -1,7 +1,7 @@
 // Methods check their arguments before their body runs:
 //   method(name, parameters, body) -> the method, a function; `parameters` is a list of {name, type}, or nil for a body
-//     that checks its arguments itself. The fields of a table {name, type, beside = true} may also stand beside the named
-//     arguments
+//     that checks its arguments itself. The fields of a table {name, type, beside = true} may also stand beside the
+//     named arguments
 //   fail(text): raises `text` with the line of the method's caller
 //
 // A method is a C function because Lua loses the caller's line when a Lua function is called in tail position, as in

@@ -137,8 +137,8 @@ static void tell_cancelled(Task *task) {
   log_about(before);
 }
 
-// Cancels the operation that the task waits for, and queues the slice in which its <close> variables run. False if it has
-// not begun, or without memory.
+// Cancels the operation that the task waits for, and queues the slice in which its <close> variables run. False if it
+// has not begun, or without memory.
 static bool end_soon(Task *task) {
   Wait *before = task->wait, *over = lua_status(task->co) == LUA_YIELD ? wait_over(task) : NULL;
   if (!over) return false;

@@ -23,8 +23,8 @@ Str run_trace(const Run *run);
 // soon as it waits. Call it before run_wait.
 void run_stop_when(Run *run, bool (*stop)(void *ctx), void *ctx);
 
-// Puts the run's task, and the tasks that come from it, into a group of the engine, which engine_end_group ends. Call it
-// before run_wait. `group` is not 0.
+// Puts the run's task, and the tasks that come from it, into a group of the engine, which engine_end_group ends. Call
+// it before run_wait. `group` is not 0.
 void run_set_group(Run *run, uint64_t group);
 
 typedef enum {

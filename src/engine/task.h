@@ -30,8 +30,8 @@ typedef struct TaskBody {
   const struct TaskBody *(*failed)(Task *task, Str error);
   // Called each time a slice has ended in a wait. Returns the state for the slice's caller.
   TaskState (*suspended)(Task *task);
-  // Called once in each slice of the task that runs long (10 ms), between two of its instructions. It does not touch the
-  // Lua state. NULL: not called.
+  // Called once in each slice of the task that runs long (10 ms), between two of its instructions. It does not touch
+  // the Lua state. NULL: not called.
   void (*runs_long)(Task *task);
   // Called when engine_cancel_tasks cancels the task, before its <close> variables run.
   void (*cancelled)(Task *task);
@@ -49,8 +49,8 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data);
 // new task has none.
 void task_limit(Task *task);
 void task_unlimit(Task *task);
-// Sets when the task's turns become late (turn.h; monotonic). Without this call they are as late ones from the beginning:
-// call it for work that somebody waits for.
+// Sets when the task's turns become late (turn.h; monotonic). Without this call they are as late ones from the
+// beginning: call it for work that somebody waits for.
 void task_set_due(Task *task, int64_t due_us);
 int64_t task_due(const Task *task);  // INT64_MAX: there is none
 // Runs the task's first slice on this thread. The engine is entered. After TASK_WAITING the engine's thread owns the
@@ -69,8 +69,8 @@ void task_count(Task *task);
 // <close> variables in the caller's slice. The engine is entered. False, with nothing done, if the task is running.
 bool task_cancel(Task *task);
 
-// Cancels all tasks for which `fits` returns true and that wait or have not begun. The operations that they wait for are
-// cancelled at once; their <close> variables run next, on the engine's thread, and may wait. The engine is entered.
+// Cancels all tasks for which `fits` returns true and that wait or have not begun. The operations that they wait for
+// are cancelled at once; their <close> variables run next, on the engine's thread, and may wait. The engine is entered.
 // `fits` is called under a lock, for tasks that are being cancelled already too: it must not call engine functions that
 // wait. Returns how many were cancelled.
 size_t engine_cancel_tasks(Engine *engine, bool (*fits)(Task *task, const void *ctx),

@@ -5,8 +5,8 @@
 #include <lua.h>
 #include <stdnoreturn.h>
 
-// Raises an error in L: `what`, the name of a method, cannot wait. It names the innermost C function, between the caller
-// and the start of the coroutine `where`, that Lua cannot yield across (passes_yields).
+// Raises an error in L: `what`, the name of a method, cannot wait. It names the innermost C function, between the
+// caller and the start of the coroutine `where`, that Lua cannot yield across (passes_yields).
 noreturn void yield_barrier_raise(lua_State *L, lua_State *where, const char *what);
 
 #endif

@@ -5,7 +5,8 @@
 //     if it is that user's, else empty
 //   end_earlier() -> openid, identity, made, arrived, tells, owes: ends likewise the tasks of earlier messages of the
 //     running task's user, except those that wait for the next message. `made` (Unix seconds) and `arrived` (Unix
-//     milliseconds) are the message's times; `tells`: other processes must be told; `owes`: the store may have owed runs
+//     milliseconds) are the message's times; `tells`: other processes must be told; `owes`: the store may have owed
+//     runs
 //   is_before(value, made): whether a run in the store answers a message that was made at that time or before
 //   told(number): notes the number under which this process announced either to the other processes
 //   ask(question, timeout_s | nil, events, sent), announce(events): script/ask.h

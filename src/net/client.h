@@ -24,8 +24,9 @@
 //   HTTP/0.9, Alt-Svc           never
 //   cleartext HTTP/2            never asked for (no Upgrade)
 //
-// A request with `stream` passes its answer on as it arrives. It has a connection of its own, over HTTP/1.1, so that its
-// back pressure delays no other request; the connection is closed at its end. It asks for `identity` and decodes nothing.
+// A request with `stream` passes its answer on as it arrives. It has a connection of its own, over HTTP/1.1, so that
+// its back pressure delays no other request; the connection is closed at its end. It asks for `identity` and decodes
+// nothing.
 //
 // Left to libcurl: DNS answers are cached for 60 s; SSLKEYLOGFILE works, for those who can set the environment of the
 // process and so could read its memory too.
@@ -126,8 +127,8 @@ void client_free(Client *client);
 
 // Begins `request`, from any thread. The request and everything it points to, files included, are borrowed until `done`
 // is called. Returns a handle for client_cancel; or 0, without calling `done`, with ERR_MEMORY, ERR_BUSY after
-// client_free began, or ERR_USAGE for a request that cannot be sent (not an http URL, a header with a line break, a file
-// that is not regular).
+// client_free began, or ERR_USAGE for a request that cannot be sent (not an http URL, a header with a line break, a
+// file that is not regular).
 uint64_t client_send(Client *client, const ClientRequest *request, ClientDone done, void *ctx,
                      Err *err);
 // Cancels a request, from any thread: `done` is called soon with CLIENT_CANCELLED, unless it was called already.
@@ -137,8 +138,8 @@ void client_go_on(Client *client, uint64_t id);
 void client_result_free(ClientResult *result);  // NULL is allowed
 size_t client_active(Client *client);           // requests under way
 Loop *client_loop(const Client *client);        // the one it was made with
-// A nameless temporary file, readable and writable, which vanishes when closed: for bodies too large for memory. -1 with
-// ERR_FAILED.
+// A nameless temporary file, readable and writable, which vanishes when closed: for bodies too large for memory. -1
+// with ERR_FAILED.
 int client_temp_file(Err *err);
 
 #endif

@@ -239,8 +239,8 @@ static bool has_header(const Transfer *transfer, Str name) {
   return headers && pairs_get_nocase(headers, name, NULL);
 }
 
-// What nearly every request ends with, or a POST; libcurl reads it alone. The two have options of libcurl's own: what it
-// makes of those goes through its printf once more. No wait of a second for "100 Continue" before a large body.
+// What nearly every request ends with, or a POST; libcurl reads it alone. The two have options of libcurl's own: what
+// it makes of those goes through its printf once more. No wait of a second for "100 Continue" before a large body.
 static struct curl_slist agent = { (char *)"User-Agent: " AGENT, NULL },
                          encoding = { (char *)"Accept-Encoding: " ENCODING, &agent },
                          expect = { (char *)"Expect:", &encoding };
@@ -312,8 +312,8 @@ static bool set_body(Transfer *transfer) {
 // Options that all transfers share. A waiting transfer keeps its buffer, so it is small.
 static bool tell_common(CURL *easy, const EasyOptions *options) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  // Else the loop would wait for the thread that looks a name up, 10 s and more, when its transfer ends. A lookup that is
-  // left keeps its thread and its socket until the C library gives it up. Since libcurl 8.20.0: shard.c.
+  // Else the loop would wait for the thread that looks a name up, 10 s and more, when its transfer ends. A lookup that
+  // is left keeps its thread and its socket until the C library gives it up. Since libcurl 8.20.0: shard.c.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);

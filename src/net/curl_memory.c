@@ -1,5 +1,5 @@
-// Each block is one of malloc's, so it does not matter which thread frees it, and whether that thread keeps blocks. Kept
-// ones are in lists by the size that malloc gave them.
+// Each block is one of malloc's, so it does not matter which thread frees it, and whether that thread keeps blocks.
+// Kept ones are in lists by the size that malloc gave them.
 #include "net/curl_memory.h"
 
 #include "base/sanitized.h"

@@ -1,5 +1,5 @@
-// A connection between two requests: its own thread sleeps, and whichever thread sees its next bytes first takes it. That
-// thread serves it and gives it back, or calls the connection's own thread.
+// A connection between two requests: its own thread sleeps, and whichever thread sees its next bytes first takes it.
+// That thread serves it and gives it back, or calls the connection's own thread.
 #ifndef WEMOON_NET_HANDOVER_H
 #define WEMOON_NET_HANDOVER_H
 

@@ -17,8 +17,8 @@ typedef struct {
 
 // Listens on "ADDRESS:PORT", "[IPV6]:PORT" or "PORT" (on 127.0.0.1). ERR_USAGE for any other text; ERR_FAILED if the
 // address cannot be bound: the error says why, and how to find the process that has the port. Accepted connections are
-// not delayed (TCP_NODELAY), and probed (SO_KEEPALIVE). One is given with its first bytes, or a second after it was made
-// (TCP_DEFER_ACCEPT).
+// not delayed (TCP_NODELAY), and probed (SO_KEEPALIVE). One is given with its first bytes, or a second after it was
+// made (TCP_DEFER_ACCEPT).
 bool listener_open(Listener *listener, Str listen, int backlog, Err *err);
 // Takes over `fd`, a listening socket that another process opened and keeps: connections made while no process serves
 // wait in its backlog. ERR_USAGE if it is not a listening TCP socket; then it stays open.

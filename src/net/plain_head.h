@@ -20,9 +20,9 @@ typedef struct {
   char text[PLAIN_HEAD_MAX + 16];  // a whole lane may be read from each of its bytes
 } PlainHead;
 
-// Reads the head at the front of `bytes`. False if it is incomplete, or anything but plain: GET or POST, a path, HTTP/1.1
-// or 1.0, printable ASCII, lines that end with CR LF, names directly before their colons, at most one Content-Length, a
-// number; no Transfer-Encoding, Upgrade or Expect. What is false here may still be a valid request.
+// Reads the head at the front of `bytes`. False if it is incomplete, or anything but plain: GET or POST, a path,
+// HTTP/1.1 or 1.0, printable ASCII, lines that end with CR LF, names directly before their colons, at most one
+// Content-Length, a number; no Transfer-Encoding, Upgrade or Expect. What is false here may still be a valid request.
 bool plain_head_read(Str bytes, PlainHead *head);
 
 // A thread's own, for its latest head, made with the first call; NULL without memory. It goes with its thread. In the

@@ -19,8 +19,8 @@ Pollers *pollers_new(int most, PollersReady ready);
 bool pollers_watch(Pollers *pollers, int fd, void *thing, bool again);
 // Has `ready` called with `thing` while connections wait on the listening socket `fd`, one after the other.
 bool pollers_listen(Pollers *pollers, int fd, void *thing);
-// Does not have it called for a while, and does again; neither needs memory. A socket that was forgotten meanwhile stays
-// forgotten.
+// Does not have it called for a while, and does again; neither needs memory. A socket that was forgotten meanwhile
+// stays forgotten.
 void pollers_pause(Pollers *pollers, int fd);
 void pollers_resume(Pollers *pollers, int fd, void *thing);
 // Forgets the socket, whose descriptor is about to mean another.

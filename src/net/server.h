@@ -76,7 +76,8 @@ typedef struct {
   void *over_ctx;
 } HttpRoute;
 
-// Decides by the head how a request is handled. Called on HTTP threads, many at once; must be quick. *route is all zero.
+// Decides by the head how a request is handled. Called on HTTP threads, many at once; must be quick. *route is all
+// zero.
 typedef struct {
   void (*route)(void *ctx, const HttpRequest *head, HttpRoute *route);
   void *ctx;
@@ -105,8 +106,8 @@ bool server_check_proxies(Str list, Err *err);
 Server *server_start(const ServerOptions *options, const HttpHandler *handler, Err *err);
 int server_port(const Server *server);
 const char *server_address(const Server *server);  // "127.0.0.1:8080", as it is bound
-// How many HTTP threads have a connection, and how many there are. Those that serve new connections are counted too, but
-// never more than there are.
+// How many HTTP threads have a connection, and how many there are. Those that serve new connections are counted too,
+// but never more than there are.
 void server_load(const Server *server, int *busy, int *threads);
 // Stops accepting, and lets requests under way finish, 10 s at most. Its address and load stay available.
 void server_stop(Server *server);

@@ -1,6 +1,6 @@
 // libcurl's sockets, in an epoll(7) set of their own that the loop watches as one descriptor. libcurl unregisters a
-// socket after each request and registers it for the next: six system calls with libuv, none here while its connection is
-// kept.
+// socket after each request and registers it for the next: six system calls with libuv, none here while its connection
+// is kept.
 #ifndef WEMOON_NET_SOCKETS_H
 #define WEMOON_NET_SOCKETS_H
 

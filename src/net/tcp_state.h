@@ -21,8 +21,8 @@ int tcp_unacknowledged(int fd);
 // How many bytes the kernel most likely takes now, whether or not the client reads.
 int64_t tcp_room(int fd);
 typedef struct {
-  // Milliseconds since something was last received or sent, in the kernel's ticks; before the first byte they count from
-  // the connection's beginning. -1 if `fd` is no TCP connection.
+  // Milliseconds since something was last received or sent, in the kernel's ticks; before the first byte they count
+  // from the connection's beginning. -1 if `fd` is no TCP connection.
   int64_t received_ms_ago, sent_ms_ago;
   // Of a connection on which nothing was sent yet: how long the client took, once it could send, until its first bytes
   // came or the system gave the connection without any; a round trip and its silence. The kernel takes that for the

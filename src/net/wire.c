@@ -381,8 +381,8 @@ void wire_ready(void *thing, bool has_ended) {
   watched->ready(thing, has_ended);
 }
 
-// The end of the stream behind a request is found by a second look. What was reported to other threads meanwhile may have
-// been an end too.
+// The end of the stream behind a request is found by a second look. What was reported to other threads meanwhile may
+// have been an end too.
 void wire_serve(void *place, bool has_ended) {
   Place *of = place;
   if (!handover_take(&of->handover)) return;

@@ -91,8 +91,8 @@ Conversation *conversation_begin(Interpreter *in, Wait *wait, const Asking *aski
 void conversation_cancel(void *conversation);
 // Puts a conversation back into the table, with its reference to the interpreter: it waits again.
 void conversation_put_back(Conversation *conversation);
-// Returns whether the conversation can leave memory: not while other tasks of the script's run still run, nor once it has
-// started a timer, which ticks as long as its interpreter is in service.
+// Returns whether the conversation can leave memory: not while other tasks of the script's run still run, nor once it
+// has started a timer, which ticks as long as its interpreter is in service.
 bool conversation_can_leave(const Conversation *conversation);
 // Both end a conversation that is out of the table. The first makes wechat.ask return nil and the reason; the second
 // removes it from memory alone, so that it can continue from the store.

@@ -17,7 +17,8 @@ struct Interpreter {
   InterpreterOptions options;
   bool has_on_error;  // looked up once, at load
   uint64_t number;    // increases with each interpreter created
-  // The last count of interpreters with conversations that included this one; for conversation_table.c, under its mutex.
+  // The last count of interpreters with conversations that included this one; for conversation_table.c, under its
+  // mutex.
   uint64_t counted_in;
   // For cancels.c, under its mutex:
   Interpreter *next_to_cancel;

@@ -123,8 +123,8 @@ static KeepFound found_away(Keep *keep, Str key) {
   return may_be && is_recent ? KEEP_UNKNOWN : KEEP_NOTHING;
 }
 
-// Looks whether the run is under its user's key too: its process ended between the two writes that move it, or that give
-// its message to the conversation there.
+// Looks whether the run is under its user's key too: its process ended between the two writes that move it, or that
+// give its message to the conversation there.
 static Asked look_for_moved(Keep *keep, const KeptRun *run) {
   char text[STORE_KEY_MAX];
   KeptRun moved;

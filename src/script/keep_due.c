@@ -1,5 +1,5 @@
-// The runs in the store that have come due: a question has timed out, or a run's process has ended. All owed runs of a user
-// come together, in the order in which the platform sent their messages.
+// The runs in the store that have come due: a question has timed out, or a run's process has ended. All owed runs of a
+// user come together, in the order in which the platform sent their messages.
 #include "script/keep_inner.h"
 
 #include "base/clock.h"
@@ -11,7 +11,8 @@
 enum {
   READ_AT_ONCE = 400,  // keys of which none has come due
   PATIENCE_S = 16,     // how long the platform retries an unanswered message
-  // After a start, a script that has begun is left for so long to the platform's next try, which it can answer passively.
+  // After a start, a script that has begun is left for so long to the platform's next try, which it can answer
+  // passively.
   NEXT_TRY_US = 1000 * 1000
 };
 

@@ -1,5 +1,5 @@
-// Users who have left the account, and whose conversations have not ended yet. For each the store has a mark: an owed run of
-// this process, without a message. Another process finds it as it finds owed runs, once this one has ended.
+// Users who have left the account, and whose conversations have not ended yet. For each the store has a mark: an owed
+// run of this process, without a message. Another process finds it as it finds owed runs, once this one has ended.
 #include "script/keep_inner.h"
 
 #include "base/clock.h"

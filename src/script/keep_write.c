@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-// A write under way that is repeated if the store does not accept it, except for a question whose caller gets the result.
+// A write under way that is repeated if the store does not accept it, except for a question whose caller gets the
+// result.
 typedef struct {
   PendingWrites *unsaved;
   StoreDone done;  // NULL: not called

@@ -1,5 +1,5 @@
-// While no other process has the store open, an index of the users with kept answers saves asking the store for all other
-// users.
+// While no other process has the store open, an index of the users with kept answers saves asking the store for all
+// other users.
 #include "script/kept_answers.h"
 
 #include "base/clock.h"

@@ -46,8 +46,9 @@ bool kept_index_next_due(KeptIndex *index, Buf *key);
 // Returns whether no entry is due. Otherwise kept_index_next_due may have found none because there are many: it looks
 // at a part.
 bool kept_index_due_rests(KeptIndex *index);
-// Appends the keys of the runs that a process which is to go on with `key` must look at: of an owed run those of all owed
-// runs of its user, in no order, but for those that this process runs or holds; of a conversation that key (pack_str).
+// Appends the keys of the runs that a process which is to go on with `key` must look at: of an owed run those of all
+// owed runs of its user, in no order, but for those that this process runs or holds; of a conversation that key
+// (pack_str).
 void kept_index_list_beside(KeptIndex *index, Str key, Buf *keys);
 // Calls `fn` for each key with `prefix`, in no order; `fn` may change the index.
 void kept_index_each(KeptIndex *index, Str prefix, void (*fn)(void *ctx, Str key), void *ctx);

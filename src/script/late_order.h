@@ -17,12 +17,12 @@ typedef struct LatePlace LatePlace;
 // without memory.
 LateOrder *late_order_new(Store *store, Str account, const Keep *keep);
 void late_order_free(LateOrder *order);  // all places must have been left; NULL is allowed
-// Returns a place after all others of that user. `identity` is that of the message; empty: it answers none. NULL without
-// memory.
+// Returns a place after all others of that user. `identity` is that of the message; empty: it answers none. NULL
+// without memory.
 LatePlace *late_order_enter(LateOrder *order, Str openid, Str identity);
 LatePlace *late_order_hold(LatePlace *place);  // adds a late_order_leave; NULL is allowed
-// Enters the place in the store, and those before it: its answer is late. Does nothing if it is there, or nobody else has
-// the store open. NULL is allowed.
+// Enters the place in the store, and those before it: its answer is late. Does nothing if it is there, or nobody else
+// has the store open. NULL is allowed.
 void late_order_share(LatePlace *place);
 // Returns true if the place is the user's first. Otherwise returns false, and finishes `wait`, without results, once it
 // is. Shares the place.

@@ -209,8 +209,8 @@ static int search_c(lua_State *L) {
   return name_folders(L, "cpath", "no C library");
 }
 
-// Replaces the search for C modules, along package.cpath, a field of upvalue 1. Raises if there is such a module: in the
-// list of all the paths where no Lua module was found nobody would see why this one is not loaded.
+// Replaces the search for C modules, along package.cpath, a field of upvalue 1. Raises if there is such a module: in
+// the list of all the paths where no Lua module was found nobody would see why this one is not loaded.
 static int refuse_c(lua_State *L) {
   const char *path = search_along(L, "cpath");
   if (path)

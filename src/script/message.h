@@ -60,8 +60,8 @@ typedef struct {
   Str identity;  // of the message, in the store
   // True once a run that this process took over answers the message late; NULL: never.
   const atomic_bool *taken;
-  // Whether the store has the message as one that has not begun (keep_owe_message). A run that takes this entry over sets
-  // it to false; otherwise it is the caller's to delete. NULL: false.
+  // Whether the store has the message as one that has not begun (keep_owe_message). A run that takes this entry over
+  // sets it to false; otherwise it is the caller's to delete. NULL: false.
   bool *unbegun;
   // Gets true if nothing was run because another process has the message in the store: it is left to that process.
   // NULL: not set.
@@ -89,13 +89,13 @@ typedef struct {
 // then. Otherwise `answer` is set, `done` and `over` are not called, and the task no longer uses the owner.
 TaskState interpreter_run_message(Interpreter *interpreter, const MessageTask *task,
                                   int64_t deadline_us, Answer *answer);
-// Does the same, but first continues the user's conversation, or the message's own run, if it is in the store; the event
-// of a user who leaves continues no conversation. Waits for the store. Returns TASK_LOST also while another process, or
-// another message, continues the conversation: then the message has to wait.
+// Does the same, but first continues the user's conversation, or the message's own run, if it is in the store; the
+// event of a user who leaves continues no conversation. Waits for the store. Returns TASK_LOST also while another
+// process, or another message, continues the conversation: then the message has to wait.
 TaskState interpreter_answer(Interpreter *interpreter, const MessageTask *task, int64_t deadline_us,
                              Answer *answer);
-// Ends the user's conversation if it is only in the store, and was asked at `until_s` (Unix) or before: wechat.ask returns
-// nil and the reason. Waits for the store. Returns false while a process runs it, or the store is away.
+// Ends the user's conversation if it is only in the store, and was asked at `until_s` (Unix) or before: wechat.ask
+// returns nil and the reason. Waits for the store. Returns false while a process runs it, or the store is away.
 bool interpreter_end_conversation(Interpreter *interpreter, Str openid, int64_t until_s,
                                   const char *reason);
 typedef enum {
@@ -104,8 +104,8 @@ typedef enum {
   DUE_BUSY,    // another process is about to have it, or the store is away
   DUE_STAYS    // it was put back: its script or its message cannot go on now
 } DueState;
-// Continues a run whose key keep_due returned: the run timed out, or its process ended; or takes over its leaver. Waits for
-// the store.
+// Continues a run whose key keep_due returned: the run timed out, or its process ended; or takes over its leaver. Waits
+// for the store.
 DueState interpreter_run_due(Interpreter *interpreter, Str key);
 
 #endif

@@ -123,8 +123,8 @@ static bool give_answer(const Task *task, MessageRun *run) {
   return run->own_arena;
 }
 
-// Moves a conversation that has ended away from its user's key, so that the user's messages do not wait until its answer
-// is out. One that timed out has no message, so its key is made up.
+// Moves a conversation that has ended away from its user's key, so that the user's messages do not wait until its
+// answer is out. One that timed out has no message, so its key is made up.
 static void leave_user(Task *task, MessageRun *run) {
   StoredRun *stored = run->stored;
   char made_up[64];

@@ -76,7 +76,8 @@ static inline LogSubject message_subject(const MessageTask *message) {
 
 // ---- message_run.c
 
-// Makes later parts be sent at once, or kept for the user's next message; marks the parts that the stored run notes as sent.
+// Makes later parts be sent at once, or kept for the user's next message; marks the parts that the stored run notes as
+// sent.
 void message_run_say_late(MessageRun *run);
 // Returns a run without a message, with what remains of `run` (NULL: nothing).
 MessageRun message_run_empty(Interpreter *in, const MessageRun *run);

@@ -102,8 +102,8 @@ static int save_call(lua_State *L, int status, lua_KContext context) {
   return lua_toboolean(L, 1) ? save_run(L, LUA_OK, 0) : 0;
 }
 
-// The order matters: the call has been counted as acting. Either this sees that the process is closing, or the process sees
-// the call and waits for it.
+// The order matters: the call has been counted as acting. Either this sees that the process is closing, or the process
+// sees the call and waits for it.
 static bool is_left(lua_State *L) {
   const BotShared *shared = interpreter_of(L)->options.shared;
   return lua_toboolean(L, 1) && shared && atomic_load(&shared->closing);

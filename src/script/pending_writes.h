@@ -37,7 +37,8 @@ bool pending_writes_has(PendingWrites *unsaved, Str key);
 bool pending_writes_take(PendingWrites *unsaved, PendingWrite *write);
 // Returns whether no newer write has replaced the write that pending_writes_take returned.
 bool pending_writes_is_newest(PendingWrites *unsaved);
-// Ends that write. `again`: the store did not accept it this time either. Returns false if a newer write has replaced it.
+// Ends that write. `again`: the store did not accept it this time either. Returns false if a newer write has replaced
+// it.
 bool pending_writes_done(PendingWrites *unsaved, const PendingWrite *write, bool again);
 
 #endif

@@ -92,8 +92,8 @@ static StoreChange *leave(StoreChange *change) {
   return *link = next;
 }
 
-// With the mutex held. Takes out the changes that wait behind `change` and are tried once. Returns the first of them, or
-// NULL; `next` leads to the others.
+// With the mutex held. Takes out the changes that wait behind `change` and are tried once. Returns the first of them,
+// or NULL; `next` leads to the others.
 static StoreChange *take_once(StoreChange *change) {
   StoreChange *taken = NULL, **end = &taken, **link = &change->waiting;
   while (*link) {

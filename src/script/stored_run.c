@@ -192,8 +192,8 @@ void stored_run_stay(StoredRun *stored) {
   stored->leaves = false;
 }
 
-// Deletes the run from under that key. Under its user's key there may be another conversation while it is not known that
-// the run has the key.
+// Deletes the run from under that key. Under its user's key there may be another conversation while it is not known
+// that the run has the key.
 static void drop_key(StoredRun *stored, Str identity) {
   KeptRun run = stored->run;
   run.identity = identity;

@@ -27,8 +27,8 @@ typedef struct StoredRun {
 
 // Creates a stored run for a run that has just begun. Returns NULL without memory.
 StoredRun *stored_run_new(Keep *keep, Str openid, Str message);
-// Creates a stored run for a run that was claimed in the store; `value` is its current value there. Returns NULL without
-// memory.
+// Creates a stored run for a run that was claimed in the store; `value` is its current value there. Returns NULL
+// without memory.
 StoredRun *stored_run_of(Keep *keep, const KeptRun *run, Str value);
 void stored_run_free(StoredRun *stored);  // NULL is allowed
 // Frees the text of `to` and sets it to a copy of `text`; empty without memory.

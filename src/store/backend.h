@@ -19,7 +19,8 @@ typedef struct StoreJob {
   StoreReply reply;  // first: the caller frees the job through it
   StoreCall call;
   Str key;  // with the prefix of its space; of STORE_LIST the beginning of the keys
-  // Older keys of the same value, set by an older version: the backend moves it to `key` first. Empty if there are none.
+  // Older keys of the same value, set by an older version: the backend moves it to `key` first. Empty if there are
+  // none.
   Str old_keys[STORE_OLD_KEYS];
   Listing listing;     // STORE_LIST: the keys found, for store_job_key
   int64_t due_us;      // monotonic: when it may begin
@@ -50,8 +51,8 @@ typedef struct {
   void *(*open)(const StoreOptions *options, const StorePrefixes *prefixes, Err *err);
   // Does each job of the chain, in order, and fills its reply; does not call `done`.
   void (*run)(void *self, StoreJob *first);
-  // Does one job if that takes microseconds: without waiting for a disk or another process. No other process had it open
-  // a millisecond ago. False: nothing was done, and `run` must do it. NULL: it never does
+  // Does one job if that takes microseconds: without waiting for a disk or another process. No other process had it
+  // open a millisecond ago. False: nothing was done, and `run` must do it. NULL: it never does
   bool (*at_once)(void *self, StoreJob *job);
   // Every second: drops expired keys, notices that its file or server was replaced. False, with the reason in `err`,
   // if it does not work.
@@ -70,8 +71,8 @@ const StoreBackend *store_backend_of(Str url, Err *err);
 bool store_job_key(StoreJob *job, Str prefix, Str key);
 // Copies `value` to the reply and sets ok; ERR_MEMORY in the reply without memory.
 void store_job_value(StoreJob *job, Str value);
-// Sets reply.number to the sum of the integer `text` and the call's `by`. False, with ERR_INVALID in the reply, if `text`
-// is not an integer or the sum overflows.
+// Sets reply.number to the sum of the integer `text` and the call's `by`. False, with ERR_INVALID in the reply, if
+// `text` is not an integer or the sum overflows.
 bool store_job_sum(StoreJob *job, Str text);
 
 #endif

@@ -25,7 +25,8 @@ enum {
 // Adds a new call: it may begin now, or after its delay_ms.
 void call_queue_put(CallQueue *queue, StoreJob *job);
 // Adds a call that failed because the store is away, to be made again in CALL_REPEAT_PAUSE_US; its value still expires
-// at the original time. False, and the caller keeps it: its keep_ms or its value's time is over, or 64 MB of calls wait.
+// at the original time. False, and the caller keeps it: its keep_ms or its value's time is over, or 64 MB of calls
+// wait.
 bool call_queue_repeat(CallQueue *queue, StoreJob *job, int64_t now_us);
 // Makes the calls that are due ready.
 void call_queue_wake(CallQueue *queue, int64_t now_us);

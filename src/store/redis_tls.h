@@ -14,8 +14,8 @@ typedef enum {
   REDIS_TLS_FAILED,  // see redis_tls_why
 } RedisTlsResult;
 
-// The certificate must name `host`; `ca_file` (NULL: the system's) holds the certificates to trust. NULL if it cannot be
-// read, or without memory.
+// The certificate must name `host`; `ca_file` (NULL: the system's) holds the certificates to trust. NULL if it cannot
+// be read, or without memory.
 RedisTls *redis_tls_new(const char *host, const char *ca_file, Err *err);
 void redis_tls_free(RedisTls *tls);  // NULL is allowed
 

@@ -33,8 +33,8 @@ bool redis_url_parse(Str url, RedisUrl *out, Err *err);
 // Takes the next HOST[:PORT] from `hosts`. An IPv6 host loses its brackets; without a port *port is unchanged. False at
 // the end, or if it is invalid.
 bool redis_url_next_host(Str *hosts, Str *host, int *port);
-// Percent-decodes `text` into `out`, which has room for text.len + 1 bytes, and adds a NUL. A '%' without two hex digits
-// stays. Returns the length.
+// Percent-decodes `text` into `out`, which has room for text.len + 1 bytes, and adds a NUL. A '%' without two hex
+// digits stays. Returns the length.
 size_t redis_url_decode(Str text, char *out);
 
 #endif

@@ -298,9 +298,9 @@ static bool check_format(SqliteFile *file, Err *err) {
   return code == SQLITE_OK || sqlite_file_explain(file->path, code, err);
 }
 
-// New values go to the end of the table, whatever their keys, and only the small entries of the index on the keys are in
-// order: a commit writes fewer pages than into a table in the order of the keys (WITHOUT ROWID), as earlier files have
-// it.
+// New values go to the end of the table, whatever their keys, and only the small entries of the index on the keys are
+// in order: a commit writes fewer pages than into a table in the order of the keys (WITHOUT ROWID), as earlier files
+// have it.
 static const char schema[] =
     "PRAGMA synchronous = NORMAL;"
     "CREATE TABLE IF NOT EXISTS wemoon_store (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL, "

@@ -203,8 +203,8 @@ static void wake_waiter(void *ctx, StoreReply *reply) {
 }
 
 // Reserves the backend for this thread, unless other calls are first. After a failure no call overtakes the moment when
-// the caller of the one that failed is told, who would otherwise take its value for the newest. `if_healthy`: not until a
-// call has worked.
+// the caller of the one that failed is told, who would otherwise take its value for the newest. `if_healthy`: not until
+// a call has worked.
 static bool take_turn(Store *store, bool if_healthy) {
   pthread_mutex_lock(&store->lock);
   bool failed = store->health.last.code != ERR_NONE;

@@ -1,6 +1,6 @@
 // The store: keys with values that may expire, for everything that must outlive a message, a reload or the process.
-// Memory, SQLite or Redis behind one interface, opened by URL. Calls are asynchronous: the store's own thread makes them
-// in order, all waiting calls in one batch, so that no other thread waits for a disk or for Redis.
+// Memory, SQLite or Redis behind one interface, opened by URL. Calls are asynchronous: the store's own thread makes
+// them in order, all waiting calls in one batch, so that no other thread waits for a disk or for Redis.
 #ifndef WEMOON_STORE_STORE_H
 #define WEMOON_STORE_STORE_H
 
@@ -63,8 +63,8 @@ typedef void (*StoreDone)(void *ctx, StoreReply *reply);
 // A StoreDone for calls whose reply does not matter: frees it. `ctx` is not used.
 void store_reply_drop(void *ctx, StoreReply *reply);
 
-// Whether `url` is the URL of a store; store_open refuses the same URLs with ERR_USAGE. Neither quotes the URL, which may
-// hold a password.
+// Whether `url` is the URL of a store; store_open refuses the same URLs with ERR_USAGE. Neither quotes the URL, which
+// may hold a password.
 bool store_url_check(Str url, Err *err);
 // Returns the form of `url` ("memory:") if each process has such a store to itself; NULL if processes share it, or if
 // `url` is no store's.
@@ -76,8 +76,8 @@ bool store_would_open(Str url, Err *err);
 typedef struct {
   Str url;
   const char *ca_file;  // rediss://: certificates to trust; NULL or empty: the system's
-  // The account whose scripts use STORE_SCRIPT, 64 bytes at most. Empty: keys without an account, as before version 0.2;
-  // every account finds those too.
+  // The account whose scripts use STORE_SCRIPT, 64 bytes at most. Empty: keys without an account, as before version
+  // 0.2; every account finds those too.
   Str account;
   Str former_account;  // an earlier name of the account, whose keys are found too; may be empty
   bool must_exist;     // ERR_FAILED for a SQLite file that is missing, instead of creating it
@@ -85,18 +85,18 @@ typedef struct {
       create_late;  // creates a SQLite file that is missing with the first value, not when the store is opened
 } StoreOptions;
 
-// A relative PATH of "sqlite:PATH" starts at the working directory. ERR_USAGE as store_url_check; ERR_FAILED if a SQLite
-// file cannot be opened or is not a database, or a newer version wrote the data. A Redis that is away is connected to
-// later. The password of a URL appears in no text. The log has one line when the store fails, and one when it works
-// again.
+// A relative PATH of "sqlite:PATH" starts at the working directory. ERR_USAGE as store_url_check; ERR_FAILED if a
+// SQLite file cannot be opened or is not a database, or a newer version wrote the data. A Redis that is away is
+// connected to later. The password of a URL appears in no text. The log has one line when the store fails, and one when
+// it works again.
 Store *store_open(Str url, Err *err);
 Store *store_open_with(const StoreOptions *options, Err *err);  // the options are not kept
 // Makes the waiting calls (delayed ones fail with ERR_BUSY), then closes. Not from `done`. NULL is allowed.
 void store_close(Store *store);
 // Whether the last call that reached the backend worked; if not, `err` has the reason. Does not wait: for health pages.
 bool store_healthy(Store *store, Err *err);
-// Returns how long, in milliseconds, the store may lack what other processes did while it was away; 0: it lacks nothing,
-// or nobody can tell. While it is away, as long as after its return.
+// Returns how long, in milliseconds, the store may lack what other processes did while it was away; 0: it lacks
+// nothing, or nobody can tell. While it is away, as long as after its return.
 int64_t store_settles_ms(Store *store);
 // Returns what must be set up otherwise, lest the store lose what it has, and how; NULL: nothing, or no call has worked
 // yet. The log has it too.
@@ -113,8 +113,8 @@ typedef enum {
 } StoreCompany;
 // Cheap, from any thread. A process that has just opened it is seen a millisecond later.
 StoreCompany store_company(const Store *store);
-// Whether no other process has it open, nor was seen to have it since `since_us` (monotonic): what was read of the store
-// after that is still all that it has, but for this process's own writes. False for a kind that cannot tell.
+// Whether no other process has it open, nor was seen to have it since `since_us` (monotonic): what was read of the
+// store after that is still all that it has, but for this process's own writes. False for a kind that cannot tell.
 bool store_alone_since(const Store *store, int64_t since_us);
 // Whether no call is being made or waits for its turn, and each `done` of earlier ones has returned; delayed ones count
 // once they are due.
@@ -126,8 +126,8 @@ bool store_is_quiet(Store *store);
 bool store_list_page(Store *store, Str prefix, Buf *after, void (*each)(void *ctx, Str key),
                      void *ctx, bool *more);
 
-// Copies `call` and queues it; from any thread. False, without calling `done`, if there is no memory, store_close began,
-// or `call` breaks a rule above (ERR_USAGE). While Redis is away a call fails within a second.
+// Copies `call` and queues it; from any thread. False, without calling `done`, if there is no memory, store_close
+// began, or `call` breaks a rule above (ERR_USAGE). While Redis is away a call fails within a second.
 bool store_call(Store *store, const StoreCall *call, StoreDone done, void *ctx, Err *err);
 void store_reply_free(StoreReply *reply);  // NULL is allowed
 

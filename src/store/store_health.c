@@ -5,8 +5,8 @@
 
 enum {
   CALM_US = 3000 * 1000,  // without a failure: it works again
-  // By then after a failure, those who share the store have told it what they did meanwhile: calls that are repeated are
-  // made every CALL_REPEAT_PAUSE_US, and a connection is tried as often.
+  // By then after a failure, those who share the store have told it what they did meanwhile: calls that are repeated
+  // are made every CALL_REPEAT_PAUSE_US, and a connection is tried as often.
   SETTLES_US = 2000 * 1000
 };
 

@@ -34,8 +34,8 @@ bool message_is_silent(Str event);
 
 // Appends the key that identifies a message among duplicates: sender and MsgId; of an event sender, CreateTime, Event
 // and EventKey. A message without MsgId or EventKey (job results, cards, unknown types) and an event location have
-// sender, CreateTime, type and a digest of all elements, which tells apart coordinates and the MsgID of a job. Each part
-// is preceded by its length, so different parts never make the same key.
+// sender, CreateTime, type and a digest of all elements, which tells apart coordinates and the MsgID of a job. Each
+// part is preceded by its length, so different parts never make the same key.
 void message_identity(const MessageHead *head, const NodeTree *tree, Buf *out);
 
 // Whether the platform writes that value as a bare number: it is one, and the element's values are numbers. Texts, of

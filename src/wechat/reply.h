@@ -31,16 +31,17 @@ typedef struct {
 
 enum { REPLY_TEXT_MAX = 2048 };  // bytes of UTF-8 in a text reply; more, and the user sees an error
 
-// Returns `text` itself if XML may carry it, else a copy in the arena without the characters that XML forbids. The ptr of
-// the result is NULL without memory.
+// Returns `text` itself if XML may carry it, else a copy in the arena without the characters that XML forbids. The ptr
+// of the result is NULL without memory.
 Str reply_clean(Arena *arena, Str text);
 // Makes a text reply of `content`, in `arena`. Characters that XML forbids are removed; clean text stays a slice of
 // `content`. `*rest`, usually empty, is what exceeds REPLY_TEXT_MAX, cut at a good place (sentence.h). An empty text
 // makes REPLY_NONE, because the platform refuses it. False without memory.
 bool reply_text(Reply *reply, Arena *arena, Str content, Str *rest);
-// Appends the document to `to_user` (the message's sender) from `from_user` at `create_time`; both names are clean, as a
-// message has them, and so are the reply's texts. "]]>" is split; an element with an invalid name (xml_name_ok) or nested
-// deeper than XML_DEPTH_MAX is left out. REPLY_RAW loses its forbidden characters alone. REPLY_NONE appends nothing.
+// Appends the document to `to_user` (the message's sender) from `from_user` at `create_time`; both names are clean, as
+// a message has them, and so are the reply's texts. "]]>" is split; an element with an invalid name (xml_name_ok) or
+// nested deeper than XML_DEPTH_MAX is left out. REPLY_RAW loses its forbidden characters alone. REPLY_NONE appends
+// nothing.
 void reply_render(const Reply *reply, Str to_user, Str from_user, int64_t create_time, Buf *out);
 // The limit of articles in an answer to a message of that type: 1 if a user wrote it, 8 for an event.
 size_t reply_news_max(bool to_event);
