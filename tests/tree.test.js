@@ -1,5 +1,5 @@
-// The plan of src/, held against the tree and a build of it (BUILD): who sees whom, where each foreign library is at home,
-// who calls whom.
+// The plan of src/, held against the tree and a build of it (BUILD): who sees whom, where each foreign library is at
+// home, who calls whom.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -44,8 +44,8 @@ const HOMES = {
   'cmark-gfm': [/^cmark-gfm/, ['codec/markdown.c']],
 };
 
-// A task's slice ends suspended or with the task, the worker runs the next one, and the last task's end may close the engine: these
-// call each other.
+// A task's slice ends suspended or with the task, the worker runs the next one, and the last task's end may close the
+// engine: these call each other.
 const SCHEDULER = ['engine/engine.c', 'engine/park.c', 'engine/task_end.c', 'engine/task_run.c', 'engine/worker.c'];
 
 // Layers in which each file has a test of its own.

@@ -250,8 +250,8 @@ function fields.of_call(method, entry, values)
   return faults
 end
 
--- The types of Lua that an annotation means: of "string|string[]" string and table, of "Message?" table. Lua's own library
--- takes digits for a number and a number for a text.
+-- The types of Lua that an annotation means: of "string|string[]" string and table, of "Message?" table. Lua's own
+-- library takes digits for a number and a number for a text.
 local function types_of(annotation)
   local text = annotation:gsub("%f[%w]fun%f[%W].*", "function"):gsub("%?", "")
   text = text:gsub("%b{}", "table"):gsub("%b<>", ""):gsub("[%w_.]+%[%]", "table"):gsub("%f[%w]%u[%w_]*", "table")

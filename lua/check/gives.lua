@@ -145,8 +145,8 @@ end
 -- By path, for wechat.call depends on its arguments; false: nothing is known of it.
 local known = {}
 
---- Returns what a call gives: of "wechat.tag.create", or of the method "Gate:enter"; nil if nothing is known of it. What
---- it gives is the callers' to read, not to change.
+--- Returns what a call gives: of "wechat.tag.create", or of the method "Gate:enter"; nil if nothing is known of it.
+--- What it gives is the callers' to read, not to change.
 ---@param path string
 ---@param methods table<string, MethodEntry>
 ---@param values table<integer, Meaning?> what it is called with

@@ -45,8 +45,8 @@ function message_fields.kind_of(name)
   return kinds[name] or (name:find("^%u[%w_]*$") and "string") or nil
 end
 
---- Returns whether the field is one that messages have: "content", "location.x". Nothing is known of what is inside one,
---- but for the tables.
+--- Returns whether the field is one that messages have: "content", "location.x". Nothing is known of what is inside
+--- one, but for the tables.
 ---@param name string
 ---@return boolean?
 function message_fields.has(name)

@@ -477,8 +477,8 @@ end
 
 --- Parses a chunk, which must be one that `load` accepts; returns false if the parser fails. It does so several times:
 --- what a named function is used for, and what a variable becomes, is said after its definition. What the first run
---- knows too little of may be known to the second one; whatever is unclear to that stays so. The watcher is told what the
---- last run saw, which learns nothing that the one before it did not know.
+--- knows too little of may be known to the second one; whatever is unclear to that stays so. The watcher is told what
+--- the last run saw, which learns nothing that the one before it did not know.
 ---@param text string
 ---@param watch Watcher
 ---@return boolean

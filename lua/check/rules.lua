@@ -91,8 +91,8 @@ end
 
 judges.click, judges.on, judges.default = judge_replaced, judge_replaced, judge_replaced
 
---- Reports the rules of all files. Which file comes first is not known, so each is looked at by itself, and of its rules
---- those that are sure to be made: outside of functions and conditions.
+--- Reports the rules of all files. Which file comes first is not known, so each is looked at by itself, and of its
+--- rules those that are sure to be made: outside of functions and conditions.
 ---@param check table
 ---@param calls table[] of wechat.bot
 function rules.judge(check, calls)

@@ -72,7 +72,8 @@ local headers = { ["if"] = "if x then", ["elseif"] = "elseif x then", ["else"] =
 
 local function count(line, marks) return select(2, line:gsub(marks, "")) end
 
--- A line in the place of one that begins a block, so that what is inside is read; nil if it begins none, or a table too.
+-- A line in the place of one that begins a block, so that what is inside is read; nil if it begins none, or a table
+-- too.
 local function header_of(lines, at)
   local line, below = lines[at], neighbour(lines, at, 1)
   local word = line:find("^%s*local%s+function%f[%W]") and "function" or word_of(line)

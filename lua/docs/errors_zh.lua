@@ -1,5 +1,5 @@
--- The Chinese of the commands' errors and warnings, by the format that C makes the English from (docs/sentence.lua): the
--- same values in the same order. A macro in the middle of a format is a %s here. A test ensures that whatever
+-- The Chinese of the commands' errors and warnings, by the format that C makes the English from (docs/sentence.lua):
+-- the same values in the same order. A macro in the middle of a format is a %s here. A test ensures that whatever
 -- src/cli says of an error, and what the layers below it refuse at a command's start, has its Chinese here. Names of
 -- options, settings, codes and files stay as they are. The log is English.
 

@@ -21,8 +21,8 @@ local _ = wechat.call -- loads the methods that call the platform
 
 local program = {}
 
---- Returns the manual page. `about`: JSON of its language ("zh" or "en"), the version, the configuration's keys, and the
---- commands.
+--- Returns the manual page. `about`: JSON of its language ("zh" or "en"), the version, the configuration's keys, and
+--- the commands.
 ---@param about string
 ---@return string
 function program.man(about) return man(host.args.methods, assert(host.json.decode(about))) end

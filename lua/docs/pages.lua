@@ -1,5 +1,5 @@
--- The pages of the platform's documentation, by an endpoint's path: each endpoint has one of its own there, whose address
--- does not follow from the path. Addresses as of November 2026; those of older endpoints are not known here.
+-- The pages of the platform's documentation, by an endpoint's path: each endpoint has one of its own there, whose
+-- address does not follow from the path. Addresses as of November 2026; those of older endpoints are not known here.
 
 return {
   ["/card/invoice/getauthdata"] = "invoice/FiscalReceipt/api_invoicebizgetauthdata",

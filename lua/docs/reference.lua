@@ -184,8 +184,8 @@ local function is_wanted(field)
   return true
 end
 
--- Returns what a call is given where the catalogue says of no field that it is required: the query's parameters; of a body
--- the first of those of which it needs one, or the first id.
+-- Returns what a call is given where the catalogue says of no field that it is required: the query's parameters; of a
+-- body the first of those of which it needs one, or the first id.
 local function likely(endpoint)
   local parts, first = {}, nil
   for _, field in ipairs(endpoint.query) do
@@ -311,8 +311,8 @@ local function type_rows(try)
   end
 end
 
---- Searches names and descriptions, English and Chinese: returns {name, doc, whole =} each: first those of which the word
---- is the whole name (`whole`), then other names that have it, then descriptions.
+--- Searches names and descriptions, English and Chinese: returns {name, doc, whole =} each: first those of which the
+--- word is the whole name (`whole`), then other names that have it, then descriptions.
 ---@param methods table<string, MethodEntry>
 ---@param word string
 ---@param about { keys: table[], commands: table[], metrics: table[]?, lang: "zh"|"en", whole: boolean? } the

@@ -28,8 +28,8 @@ local function capture_of(conversion, is_followed)
   return conversion == "s" and is_followed and "()" or captures[conversion]
 end
 
--- Returns the pattern of what a format makes, how many bytes of it are the format's own, the longest piece of these, and
--- which of the values are words of wemoon's own.
+-- Returns the pattern of what a format makes, how many bytes of it are the format's own, the longest piece of these,
+-- and which of the values are words of wemoon's own.
 local function pattern_of(format)
   local parts, own, longest, words, at = {}, 0, "", {}, 1
   local piece = ""

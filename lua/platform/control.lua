@@ -113,7 +113,8 @@ return function(p, host)
     return { json = { now = p.clock() + seconds } }
   end
 
-  --- Returns how many customer service messages a user can still be sent; `refused`: this kind of account can send none.
+  --- Returns how many customer service messages a user can still be sent; `refused`: this kind of account can send
+  --- none.
   control["GET /sim/quota"] = function(request)
     local user = p.state.users[request.query.user or ""]
     if not user then return refuse(404, "there is no such user") end

@@ -352,7 +352,8 @@ return function(p, host)
   -- Within this time after a `success`, a customer service message counts as a late answer.
   local LATE_S = 300
 
-  --- Adds a customer service message to the answer of the user's last message, which is late if the reply was `success`.
+  --- Adds a customer service message to the answer of the user's last message, which is late if the reply was
+  --- `success`.
   function p.trace_entry(openid, entry)
     if entry.via ~= "custom" or entry.kind == "typing" then return end
     for i = #p.trace, 1, -1 do

@@ -204,8 +204,8 @@ return function(repl)
     return "done", text .. "\n" .. say("%s (y/N)", question)
   end
 
-  -- Returns the changes as lines, and whether one of them takes away what `before` has. A button that moved is kept: its
-  -- old and new are places.
+  -- Returns the changes as lines, and whether one of them takes away what `before` has. A button that moved is kept:
+  -- its old and new are places.
   local function changes_between(before, after)
     local lines, takes_away = {}, false
     for i, change in ipairs(wechat.menu.diff(before, after)) do

@@ -202,10 +202,12 @@ return function(repl)
     return of_table(name) or in_modules(name)
   end
 
-  -- The whole entry of a row that the search found, "wechat.sleep", "config late_text"; nil of one that is all in its line.
+  -- The whole entry of a row that the search found, "wechat.sleep", "config late_text"; nil of one that is all in its
+  -- line.
   local function of_row(name) return of_command(name) or of_name((name:gsub("^wechat%.", ""))) or of_key((name:gsub("^config ", ""))) end
 
-  -- Searches for a word in names and documentation, English and Chinese. `known`: all that it names as a whole, no more.
+  -- Searches for a word in names and documentation, English and Chinese. `known`: all that it names as a whole, no
+  -- more.
   local function search(word, known)
     local about = { keys = repl.settings.keys or {}, commands = repl.settings.commands or {}, metrics = metrics(), lang = repl.settings.lang, whole = known ~= nil }
     local lines, count, only = {}, 0, nil

@@ -141,7 +141,8 @@ local function take_line(input)
   return answer(word, repl.say "not done" .. "\n" .. text)
 end
 
---- Runs an input. What the bot sent since the last one comes first, asked for last: an interrupted input prints nothing.
+--- Runs an input. What the bot sent since the last one comes first, asked for last: an interrupted input prints
+--- nothing.
 function program.line(input)
   local word, text = take_line(input):match("^(%a+)\n(.*)$")
   local later = commands.later()

@@ -144,8 +144,8 @@ return function(spec)
     return total
   end
 
-  --- Advances time for the whole process: timers, timeouts, tokens, sessions' ages. What falls due by the way happens in
-  --- its order, and calls under way are waited for.
+  --- Advances time for the whole process: timers, timeouts, tokens, sessions' ages. What falls due by the way happens
+  --- in its order, and calls under way are waited for.
   function bot:wait(interval)
     host.time.advance(seconds_of(interval))
     host.time.sleep(0.02)

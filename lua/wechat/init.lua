@@ -1,5 +1,5 @@
--- Builds `wechat`, the script's only global of wemoon, from `host`, which C provides. Runs once per Lua state, before the
--- script.
+-- Builds `wechat`, the script's only global of wemoon, from `host`, which C provides. Runs once per Lua state, before
+-- the script.
 
 local host = ...
 

@@ -206,8 +206,8 @@ return function(wechat, host)
     send_parts(parts, { openid = message.source, identity = identity, asks = asks }, message)
   end
 
-  --- Sends a question that comes too late to be the reply, behind what was said before it. Returns once it is out. Until
-  --- the turn has come, earlier answers are on their way, and the user's messages are no answers to the question.
+  --- Sends a question that comes too late to be the reply, behind what was said before it. Returns once it is out.
+  --- Until the turn has come, earlier answers are on their way, and the user's messages are no answers to the question.
   ---@param question string|Reply
   ---@param announce fun() called when the turn has come
   function host.reply.send_question(question, announce)

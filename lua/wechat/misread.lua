@@ -71,8 +71,8 @@ local function methods_of(class)
   return names
 end
 
---- Makes calling a misspelt method raise and name the nearest one. A name that is near to none is nil, as before: it may
---- be a field that is not set.
+--- Makes calling a misspelt method raise and name the nearest one. A name that is near to none is nil, as before: it
+--- may be a field that is not set.
 ---@param class table the methods: the objects' __index
 ---@param what string "task"
 ---@param fields? table<string, boolean> fields that an object may lack and whose names are near to a method's

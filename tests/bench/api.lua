@@ -1,5 +1,5 @@
--- What one call of the platform costs: api.lua CALLS AT-ONCE; the CPU time of one in microseconds. With "wait": so many scripts
--- wait for one call each; the seconds it took and the KB of memory each needed.
+-- What one call of the platform costs: api.lua CALLS AT-ONCE; the CPU time of one in microseconds. With "wait": so many
+-- scripts wait for one call each; the seconds it took and the KB of memory each needed.
 local calls, at_once, waits = tonumber(arg[1]), tonumber(arg[2]), arg[3] == "wait"
 
 local function memory_kb(what)

@@ -1,6 +1,6 @@
 // ./setup.sh bench [--quick]
-// [start|crowd|waiting|pressure|api|memory|speed|patterns|streams|instructions|seeing|kept|soak|chaos ...]: measures, and
-// reports which targets are met. The soak takes half an hour (with --quick 90 seconds), chaos six minutes (with
+// [start|crowd|waiting|pressure|api|memory|speed|patterns|streams|instructions|seeing|kept|soak|chaos ...]: measures,
+// and reports which targets are met. The soak takes half an hour (with --quick 90 seconds), chaos six minutes (with
 // --quick one): these two, kept and the callgrind counts run only if named.
 'use strict';
 

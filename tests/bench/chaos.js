@@ -241,8 +241,8 @@ async function killMaster(world, redis) {
   await first.start();
 }
 
-// Redis fails over twice, each time a second after a process was killed: it is back before the next one is. What a process
-// could not tell a store that was away is lost with the process.
+// Redis fails over twice, each time a second after a process was killed: it is back before the next one is. What a
+// process could not tell a store that was away is lost with the process.
 async function failOver(world, redis, { seconds, killEveryMs }) {
   const afterKill = (ms) => Math.floor(ms / killEveryMs) * killEveryMs + 1000;
   await sleep(afterKill(seconds * 1000 / 3));

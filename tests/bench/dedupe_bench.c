@@ -1,5 +1,5 @@
-// Microseconds that telling a message from a duplicate, and remembering its answer, take of a message: at 500 messages a
-// second, which are all known whole; with a number as argument, at so many a second.
+// Microseconds that telling a message from a duplicate, and remembering its answer, take of a message: at 500 messages
+// a second, which are all known whole; with a number as argument, at so many a second.
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
-// Memory: flat from three hundred thousand callbacks to a million, with 512 threads; --quick: from a hundred thousand to
-// three hundred thousand. About 20,000 a second and a window of three seconds, so that about 60,000 messages are known as
-// duplicates all the time. All of them whole: only messages older than 20 s become compact (src/bot/dedupe.h), and none
-// gets so old.
+// Memory: flat from three hundred thousand callbacks to a million, with 512 threads; --quick: from a hundred thousand
+// to three hundred thousand. About 20,000 a second and a window of three seconds, so that about 60,000 messages are
+// known as duplicates all the time. All of them whole: only messages older than 20 s become compact (src/bot/dedupe.h),
+// and none gets so old.
 'use strict';
 
 const { wemoon, rssMb } = require('./sides.js');

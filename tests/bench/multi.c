@@ -1,6 +1,6 @@
-// The measure of what a request over libcurl costs: its multi interface in the plain loop of its manual, keeping so many
-// requests under way. multi URL REQUESTS AT-ONCE; prints the CPU time of a request in microseconds. With "wait": all are
-// sent at once; the memory of each in KB.
+// The measure of what a request over libcurl costs: its multi interface in the plain loop of its manual, keeping so
+// many requests under way. multi URL REQUESTS AT-ONCE; prints the CPU time of a request in microseconds. With "wait":
+// all are sent at once; the memory of each in KB.
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
--- The other side of the comparison: a handler for nginx, tuned by hand. One account, text messages echoed: it checks the
--- signature, finds the fields without patterns, renders the reply, and opens and seals in safe mode.
+-- The other side of the comparison: a handler for nginx, tuned by hand. One account, text messages echoed: it checks
+-- the signature, finds the fields without patterns, renders the reply, and opens and seals in safe mode.
 
 local envelope = require "envelope"
 local TOKEN, APPID, KEY = os.getenv "BENCH_TOKEN", os.getenv "BENCH_APPID", os.getenv "BENCH_AES_KEY"

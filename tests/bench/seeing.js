@@ -1,6 +1,6 @@
 // The cost of observing a running bot: the live desk, the capture and the log counted by callgrind (instructions per
-// message without and with each), the CPU time that a capture and a watched desk take, and the attached prompt under half
-// of the bot's maximum load (the prompt's answers, the messages' p99).
+// message without and with each), the CPU time that a capture and a watched desk take, and the attached prompt under
+// half of the bot's maximum load (the prompt's answers, the messages' p99).
 'use strict';
 
 const fs = require('node:fs');
@@ -74,9 +74,9 @@ async function written(folder, say) {
 
 // ---- CPU time ----
 
-// How much more CPU time a message takes on the other side, in percent: a ratio for each turn of both sides, because other
-// programs disturb single turns. Which side comes first alternates, and both are started anew several times: where a process
-// lies in memory, and on which cores its threads settle, moves all of its turns by some percent.
+// How much more CPU time a message takes on the other side, in percent: a ratio for each turn of both sides, because
+// other programs disturb single turns. Which side comes first alternates, and both are started anew several times:
+// where a process lies in memory, and on which cores its threads settle, moves all of its turns by some percent.
 async function ratios(starts, quick) {
   const load = { connections: 16, mode: 'plain', seconds: 1 };
   const more = [];

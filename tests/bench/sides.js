@@ -120,7 +120,8 @@ async function rival(name, mode, cores = undefined) {
   return start(name, port, process.execPath, [path.join(__dirname, 'rival.js'), name, String(port), mode], { cores });
 }
 
-// ---- process statistics ----------------------------------------------------------------------------------------------
+// ---- process statistics
+// ----------------------------------------------------------------------------------------------
 
 const TICK_US = 1e6 / Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout || 100);
 

@@ -20,7 +20,8 @@ const SHARE = 0.25; // of the duration, at its beginning and its end, compared
 const INJECTED = [/: -1 system error/, /: HTTP status 502/, /40001/, /: Empty reply from server/,
   /refused a request from 127.0.0.1 with 400: its head is malformed, or was not complete in time/];
 
-// ---- failing platform --------------------------------------------------------------------------------------------------
+// ---- failing platform
+// --------------------------------------------------------------------------------------------------
 
 let calls = 0;
 function answerCall(request, response) {
@@ -40,7 +41,8 @@ async function startApi() {
   return { url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } };
 }
 
-// ---- injected faults ---------------------------------------------------------------------------------------------------
+// ---- injected faults
+// ---------------------------------------------------------------------------------------------------
 
 async function reloadNowAndThen(script, state) {
   const text = fs.readFileSync(script, 'utf8');
@@ -76,7 +78,8 @@ async function watch(pid, state) {
   }
 }
 
-// ---- verdict -----------------------------------------------------------------------------------------------------------
+// ---- verdict
+// -----------------------------------------------------------------------------------------------------------
 
 const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
 

@@ -1,6 +1,6 @@
-// The measure of what reading streams over libcurl costs: its multi interface in the plain loop of its manual, which reads
-// endless answers. streams URL STREAMS SECONDS EVENT-BYTES; prints the CPU time of an event in microseconds and the
-// memory of a stream in KB.
+// The measure of what reading streams over libcurl costs: its multi interface in the plain loop of its manual, which
+// reads endless answers. streams URL STREAMS SECONDS EVENT-BYTES; prints the CPU time of an event in microseconds and
+// the memory of a stream in KB.
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-// Streams of a language model: the CPU of reading a thousand at once, compared with libcurl's own loop, and their memory;
-// and the time from a model's first whole sentence to the phone.
+// Streams of a language model: the CPU of reading a thousand at once, compared with libcurl's own loop, and their
+// memory; and the time from a model's first whole sentence to the phone.
 'use strict';
 
 const { fork } = require('node:child_process');
@@ -65,7 +65,8 @@ async function reading(quick, say) {
   ];
 }
 
-// ---- the first sentence -----------------------------------------------------------------------------------------------
+// ---- the first sentence
+// -----------------------------------------------------------------------------------------------
 
 const noteFirst = (times, user) => { if (!times.has(user)) times.set(user, process.hrtime.bigint()); };
 

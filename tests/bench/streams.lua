@@ -1,5 +1,5 @@
--- Reads endless streams of events: streams.lua URL STREAMS SECONDS. Gives the CPU time of an event in microseconds and the
--- memory of a stream in KB.
+-- Reads endless streams of events: streams.lua URL STREAMS SECONDS. Gives the CPU time of an event in microseconds and
+-- the memory of a stream in KB.
 local url, streams, seconds = arg[1], tonumber(arg[2]), tonumber(arg[3])
 local events, waiting, tasks = 0, 0, {}
 

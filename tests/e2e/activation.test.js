@@ -18,8 +18,8 @@ function makeDir(t, config = {}) {
   return dir;
 }
 
-// Starts a program that acts as systemd: `ports` of its sockets, `pids` of the bots that it started. It says that it hands
-// `said` of them over.
+// Starts a program that acts as systemd: `ports` of its sockets, `pids` of the bots that it started. It says that it
+// hands `said` of them over.
 async function hold(t, count, dir, said = count) {
   const child = spawn('perl', [path.join(__dirname, 'hold_socket.pl'), String(count), BINARY, 'run', path.join(dir, 'bot.lua')],
     { cwd: dir, env: cleanEnv({ SAID: String(said) }), stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,5 +1,5 @@
-// A question that comes past the deadline goes out as a customer service message. Its user may answer before the platform has
-// told the bot that the question is out: in this process, at another one, and after a kill.
+// A question that comes past the deadline goes out as a customer service message. Its user may answer before the
+// platform has told the bot that the question is out: in this process, at another one, and after a kill.
 'use strict';
 
 const assert = require('node:assert/strict');

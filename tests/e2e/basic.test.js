@@ -328,7 +328,8 @@ test('a host name that does not resolve and a closed port are errors', async (t)
   }
 });
 
-// ---- tokens shared by processes ---------------------------------------------------------------------------------------
+// ---- tokens shared by processes
+// ---------------------------------------------------------------------------------------
 
 test('four processes on one SQLite file fetch one token', async (t) => {
   let tokens = 0;

@@ -1,5 +1,5 @@
-// `wemoon check` over scripts as users write them: those of tests/data/check are valid and pass; those below have one mistake
-// each, and it is found at its place.
+// `wemoon check` over scripts as users write them: those of tests/data/check are valid and pass; those below have one
+// mistake each, and it is found at its place.
 'use strict';
 
 const test = require('node:test');

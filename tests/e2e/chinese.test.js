@@ -1,5 +1,5 @@
-// The commands' errors where the user's language is Chinese: each has its name, its cause and what to do; names of options,
-// settings, codes and files stay, and so does the log.
+// The commands' errors where the user's language is Chinese: each has its name, its cause and what to do; names of
+// options, settings, codes and files stay, and so does the log.
 'use strict';
 
 const test = require('node:test');

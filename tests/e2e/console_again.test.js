@@ -124,7 +124,8 @@ const playChat = async (page, file, pauses = false) => {
   await page.click('dialog .main');
 };
 
-// The platform of another day knows nothing of the messages that were sent again, nor does it know who used wemoon send.
+// The platform of another day knows nothing of the messages that were sent again, nor does it know who used wemoon
+// send.
 test('a saved chat is complete: what was sent again, or by another program, is played by another user of a new platform', async (t) => {
   const first = await openConsole(t, { script: COUNT });
   await first.say('one');

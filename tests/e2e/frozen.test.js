@@ -1,4 +1,5 @@
-// A process that stood still while the platform tried its message at another one: it does nothing of it when it goes on.
+// A process that stood still while the platform tried its message at another one: it does nothing of it when it goes
+// on.
 'use strict';
 
 const { describe, test } = require('node:test');
@@ -17,7 +18,8 @@ async function startTwo(t, where, script) {
   return { peer, bots: [await startBot(t, options), await startBot(t, options)] };
 }
 
-// The first process stops 0.8 s into the message, whose script has begun by then on a busy machine too; the platform gives its request up after 5 s, and tries the second one.
+// The first process stops 0.8 s into the message, whose script has begun by then on a busy machine too; the platform
+// gives its request up after 5 s, and tries the second one.
 async function freeze(bots, xml, after) {
   const gone = new AbortController();
   bots[0].deliver(xml, { signal: gone.signal }).catch(() => {});

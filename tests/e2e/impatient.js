@@ -1,5 +1,5 @@
-// A platform that behaves as documented, over HTTPS: it waits five seconds, tries three times with the same MsgId, and judges by
-// status and body alone.
+// A platform that behaves as documented, over HTTPS: it waits five seconds, tries three times with the same MsgId, and
+// judges by status and body alone.
 'use strict';
 
 const { execFileSync } = require('node:child_process');

@@ -1,5 +1,5 @@
-// What is owed to one user goes on in the order in which the platform sent the messages: after kill -9 and a restart, and in
-// another process that takes it over.
+// What is owed to one user goes on in the order in which the platform sent the messages: after kill -9 and a restart,
+// and in another process that takes it over.
 'use strict';
 
 const http = require('node:http');
@@ -38,7 +38,8 @@ async function occupy(peer, bot, users = [OPENID], fields = {}) {
   return answers;
 }
 
-// Delivers the texts "1" to `count`, which the platform sent in this order, in reverse. All are answered without their script.
+// Delivers the texts "1" to `count`, which the platform sent in this order, in reverse. All are answered without their
+// script.
 async function deliverReversed(bot, count) {
   const made = now();
   const answers = [];
@@ -139,7 +140,8 @@ test('late_reply = "keep": the answer of a message that waited at a kill -9 is f
   assert.deepEqual(heard, ['end', 'plain y']);
 });
 
-// ---- messages that are not to be run any more ---------------------------------------------------------------------------
+// ---- messages that are not to be run any more
+// ---------------------------------------------------------------------------
 
 const ENDING = (peer) => SCRIPT(peer).replace('if msg.content == "go"', `if msg.content == "forget" then
     local done, any = wechat.forget("${OPENID}")

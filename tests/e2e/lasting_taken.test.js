@@ -1,4 +1,5 @@
-// A message that a process was answering when it ended or froze is no new message: whoever takes the run over answers it.
+// A message that a process was answering when it ended or froze is no new message: whoever takes the run over answers
+// it.
 'use strict';
 
 const { describe, test } = require('node:test');

@@ -1,5 +1,5 @@
-// A message that was answered before its script began is owed too: after kill -9, or at another process of the store, its
-// script runs once, in the order of the user's messages, and nothing stays in the store.
+// A message that was answered before its script began is owed too: after kill -9, or at another process of the store,
+// its script runs once, in the order of the user's messages, and nothing stays in the store.
 'use strict';
 
 const test = require('node:test');
@@ -10,8 +10,8 @@ const { startBot, sleep, until } = require('./harness');
 
 const TURNS = 800000000;  // of a loop: seconds
 
-// Sends the words one soon after the other; all get `success`. Kills the bot, and starts it again until `count` messages were
-// sent.
+// Sends the words one soon after the other; all get `success`. Kills the bot, and starts it again until `count`
+// messages were sent.
 async function killAndGoOn(t, peer, script, config, count, words) {
   let bot = await startBot(t, { script, config });
   if (/"go"/.test(script)) assert.equal(await bot.say('go'), 'one?');

@@ -23,8 +23,8 @@ async function talkThroughKills(t, script, words, config = { store: sqlite(t) })
   return answers;
 }
 
-// Begins a conversation by "go" and answers its question by "answer"; kills the bot with kill -9 once `underWay` resolves, and
-// delivers the answer again to the next process. Returns what that replies.
+// Begins a conversation by "go" and answers its question by "answer"; kills the bot with kill -9 once `underWay`
+// resolves, and delivers the answer again to the next process. Returns what that replies.
 async function answerThroughKill(t, script, underWay) {
   const config = { store: sqlite(t) };
   const bot = await startBot(t, { script, config });

@@ -1,4 +1,5 @@
-// The late answers of one user go out whole and in the order of the messages, whichever processes of a store answer them.
+// The late answers of one user go out whole and in the order of the messages, whichever processes of a store answer
+// them.
 'use strict';
 
 const assert = require('node:assert/strict');

@@ -1,5 +1,5 @@
-// The line of a user: messages that wait for their user's conversation begin in their order, whatever happens to the one
-// before them.
+// The line of a user: messages that wait for their user's conversation begin in their order, whatever happens to the
+// one before them.
 'use strict';
 
 const { describe, test } = require('node:test');

@@ -62,7 +62,8 @@ test('the request is the one that the official client makes, field by field', as
   const messages = [{ role: 'system', content: '短。' }, { role: 'user', content: '你好' }];
   const tools = [{ type: 'function', function: { name: 'now', description: 'the time', parameters: { type: 'object', properties: {} } } }];
   const asked = client.chat.completions.create({ model: 'm', messages, tools, stream: true, temperature: 0.5 });
-  // With Debian's Node the client takes a whole answer for one that was cut off (findings/debian-node-cuts-chunked-answers.sh).
+  // With Debian's Node the client takes a whole answer for one that was cut off
+  // (findings/debian-node-cuts-chunked-answers.sh).
   await asked.then(async (stream) => { for await (const chunk of stream) assert.ok(chunk); })
     .catch((error) => assert.equal(error.code, 'ERR_STREAM_PREMATURE_CLOSE'));
   const { values } = await run(t, model, `
@@ -282,7 +283,8 @@ test('misuse raises and names what is wrong', async (t) => {
   assert.match(values[5], /tools is a list \(a table of tools by their names expected/);
 });
 
-// ---- conversations ----------------------------------------------------------------------------------------------------------
+// ---- conversations
+// ----------------------------------------------------------------------------------------------------------
 
 // Starts both servers: the platform's for customer service messages, and the model's.
 async function startChat(t, answer, { script = CHAT, config = {} } = {}) {

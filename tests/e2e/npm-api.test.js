@@ -121,7 +121,8 @@ async function issue(name, api, call, file, recorder) {
   return recorder.seen[recorder.seen.length - 1]; // a card's signature needs a ticket, fetched first
 }
 
-// ---- wemoon -----------------------------------------------------------------------------------------------------------
+// ---- wemoon
+// -----------------------------------------------------------------------------------------------------------
 
 // Returns the content of a request as fields for wemoon.
 function fieldsOf(request, file) {
@@ -147,7 +148,8 @@ async function issueByWemoon(list, recorder, dir) {
   return lines.map((line) => ({ ...line, request: line.raised ? undefined : recorder.seen[at++] }));
 }
 
-// ---- comparison ---------------------------------------------------------------------------------------------------------
+// ---- comparison
+// ---------------------------------------------------------------------------------------------------------
 
 const same = (a, b) => { try { assert.deepEqual(a, b); return true; } catch { return false; } };
 

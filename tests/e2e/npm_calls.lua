@@ -1,6 +1,6 @@
--- Issues calls that others have issued: reads a list of {as =, fields =, file = {field =, path =}} and calls wechat.AS with the
--- fields, but for those that wemoon fills in. Prints a line of JSON a call: the fields that the catalogue does not know, and
--- what was raised or returned in place of an answer.
+-- Issues calls that others have issued: reads a list of {as =, fields =, file = {field =, path =}} and calls wechat.AS
+-- with the fields, but for those that wemoon fills in. Prints a line of JSON a call: the fields that the catalogue does
+-- not know, and what was raised or returned in place of an answer.
 local catalogue = require "wechat.catalogue"
 
 local file <close> = assert(io.open((...), "rb"))

@@ -1,5 +1,5 @@
-// Redis takes no writes for a while, as during a coordinated fail-over. Two processes run each message that they receive
-// meanwhile once, and answer it once, although the platform tries some of them again.
+// Redis takes no writes for a while, as during a coordinated fail-over. Two processes run each message that they
+// receive meanwhile once, and answer it once, although the platform tries some of them again.
 'use strict';
 
 const test = require('node:test');

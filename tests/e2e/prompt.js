@@ -15,8 +15,8 @@ async function type(t, lines, { code = 0, script, files = {}, env, ending = '\n'
 
 const PATIENCE_MS = 30000; // on a busy machine
 
-// Returns { screen(), keys(...), home } and what waits: shows(pattern), ended(), resize(width), asks(): until Ctrl-C is a
-// signal, because the program is asked; types(): until it is a key.
+// Returns { screen(), keys(...), home } and what waits: shows(pattern), ended(), resize(width), asks(): until Ctrl-C is
+// a signal, because the program is asked; types(): until it is a key.
 let sessions = 0;
 function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home = tempDir(t) } = {}) {
   const name = `wemoon-${process.pid}-${++sessions}`;
@@ -30,7 +30,8 @@ function terminal(t, { width = 80, height = 24, env = {}, args = ['repl'], home 
   return {
     screen, home,
     asks: () => signals('isig'), types: () => signals('-isig'),
-    // tmux wraps its lines anew at once, but tells the program of the second of two sizes a while later: waits until it has.
+    // tmux wraps its lines anew at once, but tells the program of the second of two sizes a while later: waits until it
+    // has.
     resize: async (columns) => {
       tmux('resize-window', '-x', String(columns), '-y', String(height));
       await until(() => stty('size').trim() === `${height} ${columns}`, `a terminal of ${columns} columns`, PATIENCE_MS);

@@ -634,7 +634,8 @@ test('clients that stall, more of them than there are threads, keep no message f
 
 // ---- log ----------------------------------------------------------------------------------------------------------
 
-// How each of some requests ended, of which head and body come slowly or not at all, as the log and the figures have it.
+// How each of some requests ended, of which head and body come slowly or not at all, as the log and the figures have
+// it.
 test('why a body or a head did not come whole is said as it was, and counted', async (t) => {
   const { admin, bot } = await startWithAdmin(t);
   const refused = async () => Number(/^wemoon_callbacks_total\{type="none",outcome="refused"\} (\d+)/m.exec(await (await fetch(`${admin}/metrics`)).text())[1]);

@@ -96,8 +96,8 @@ async function makeSentinel(t, downAfterMs = 500) {
       const { stdout } = await run('redis-cli', ['-p', String(port), 'sentinel', 'get-master-addr-by-name', 'bots']);
       return servers.find((one) => stdout.trim().endsWith(`\n${one.port}`));
     },
-    // Makes another server the master without the loss of a write (FAILOVER). The Sentinel would notice that only after half
-    // a minute, and fail over once more (findings/redis-failover-beside-sentinel.sh), so it is told at once.
+    // Makes another server the master without the loss of a write (FAILOVER). The Sentinel would notice that only after
+    // half a minute, and fail over once more (findings/redis-failover-beside-sentinel.sh), so it is told at once.
     async handOver() {
       const [old] = await this.masters();
       await old.tell('failover');

@@ -100,7 +100,8 @@ test('every example in it is Lua', async (t) => {
   await wemoon(['exec', file], { code: 0 });
 });
 
-// Runs the example that a message names, with all functions of wechat watched; replies what is not as the page says, or "fine".
+// Runs the example that a message names, with all functions of wechat watched; replies what is not as the page says, or
+// "fine".
 const RUNS_EXAMPLES = `
 local has = { HttpAnswer = "status", ApiError = "errmsg", Download = "body", Timer = "stop", Task = "join", Gate = "enter",
   HttpStream = "lines", Message = "type", Menu = "click", AccessToken = "access_token", JsapiTicket = "jsapi_ticket",

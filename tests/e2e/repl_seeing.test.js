@@ -199,8 +199,8 @@ test('at a terminal that wraps its lines anew nothing of the old ones is left', 
   await shows(words, 60);
   for (const width of [100, 40, 60, 30, 90]) {
     await term.resize(width);
-    // What is typed comes after the input that was drawn for this width: without that the screen may be tmux's own doing,
-    // and the next size would change while the input is still on its way there.
+    // What is typed comes after the input that was drawn for this width: without that the screen may be tmux's own
+    // doing, and the next size would change while the input is still on its way there.
     term.keys('-l', '!');
     await shows(`${words}!`, width);
     term.keys('BSpace');

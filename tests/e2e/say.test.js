@@ -6,8 +6,8 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const { startBot, textXml, sleep, until } = require('./harness');
 
-// Starts the platform's API for customer service messages. `refuse(n, text)` returns the errcode of the n-th send; null:
-// it arrives and gets no answer.
+// Starts the platform's API for customer service messages. `refuse(n, text)` returns the errcode of the n-th send;
+// null: it arrives and gets no answer.
 async function startPlatform(t, { refuse = () => 0 } = {}) {
   const platform = { sent: [], typing: 0 };
   const server = http.createServer((request, response) => {

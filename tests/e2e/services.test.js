@@ -11,7 +11,8 @@ const { APPID, tempDir, writeFiles, configLua, wemoon, startBot, textXml, until 
 const { sanitizer } = require('./sanitizer');
 const { stopwatch } = require('./stopwatch');
 
-// ---- test server -----------------------------------------------------------------------------------------------------
+// ---- test server
+// -----------------------------------------------------------------------------------------------------
 
 // Starts a server that calls `answer(request, response, body)` for each request; `seen` lists the requests. It is
 // closed when the test ends.
@@ -64,7 +65,8 @@ async function run(t, code, { config = {}, dir = tempDir(t), files = {}, status 
 
 const account = (platform, more) => ({ appid: APPID, appsecret: 'hunter2-hunter2-hunter2', api_base: platform.url, mp_base: platform.url, ...more });
 
-// ---- platform API ------------------------------------------------------------------------------------------------------
+// ---- platform API
+// ------------------------------------------------------------------------------------------------------
 
 test('calls carry the token and decode the answer; the token is fetched once for all', async (t) => {
   const platform = await startPlatform(t, {
@@ -237,7 +239,8 @@ test('calls wait across pcall, iterators, metamethods and the script\'s own coro
   assert.match(values[5], /table\.sort/);
 });
 
-// ---- wechat.http -------------------------------------------------------------------------------------------------------
+// ---- wechat.http
+// -------------------------------------------------------------------------------------------------------
 
 test('wechat.http sends JSON, forms, files, headers and queries', async (t) => {
   const server = await startServer(t, (request, response) => {
@@ -428,7 +431,8 @@ test('expires_in may be a text or a real; an imported ticket needs no secret', a
   assert.match(values[1], /^[0-9a-f]{40}$/);
 });
 
-// ---- store ---------------------------------------------------------------------------------------------------------------
+// ---- store
+// ---------------------------------------------------------------------------------------------------------------
 
 test('wechat.store keeps JSON-able values, counts, adds and forgets; it outlives the process', async (t) => {
   const dir = tempDir(t);
@@ -472,7 +476,8 @@ test('a script that needs a store that is away gets an error within a second; ca
   assert.doesNotMatch(bot.log, /hunter2/);
 });
 
-// ---- sessions --------------------------------------------------------------------------------------------------------------
+// ---- sessions
+// --------------------------------------------------------------------------------------------------------------
 
 const SESSION = `
 function on_message(msg)

@@ -1,5 +1,5 @@
-// For LD_PRELOAD: a wall clock that is wrong. The file that $SHIFT names holds how many seconds, as a 64-bit number, and may
-// be written at any time; the monotonic clock goes on as clocks do when somebody sets the date.
+// For LD_PRELOAD: a wall clock that is wrong. The file that $SHIFT names holds how many seconds, as a 64-bit number,
+// and may be written at any time; the monotonic clock goes on as clocks do when somebody sets the date.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-// For LD_PRELOAD: fails the allocation that a test asks for. The file that $STARVE names holds two 64-bit numbers. While
-// the first is not 0, each allocation of the process takes one off, and the one that makes it 0 fails. The second is how
-// many blocks are in use.
+// For LD_PRELOAD: fails the allocation that a test asks for. The file that $STARVE names holds two 64-bit numbers.
+// While the first is not 0, each allocation of the process takes one off, and the one that makes it 0 fails. The second
+// is how many blocks are in use.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

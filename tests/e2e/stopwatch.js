@@ -8,10 +8,10 @@ const { performance } = require('node:perf_hooks');
 const read = (path) => { try { return fs.readFileSync(path, 'utf8'); } catch { return ''; } };
 const list = (path) => { try { return fs.readdirSync(path); } catch { return []; } };
 
-// Starts a watch. What it returns stops it, and tells how many milliseconds have gone by without those in which a thread of
-// the bot, or this process's, waited for a core that another program had: what these two used of the cores themselves is
-// not another's. Threads at idle priority are to wait. `bot` may be a function that returns it: until there is one, its
-// threads' time counts from their beginning.
+// Starts a watch. What it returns stops it, and tells how many milliseconds have gone by without those in which a
+// thread of the bot, or this process's, waited for a core that another program had: what these two used of the cores
+// themselves is not another's. Threads at idle priority are to wait. `bot` may be a function that returns it: until
+// there is one, its threads' time counts from their beginning.
 function stopwatch(bot) {
   const began = Date.now();
   const pids = () => [process.pid, (typeof bot === 'function' ? bot() : bot)?.pid].filter(Boolean);

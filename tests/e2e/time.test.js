@@ -140,7 +140,8 @@ test('SIGTERM ends a bot whose script is stuck in a call that nothing interrupts
   assert.ok(Date.now() - began < 14000, 'ends before the service manager ends it (TimeoutStopSec)');
 });
 
-// ---- late replies -----------------------------------------------------------------------------------------------------------
+// ---- late replies
+// -----------------------------------------------------------------------------------------------------------
 
 // Starts the platform's API for customer service messages: tokens, and the sent messages in order. `refuse` answers
 // sends with an errcode.
@@ -356,7 +357,8 @@ test('slow scripts on few threads: quick messages are answered, slow ones all de
   assert.deepEqual(sent, Array.from({ length: 60 }, (_, i) => `oUser${i} slow ${i}`).sort());
 });
 
-// ---- causes and order of errors ----------------------------------------------------------------------------------------------
+// ---- causes and order of errors
+// ----------------------------------------------------------------------------------------------
 
 test('a reply that cannot be sent as it is says nothing of the others: customer service stays on', async (t) => {
   const platform = await startPlatform(t);

@@ -1,5 +1,6 @@
 // Any bytes as an XML document: a tree that hangs together and holds clean UTF-8, or a refusal with a reason.
-// What is written with xml_add_cdata reads back as its cleaned self. What is read without libxml2, libxml2 reads the same.
+// What is written with xml_add_cdata reads back as its cleaned self. What is read without libxml2, libxml2 reads the
+// same.
 #include <stdlib.h>
 
 #include "codec/xml.h"

@@ -1,5 +1,5 @@
-// Lists of proxies, and what X-Forwarded-For says: whatever comes, the client is an address, and who trusts nobody hears
-// of nobody else than the peer.
+// Lists of proxies, and what X-Forwarded-For says: whatever comes, the client is an address, and who trusts nobody
+// hears of nobody else than the peer.
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <stdlib.h>

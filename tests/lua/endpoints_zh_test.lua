@@ -1,4 +1,5 @@
--- The reference's Chinese: every group and endpoint of the catalogue has its line, in Chinese, and nothing else has one.
+-- The reference's Chinese: every group and endpoint of the catalogue has its line, in Chinese, and nothing else has
+-- one.
 local check = require "check"
 
 package.path = package.path .. ";../../lua/?.lua"

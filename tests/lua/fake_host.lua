@@ -1,4 +1,5 @@
--- A stand-in for what C gives, so that the Lua half of the API can be tried without it: requests are noted, answers are given.
+-- A stand-in for what C gives, so that the Lua half of the API can be tried without it: requests are noted, answers are
+-- given.
 
 package.path = package.path .. ";../../lua/?.lua"
 
@@ -56,7 +57,8 @@ local function url_encode(text)
   return (text:gsub("[^%w%-._~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
 
---- `wechat` with the catalogue in it. The host's `requests` are those made; `answer`, or `failure`, is what they come to.
+--- `wechat` with the catalogue in it. The host's `requests` are those made; `answer`, or `failure`, is what they come
+--- to.
 ---@return table wechat
 ---@return table host
 function fake.new()

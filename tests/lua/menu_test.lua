@@ -1,5 +1,5 @@
--- wechat.menu: what the builder makes is the platform's JSON; each limit just kept and just broken; changes by path; what goes
--- out and what comes in.
+-- wechat.menu: what the builder makes is the platform's JSON; each limit just kept and just broken; changes by path;
+-- what goes out and what comes in.
 local check = require "check"
 local fake = require "fake_host"
 local types = require "wechat.menu.types"

@@ -31,7 +31,8 @@ local place = lex.placer('a = "你好" .. b\n--[[ x\n ]] c')
 check.equal({ place(tokens[5].at) }, { 1, 13 })
 check.equal({ place(tokens[#tokens - 1].at) }, { 3, 5 })
 
--- By the square it would take 64 times as long for 8 times the text. The least of three: another process may be in one's way.
+-- By the square it would take 64 times as long for 8 times the text. The least of three: another process may be in
+-- one's way.
 local function seconds_for(entries)
   local text, least = ("k = 'v', "):rep(entries), math.huge
   for _ = 1, 3 do

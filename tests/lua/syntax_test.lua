@@ -36,7 +36,8 @@ for _, text in ipairs {
   "while true do\n  goto next\nend\nfunction f()\n  return 1\nend\n",
 } do check.equal(#syntax.faults(text), 1, text) end
 
--- The place of the token in a long line, which is not the first that is written so: to read the file for each took minutes.
+-- The place of the token in a long line, which is not the first that is written so: to read the file for each took
+-- minutes.
 do
   local line, begun = "x = { " .. ("a = 1, "):rep(30000), os.clock()
   check.equal(syntax.faults(line .. "b = = 2 }")[1].token.at, #line + 5)

@@ -1,4 +1,5 @@
-// Pictures of console, desk, reference and prompt, from the running program: node tests/pictures/make.js  (after ./setup.sh test, which installs what it needs).
+// Pictures of console, desk, reference and prompt, from the running program: node tests/pictures/make.js  (after
+// ./setup.sh test, which installs what it needs).
 'use strict';
 
 const { execFileSync, spawn } = require('node:child_process');

@@ -13,8 +13,8 @@ static void test_time_and_chance_are_given_again(void **state) {
   assert_result(first);
 }
 
-// Runs `code`, whose result does not depend on where it is saved, and again from its record: what comes after the record
-// must be what it was.
+// Runs `code`, whose result does not depend on where it is saved, and again from its record: what comes after the
+// record must be what it was.
 static void assert_goes_on(const char *code) {
   run_new_record(code);
   char first[sizeof world.result];

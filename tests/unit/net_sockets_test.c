@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-// Replaces libc's: counts how often the kernel is told of the socket that was opened. The loop's thread tells it of others,
-// at times of its own.
+// Replaces libc's: counts how often the kernel is told of the socket that was opened. The loop's thread tells it of
+// others, at times of its own.
 static atomic_int opened, changes;
 
 int epoll_ctl(int set, int operation, int fd, struct epoll_event *event) {

@@ -39,7 +39,8 @@ static inline bool say(int fd, const char *text) {
   return send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
-// One whole answer: its head, and the bytes that Content-Length promises. Its length, or -1 when it does not come whole.
+// One whole answer: its head, and the bytes that Content-Length promises. Its length, or -1 when it does not come
+// whole.
 static inline ssize_t hear(int fd, char *out, size_t size, bool head_only) {
   size_t len = 0;
   while (len < size - 1) {

@@ -6,8 +6,9 @@
 
 #include "store/store.h"
 
-// Waits until earlier calls are done, and the calls that their replies cause: the store's calls end in order. One that this
-// thread makes itself may end while the store's thread still tells of an earlier one. A store that is away is never quiet.
+// Waits until earlier calls are done, and the calls that their replies cause: the store's calls end in order. One that
+// this thread makes itself may end while the store's thread still tells of an earlier one. A store that is away is
+// never quiet.
 static inline void settle(Store *store) {
   for (int i = 0; i < 8; i++) {
     store_reply_free(

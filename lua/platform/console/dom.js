@@ -5,7 +5,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 export const at = (id) => document.getElementById(id);
 
 // h('button', { class: 'x', onclick: fn, 'aria-label': '...' }, child, ...): creates an element. Children are
-// elements, texts, or lists of these; null and false children and attributes are omitted. A button submits if it says so.
+// elements, texts, or lists of these; null and false children and attributes are omitted. A button submits if it says
+// so.
 export function h(tag, attributes, ...children) {
   const element = document.createElement(tag);
   if (tag === 'button') element.type = tag;
