@@ -13,7 +13,9 @@ enum {
   EVERY = 16,             // requests between two looks: about 150 us of work
   WINDOW_US = 20 * 1000,  // others need the core if the thread had to wait for it...
   PART = 10,              // ...for more than a tenth of such a window
-  PAUSE_NS = 1000         // the kernel adds the timer slack of the thread, 50 us
+  PAUSE_NS = 1000,        // the kernel adds the timer slack of the thread, 50 us
+  LONG_US =
+      1000  // a pause that took longer went to one who computes, and not to one who waits for answers
 };
 
 // Of the calling thread. The file is not kept open: each thread would need a descriptor more than its connection's. To
@@ -49,10 +51,16 @@ static bool has_waited(CoreShare *share) {
   return waited;
 }
 
+// One who computes takes the core until a tick, each time: it gets one pause a window, and its share by the ticks.
+static void pause_once(CoreShare *share) {
+  int64_t began_us = clock_real_us();
+  clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+  if (clock_real_us() - began_us > LONG_US) share->is_contended = false;
+  share->waits++;
+}
+
 void core_share_served(CoreShare *share) {
   if (++share->served % EVERY != 0) return;
   look_at_window(share);
-  if (!share->is_contended || has_waited(share)) return;
-  clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
-  share->waits++;
+  if (share->is_contended && !has_waited(share)) pause_once(share);
 }

@@ -12,8 +12,8 @@
 typedef struct {
   unsigned served;
   long waits;  // how often the thread had left its core by itself at the last look
-  int64_t window_us,
-      waited_us;  // when the window began, and how long the thread had waited for its core by then; -1: unknown
+  // When the window began, and how long the thread had waited for its core by then; -1: unknown.
+  int64_t window_us, waited_us;
   bool is_contended;
 } CoreShare;
 
