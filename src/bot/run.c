@@ -21,7 +21,8 @@ struct Run {
   Job *job;
   RunMessage message;
   RunEntry entry;
-  bool was_lost;  // another process was known to have the message when this run was queued
+  bool was_lost;      // another process was known to have the message when this run was queued
+  bool is_warned_of;  // warn_unsaved was called
 };
 
 // ---- reply --------------------------------------------------------------------------------------
@@ -391,11 +392,25 @@ static void end_entry(const Run *run, bool mine) {
   else run_entry_end(&run->entry);
 }
 
+// Says once that the message would be lost.
+static void warn_unsaved(Run *run) {
+  if (run->is_warned_of) return;
+  run->is_warned_of = true;
+  LogSubject before =
+      log_about((LogSubject){ .openid = run->job->from_user, .msgid = run->job->msgid });
+  log_warn(
+      "the process ends, and the message, which was answered and waits for its turn, is not in "
+      "the store, which is away: it is lost unless it runs, or the store is back, before");
+  log_about(before);
+}
+
 // A process that ends leaves a message of its own to the next one if the store has it, and its requests are answered.
-static bool is_left(const Run *run) {
+static bool is_left(Run *run) {
   Webhook *webhook = run->webhook;
-  return atomic_load(&webhook->refusing) && job_is_owed(run->job) && !job_has_requests(run->job) &&
-         !run_is_outdated(webhook, run->job) && !run_entry_is_unsaved(&run->entry);
+  bool leaves = atomic_load(&webhook->refusing) && job_is_owed(run->job) &&
+                !job_has_requests(run->job) && !run_is_outdated(webhook, run->job);
+  if (leaves && run_entry_is_unsaved(&run->entry)) warn_unsaved(run);
+  return leaves && run_entry_is_saved(&run->entry);
 }
 
 // Returns whether the run has begun, or will not.

@@ -10,7 +10,7 @@ enum {
   BEGINS    // it has its turn
 };
 
-void run_entry_init(RunEntry *entry, Keep *keep, const Job *job, Str document) {
+void run_entry_init(RunEntry *entry, Keep *keep, Job *job, Str document) {
   *entry = (RunEntry){ .keep = keep, .job = job, .document = document, .state = UNKNOWN };
 }
 
@@ -28,17 +28,34 @@ bool run_entry_is_missing(RunEntry *entry) {
   return entry->keep && atomic_load(&entry->state) == WAITS;
 }
 
+static void on_replied(void *ctx, StoreReply *reply) {
+  RunEntry *entry = ctx;
+  store_reply_free(reply);
+  atomic_fetch_sub(&entry->under_way, 1);
+  job_release(entry->job);
+}
+
+// The job, in whose arena the entry may be, is held until the store's reply.
+static bool write_entry(RunEntry *entry) {
+  Job *job = job_retain(entry->job);
+  KeepMessage message = { .openid = job->from_user,
+                          .identity = job->identity,
+                          .document = entry->document,
+                          .arrived_us = job->started_us,
+                          .adds = entry->is_elsewhere };
+  entry->lapses = message.adds ? KEEP_LAPSES_NONE : keep_lapses(entry->keep);
+  atomic_fetch_add(&entry->under_way, 1);
+  bool ok = keep_owe_message(entry->keep, &message, on_replied, entry);
+  if (!ok) on_replied(entry, NULL);
+  return ok;
+}
+
 void run_entry_write(RunEntry *entry) {
   int waits = WAITS;
-  const Job *job = entry->job;
   if (!run_entry_is_missing(entry) ||
       !atomic_compare_exchange_strong(&entry->state, &waits, WRITING))
     return;
-  bool adds = entry->is_elsewhere;
-  entry->lapses = adds ? KEEP_LAPSES_NONE : keep_lapses(entry->keep);
-  bool written = (adds ? keep_add_message : keep_owe_message)(
-      entry->keep, job->from_user, job->identity, entry->document, job->started_us);
-  atomic_store(&entry->state, written ? WRITTEN : WAITS);
+  atomic_store(&entry->state, write_entry(entry) ? WRITTEN : WAITS);
 }
 
 bool run_entry_begin(RunEntry *entry) {
@@ -58,6 +75,10 @@ bool run_entry_may_be_shared(const RunEntry *entry, bool there) {
 }
 
 bool run_entry_is_added(const RunEntry *entry) { return entry->is_elsewhere; }
+
+bool run_entry_is_saved(const RunEntry *entry) {
+  return atomic_load(&((RunEntry *)entry)->under_way) == 0 && !run_entry_is_unsaved(entry);
+}
 
 bool run_entry_is_unsaved(const RunEntry *entry) {
   return keep_is_unsaved(entry->keep, entry->job->from_user, entry->job->identity);

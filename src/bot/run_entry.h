@@ -23,16 +23,17 @@
 typedef struct {
   // Private to run_entry.c.
   Keep *keep;
-  const Job *job;
+  Job *job;
   Str document;
   atomic_int state;
   bool is_elsewhere;
-  int64_t lapses;  // keep_lapses when the entry was written
+  int64_t lapses;        // keep_lapses when the entry was written
+  atomic_int under_way;  // writes that the store has not replied to
 } RunEntry;
 
 // `keep` (NULL: nothing is written), `job` and `document`, the message, outlive the entry. Nothing is written before
 // run_entry_wait, because it is not known yet whether the message is this process's.
-void run_entry_init(RunEntry *entry, Keep *keep, const Job *job, Str document);
+void run_entry_init(RunEntry *entry, Keep *keep, Job *job, Str document);
 // Notes that the message waits here for its turn. `is_elsewhere`: another process had it, and may have put its run into the
 // store, which must not be overwritten; so the entry is added only if the store has none.
 void run_entry_wait(RunEntry *entry, bool is_elsewhere);
@@ -54,8 +55,10 @@ bool run_entry_asks(const RunEntry *entry);  // whether run_entry_is_lost waits 
 // Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that
 // may be (keep_owes_message). If the other process ends too, this one gets the message from the store.
 bool run_entry_is_lost(const RunEntry *entry);
-bool run_entry_is_unsaved(
-    const RunEntry *entry);  // the store did not take it: no other process would find it
+// Returns whether the store has taken it: another process would find it. False while the store has not replied.
+bool run_entry_is_saved(const RunEntry *entry);
+// Returns whether the store did not take it: this process alone knows of it, and writes it again.
+bool run_entry_is_unsaved(const RunEntry *entry);
 // Deletes it from the store, whosever it is: the message is this process's. Does not wait.
 void run_entry_drop(const RunEntry *entry);
 // Does the same for a message that another process has, unless the entry is another process's by now: that one runs the

@@ -12,38 +12,27 @@ static bool write_empty_record(Buf *out) {
   return ok;
 }
 
-// `before` as in keep_save.
-static bool write_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us,
-                          const Buf *before) {
-  Buf record, value;
+bool keep_owe_message(Keep *keep, const KeepMessage *message, StoreDone done, void *ctx) {
+  Buf record, value, none;
   buf_init(&record);
   buf_init(&value);
-  bool ok = identity.len && write_empty_record(&record);
+  buf_init(&none);
+  bool ok = message->identity.len && write_empty_record(&record);
   KeptRun run = { .state = KEPT_RUNS,
                   .owed = true,
                   .unbegun = true,
                   .process = keep_process(keep),
-                  .openid = openid,
-                  .identity = identity,
-                  .message = document,
-                  .answering = document,
+                  .openid = message->openid,
+                  .identity = message->identity,
+                  .message = message->document,
+                  .answering = message->document,
                   .begun_s = clock_unix_s(),
-                  .arrived_us = arrived_us,
+                  .arrived_us = message->arrived_us,
                   .record = buf_str(&record) };
-  ok = ok && keep_save(keep, &run, before, &value, NULL, NULL);
+  ok = ok && keep_save(keep, &run, message->adds ? &none : NULL, &value, done, ctx);
   buf_clear(&value);
   buf_clear(&record);
   return ok;
-}
-
-bool keep_owe_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us) {
-  return write_message(keep, openid, identity, document, arrived_us, NULL);
-}
-
-bool keep_add_message(Keep *keep, Str openid, Str identity, Str document, int64_t arrived_us) {
-  Buf none;
-  buf_init(&none);
-  return write_message(keep, openid, identity, document, arrived_us, &none);
 }
 
 bool keep_asks_for_message(const Keep *keep, int64_t lapses) {

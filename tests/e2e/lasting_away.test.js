@@ -186,3 +186,45 @@ test('a process that ends while its store is away says what may be lost', async 
   await bot.stop();
   assert.match(bot.log, /warn .*what was answered meanwhile may be lost/);
 });
+
+// The process works on x. The store stands still just before y, which waits behind x, is put into it; y is answered
+// `success`, and the process is told to end within the second in which the write fails.
+async function endsWhileItStandsStill(t) {
+  const [redis, peer] = [await makeRedis(t), await startPeer(t)];
+  const config = { store: redis.url, deadline_ms: 1500, ...platform(peer) };
+  const script = `function on_message(msg)
+    if msg.content ~= "go" then return "plain " .. msg.content end
+    local answer = wechat.ask("one?").content
+    wechat.http.get("${peer.url}/held", { timeout = 60 })
+    return "answer to " .. answer
+  end`;
+  const bot = await startBot(t, { script, config });
+  assert.equal(await bot.say('go'), 'one?');
+  assert.equal(await bot.say('x'), null);
+  const y = textXml('y');
+  const answered = bot.deliver(y);
+  await sleep(1150);
+  redis.signal('SIGSTOP');
+  assert.equal((await answered).body, 'success');
+  return { redis, peer, bot, stopped: bot.stop(), start: () => startBot(t, { script, config }) };
+}
+
+// The store comes back without anything.
+test('a message that the store had not taken when its process was told to end is left to the next one once it is there', async (t) => {
+  const { redis, peer, stopped, start } = await endsWhileItStandsStill(t);
+  await sleep(400); // the process tries to begin y ten times a second
+  await redis.stop();
+  await sleep(1500); // longer than a call of the store waits
+  await redis.start();
+  await stopped;
+  await start();
+  await until(() => peer.sent.length === 1, 'the answer', 20000);
+  assert.equal(peer.sent[0].text.content, 'plain y');
+});
+
+test('a process that ends names the messages that the store has not taken', async (t) => {
+  const { redis, bot, stopped } = await endsWhileItStandsStill(t);
+  await stopped;
+  redis.signal('SIGCONT');
+  assert.match(bot.log, /warn .*is not in the store, which is away: it is lost unless .* openid=oDemoUser\S+ msgid=\d+/);
+});

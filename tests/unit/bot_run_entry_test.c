@@ -5,24 +5,33 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "bot/run_entry.h"
 
 static Store *store;
 static Keep *keep;
 static RunEntry entry;
-static const Job job = { .from_user = STR("a"), .identity = STR("7"), .started_us = 5 };
+static JobPool *pool;
+static Job *job;
 
 static int set_up(void **state) {
   Err err;
   store = store_open(STR("memory:"), &err);
   keep = store ? keep_new(&(KeepOptions){ .store = store, .account = STR("gh_1") }) : NULL;
-  if (keep) run_entry_init(&entry, keep, &job, STR("<m/>"));
+  pool = job_pool_new();
+  job = job_new(pool, 5);
+  job->from_user = STR("a");
+  job->identity = STR("7");
+  if (keep) run_entry_init(&entry, keep, job, STR("<m/>"));
   return keep ? 0 : -1;
 }
 
 static int tear_down(void **state) {
   keep_free(keep);
   store_close(store);
+  job_release(job);
+  job_pool_free(pool);
   return 0;
 }
 
@@ -35,6 +44,19 @@ static void test_it_is_written_once_while_the_message_waits(void **state) {
   run_entry_write(&entry);
   assert_int_equal(keep_owed(keep), 1);
   assert_false(run_entry_is_missing(&entry));
+}
+
+static bool is_saved(void) { return run_entry_is_saved(&entry); }
+
+static void test_it_is_saved_once_the_store_has_taken_it(void **state) {
+  run_entry_wait(&entry, false);
+  atomic_fetch_add(&entry.under_way, 1);
+  run_entry_write(&entry);
+  usleep(50 * 1000);
+  assert_false(is_saved());
+  atomic_fetch_sub(&entry.under_way, 1);
+  for (int i = 0; i < 1000 && !is_saved(); i++) usleep(5000);
+  assert_true(is_saved());
 }
 
 static void test_a_message_that_has_begun_gets_none(void **state) {
@@ -70,10 +92,14 @@ static void test_one_that_another_process_had_gets_one_if_the_store_has_none(voi
 
 static void test_the_entry_of_the_process_that_had_it_stays(void **state) {
   Keep *other = keep_new(&(KeepOptions){ .store = store, .account = STR("gh_1") });
-  assert_true(keep_owe_message(other, job.from_user, job.identity, STR("<m/>"), 0));
+  assert_true(keep_owe_message(other,
+                               &(KeepMessage){ .openid = job->from_user,
+                                               .identity = job->identity,
+                                               .document = STR("<m/>") },
+                               NULL, NULL));
   run_entry_wait(&entry, true);
   run_entry_write(&entry);
-  assert_true(keep_owes_message(other, job.from_user, job.identity, KEEP_LAPSES_NONE));
+  assert_true(keep_owes_message(other, job->from_user, job->identity, KEEP_LAPSES_NONE));
   assert_true(run_entry_begin(&entry));
   assert_true(run_entry_is_lost(&entry));
   keep_free(other);
@@ -100,7 +126,11 @@ static void test_one_that_another_process_has_answered_ends_unless_that_one_has_
   run_entry_write(&entry);
   run_entry_end(&entry);
   assert_int_equal(keep_owed(keep), 0);
-  assert_true(keep_owe_message(other, job.from_user, job.identity, STR("<m/>"), 0));
+  assert_true(keep_owe_message(other,
+                               &(KeepMessage){ .openid = job->from_user,
+                                               .identity = job->identity,
+                                               .document = STR("<m/>") },
+                               NULL, NULL));
   run_entry_end(&entry);
   assert_int_equal(keep_owed(keep), 1);
   keep_free(other);
@@ -108,7 +138,7 @@ static void test_one_that_another_process_has_answered_ends_unless_that_one_has_
 
 static void test_without_a_store_nothing_is_written(void **state) {
   RunEntry none;
-  run_entry_init(&none, NULL, &job, STR("<m/>"));
+  run_entry_init(&none, NULL, job, STR("<m/>"));
   run_entry_wait(&none, false);
   assert_false(run_entry_is_missing(&none));
   run_entry_write(&none);
@@ -120,6 +150,7 @@ static void test_without_a_store_nothing_is_written(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_it_is_written_once_while_the_message_waits),
+    TEST(test_it_is_saved_once_the_store_has_taken_it),
     TEST(test_a_message_that_has_begun_gets_none),
     TEST(test_one_that_could_not_begin_keeps_its_entry),
     TEST(test_one_that_another_process_had_gets_one_if_the_store_has_none),

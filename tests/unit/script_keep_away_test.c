@@ -177,7 +177,9 @@ static void test_a_run_that_another_process_has_taken_is_not_written_again(void 
 
 static void test_a_message_that_the_store_did_not_take_is_unsaved_until_it_is_back(void **state) {
   redis_server_stop();
-  assert_true(keep_owe_message(keep, STR("a"), STR("id"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      keep, &(KeepMessage){ .openid = STR("a"), .identity = STR("id"), .document = STR("<m/>") },
+      NULL, NULL));
   for (int i = 0; i < 1000 && !keep_is_unsaved(keep, STR("a"), STR("id")); i++) usleep(5000);
   assert_true(keep_is_unsaved(keep, STR("a"), STR("id")));
   assert_true(redis_store_restart());

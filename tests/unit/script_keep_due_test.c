@@ -32,7 +32,12 @@ static void owe(const char *name, int created_s, int64_t id, int64_t arrived_us)
            "<xml><ToUserName>gh_1</ToUserName><FromUserName>a</FromUserName>"
            "<CreateTime>%d</CreateTime><MsgType>%s</MsgType><Event>CLICK</Event>%s</xml>",
            created_s, id ? "text" : "event", msgid);
-  assert_true(keep_owe_message(keep, STR("a"), str_of(name), str_of(document), arrived_us));
+  assert_true(keep_owe_message(keep,
+                               &(KeepMessage){ .openid = STR("a"),
+                                               .identity = str_of(name),
+                                               .document = str_of(document),
+                                               .arrived_us = arrived_us },
+                               NULL, NULL));
 }
 
 static const char *stays;  // the identity of a run that is not gone on with; NULL: none
@@ -73,7 +78,11 @@ static void test_many_of_one_user_come_together_and_other_users_apart(void **sta
     snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%s%d", i ? " " : "",
              i);
   }
-  assert_true(keep_owe_message(keep, STR("b"), STR("other"), STR("<m/>"), 1));
+  assert_true(keep_owe_message(
+      keep,
+      &(KeepMessage){
+          .openid = STR("b"), .identity = STR("other"), .document = STR("<m/>"), .arrived_us = 1 },
+      NULL, NULL));
   become_another();
   const char *first = next_due();
   bool is_other = strcmp(first, "other") == 0;

@@ -52,7 +52,9 @@ static bool passes(KeptRun *run) {
 
 static void test_the_next_process_gets_the_message_once(void **state) {
   KeptRun run;
-  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      keep, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
   assert_int_equal(keep_owed(keep), 1);
   become_another();
   assert_true(passes(&run));
@@ -63,7 +65,9 @@ static void test_the_next_process_gets_the_message_once(void **state) {
 
 static void test_processes_that_end_before_it_begins_are_not_counted(void **state) {
   KeptRun run;
-  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      keep, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
   for (int i = 0; i < 3; i++) {
     become_another();
     assert_true(passes(&run));
@@ -73,7 +77,9 @@ static void test_processes_that_end_before_it_begins_are_not_counted(void **stat
 
 static void test_one_that_cannot_be_run_now_is_put_back(void **state) {
   KeptRun run;
-  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      keep, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
   become_another();
   takes = false;
   assert_false(passes(&run));
@@ -90,7 +96,9 @@ static void test_one_that_its_conversation_has_got_is_not_passed_on(void **state
                   .message = STR("<first/>"),
                   .answering = STR("<m/>") };
   assert_true(keep_save(keep, &run, NULL, &value, NULL, NULL));
-  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      keep, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
   become_another();
   assert_false(passes(&run));
   assert_int_equal(keep_claim_owed(keep, STR("a"), STR("7"), &value, &run), KEEP_NOTHING);
@@ -98,7 +106,9 @@ static void test_one_that_its_conversation_has_got_is_not_passed_on(void **state
 
 static void test_it_is_this_processs_until_another_one_has_it(void **state) {
   int64_t lapses = keep_lapses(keep);
-  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      keep, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
   assert_true(keep_owes_message(keep, STR("a"), STR("7"), lapses));
   assert_true(keep_owes_message(keep, STR("a"), STR("7"), lapses - 1));
   keep_drop(keep, STR("a"), STR("7"));
@@ -108,7 +118,9 @@ static void test_it_is_this_processs_until_another_one_has_it(void **state) {
 
 static void test_one_that_is_over_is_deleted(void **state) {
   KeptRun run;
-  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      keep, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
   keep_end_message(keep, STR("a"), STR("7"));
   assert_int_equal(keep_owed(keep), 0);
   become_another();
@@ -120,8 +132,12 @@ static void test_one_that_another_process_has_written_stays_and_comes_due_here(v
   KeptRun run;
   become_another();
   Keep *other = world_new_keep();
-  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
-  assert_true(keep_owe_message(other, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      keep, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
+  assert_true(keep_owe_message(
+      other, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
   keep_end_message(keep, STR("a"), STR("7"));
   keep_free(other);
   clock_advance(1100 * 1000);
@@ -131,9 +147,13 @@ static void test_one_that_another_process_has_written_stays_and_comes_due_here(v
 
 // Another process writes the entry while this one, which is alone, stands still, and ends.
 static void write_elsewhere(void) {
-  assert_true(keep_owe_message(keep, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      keep, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
   Keep *other = world_new_keep();
-  assert_true(keep_owe_message(other, STR("a"), STR("7"), STR("<m/>"), 0));
+  assert_true(keep_owe_message(
+      other, &(KeepMessage){ .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>") },
+      NULL, NULL));
   keep_free(other);
 }
 
