@@ -233,8 +233,8 @@ static bool is_over(const Entry *entry, int64_t now_us) {
   return !entry->job && entry->expires_us <= now_us;
 }
 
-// Returns the message's entry unless it has expired. An expired one leaves the index alone: it stays in the queue, until
-// those before it have left that in steps.
+// Returns the message's entry unless it has expired. An expired one leaves the index alone: it stays in the queue,
+// until those before it have left that in steps.
 static Entry *find_known(Dedupe *dedupe, uint32_t hash, Str identity, int64_t now_us) {
   uint32_t number = find(dedupe, hash, identity);
   if (number == INDEX_NONE) return NULL;

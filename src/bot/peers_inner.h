@@ -55,8 +55,8 @@ bool peers_is_away(Peers *peers);
 void peers_note_away(Peers *peers);
 // Returns the message's key, in `text`; empty if the identity is too long.
 Str peers_key(const Peers *peers, Str identity, char text[STORE_KEY_MAX]);
-// Returns the prefix of the pieces of compact messages that processes of this account have told, in `text`; empty if the
-// account is too long.
+// Returns the prefix of the pieces of compact messages that processes of this account have told, in `text`; empty if
+// the account is too long.
 Str peers_pieces_prefix(const Peers *peers, char text[STORE_KEY_MAX]);
 // Returns the key of this process's piece with that number.
 Str peers_piece_key(const Peers *peers, uint32_t number, char text[STORE_KEY_MAX]);
@@ -87,9 +87,9 @@ PeersTelling *peers_telling_new(Peers *peers);
 void peers_telling_end(PeersTelling *telling);  // tells nothing more; NULL is allowed
 // Calls `running` (may be NULL) with each message under way and `peers` as its context, then begins to write those
 // answered: pieces of the compact ones, which take a hundredth of the time, then the whole ones, the newest first, then
-// pieces of those that became compact meanwhile. What expires before `written_us` is in the store already, unless a write failed. Does not
-// wait: some thousand calls are under way at most, and the next ones follow as these end. Once the last one has ended
-// after peers_telling_end, the log says how many failed, if they still matter.
+// pieces of those that became compact meanwhile. What expires before `written_us` is in the store already, unless a
+// write failed. Does not wait: some thousand calls are under way at most, and the next ones follow as these end. Once
+// the last one has ended after peers_telling_end, the log says how many failed, if they still matter.
 void peers_tell(PeersTelling *telling, DedupeVisit running, int64_t written_us);
 // Goes on if there is room. Call it now and then, in case the store's queue took nothing.
 void peers_tell_more(PeersTelling *telling);

@@ -1,5 +1,5 @@
-// Reads the pieces of compact messages that other processes have told. A predecessor has told all of them; a process that
-// this one has joined tells them then. Those that it answers later it writes one by one.
+// Reads the pieces of compact messages that other processes have told. A predecessor has told all of them; a process
+// that this one has joined tells them then. Those that it answers later it writes one by one.
 #include "bot/peers_inner.h"
 
 #include <stdlib.h>

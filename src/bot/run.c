@@ -368,8 +368,8 @@ static bool has_lost_entry(const Run *run, Interpreter *in) {
   return run_entry_is_lost(&run->entry);
 }
 
-// Returns whether the store has the message's entry, as this process's. *taken_over: another process has it by now. Where
-// the message was another process's, the entry of that one, or its run, is looked up as the run begins.
+// Returns whether the store has the message's entry, as this process's. *taken_over: another process has it by now.
+// Where the message was another process's, the entry of that one, or its run, is looked up as the run begins.
 static bool begin_entry(Run *run, Interpreter *in, bool *taken_over) {
   bool there = run_entry_begin(&run->entry), lost = there && has_lost_entry(run, in);
   bool added = run_entry_is_added(&run->entry);

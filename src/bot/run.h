@@ -32,8 +32,8 @@ void run_owe(Job *job);
 // request was answered.
 void run_resume(Run *run);
 
-// Returns whether a later message of the user has cancelled this one, or the user was forgotten since (cancels_is_outdated):
-// its answer is `success`, also if it is ready.
+// Returns whether a later message of the user has cancelled this one, or the user was forgotten since
+// (cancels_is_outdated): its answer is `success`, also if it is ready.
 bool run_is_outdated(Webhook *webhook, const Job *job);
 
 // Forgets a job that was not and will not be run: waiting requests are closed unanswered, and the platform's retry

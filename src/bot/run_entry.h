@@ -1,6 +1,6 @@
-// The entry in the store of a message that waits for its turn. Its request is answered without it, so the message is owed:
-// if this process ends, the next one finds the entry and runs the message. The run that begins for the message takes the
-// entry over (script/message.h, MessageTask.unbegun), or the entry is dropped.
+// The entry in the store of a message that waits for its turn. Its request is answered without it, so the message is
+// owed: if this process ends, the next one finds the entry and runs the message. The run that begins for the message
+// takes the entry over (script/message.h, MessageTask.unbegun), or the entry is dropped.
 //
 // Several processes may know the message: by its tries, by a claim (peers.h), by an answer in dedupe. While the store
 // has its entry, the process whose name the entry has runs the message. Another process that gets a try, when the claim
@@ -18,8 +18,8 @@
 #include "bot/job.h"
 #include "script/keep.h"
 
-// One message's entry. The owner has the memory, and frees nothing. The thread that begins the run and the one that writes
-// the entry change its state, so that the run's own writes follow the entry's.
+// One message's entry. The owner has the memory, and frees nothing. The thread that begins the run and the one that
+// writes the entry change its state, so that the run's own writes follow the entry's.
 typedef struct {
   // Private to run_entry.c.
   Keep *keep;
@@ -34,8 +34,8 @@ typedef struct {
 // `keep` (NULL: nothing is written), `job` and `document`, the message, outlive the entry. Nothing is written before
 // run_entry_wait, because it is not known yet whether the message is this process's.
 void run_entry_init(RunEntry *entry, Keep *keep, Job *job, Str document);
-// Notes that the message waits here for its turn. `is_elsewhere`: another process had it, and may have put its run into the
-// store, which must not be overwritten; so the entry is added only if the store has none.
+// Notes that the message waits here for its turn. `is_elsewhere`: another process had it, and may have put its run into
+// the store, which must not be overwritten; so the entry is added only if the store has none.
 void run_entry_wait(RunEntry *entry, bool is_elsewhere);
 // Does the same for a message of a process that has ended: the store has the entry, as this process's.
 void run_entry_take(RunEntry *entry);
@@ -49,7 +49,8 @@ bool run_entry_begin(RunEntry *entry);
 void run_entry_wait_on(RunEntry *entry, bool there);
 // Returns whether another process may have the message: the entry is in the store, or another process had the message.
 bool run_entry_may_be_shared(const RunEntry *entry, bool there);
-// Returns whether the entry was added only if the store had none: one that is lost may be another process's from the start.
+// Returns whether the entry was added only if the store had none: one that is lost may be another process's from the
+// start.
 bool run_entry_is_added(const RunEntry *entry);
 bool run_entry_asks(const RunEntry *entry);  // whether run_entry_is_lost waits for the store
 // Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that

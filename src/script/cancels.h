@@ -13,8 +13,8 @@ typedef struct {
              // `before`
   // The rank of the message whose script cancels. With `all`: arrived_us is the time of the forget, 0: now.
   TaskRank before;
-  // The identity of that message, which the cancel spares. With `all`: of the message whose script forgets its own user,
-  // empty: none.
+  // The identity of that message, which the cancel spares. With `all`: of the message whose script forgets its own
+  // user, empty: none.
   Str identity;
 } Cancel;
 
@@ -26,13 +26,13 @@ void cancels_free(Cancels *cancels);  // call it after all interpreters are clos
 void cancels_join(Cancels *cancels, Interpreter *in);
 void cancels_leave(Cancels *cancels, Interpreter *in);
 // Calls `end` soon in all interpreters except `own` (NULL: in all), on their threads, with the engine entered. From
-// now on messages of the user that have not begun are outdated: with cancel->all those that have arrived, otherwise earlier
-// ones. `cancels` may be NULL. Call it from any thread; does not wait.
+// now on messages of the user that have not begun are outdated: with cancel->all those that have arrived, otherwise
+// earlier ones. `cancels` may be NULL. Call it from any thread; does not wait.
 void cancels_tell(Cancels *cancels, const Interpreter *own, const Cancel *cancel,
                   void (*end)(struct Engine *engine, const Cancel *cancel));
-// Returns whether a later message of the user has cancelled the message of that rank, or the user was forgotten after it
-// arrived; not by the script of the message `identity` itself, which may run in another process. Costs one atomic read
-// until the first cancel. With about a thousand users or more, older cancels may be forgotten.
+// Returns whether a later message of the user has cancelled the message of that rank, or the user was forgotten after
+// it arrived; not by the script of the message `identity` itself, which may run in another process. Costs one atomic
+// read until the first cancel. With about a thousand users or more, older cancels may be forgotten.
 bool cancels_is_outdated(const Cancels *cancels, Str openid, Str identity, TaskRank rank);
 
 // Notes that notice `number` in the store is this process's own, so this process has handled it already.

@@ -16,8 +16,8 @@ typedef struct {
   // Called when this process continues the run of a message whose process has ended: the answer comes late, so the
   // platform's next try must count as a duplicate. NULL: not called.
   void (*taken)(void *ctx, Str identity);
-  // Called with a message of a process that has ended, which answered it before its script began (keep_owe_message): now
-  // it is this process's to run. Returns false if it cannot be run now. NULL: not called.
+  // Called with a message of a process that has ended, which answered it before its script began (keep_owe_message):
+  // now it is this process's to run. Returns false if it cannot be run now. NULL: not called.
   bool (*waits)(void *ctx, const KeptRun *message);
   void *ctx;  // of both
 } KeepOptions;
@@ -53,8 +53,8 @@ int64_t keep_lapses(const Keep *keep);
 // keep_let_go.
 bool keep_save(Keep *keep, const KeptRun *run, const Buf *before, Buf *value, StoreDone done,
                void *ctx);
-// Writes the run on this thread if that takes microseconds, and no other process has the store open. False if it was not
-// written: use keep_save.
+// Writes the run on this thread if that takes microseconds, and no other process has the store open. False if it was
+// not written: use keep_save.
 bool keep_save_now(Keep *keep, const KeptRun *run);
 // Returns whether a conversation of that user is known.
 bool keep_has(Keep *keep, Str openid);
@@ -72,8 +72,8 @@ void keep_let_go(Keep *keep, Str openid, int64_t until_ms);
 // it does not. KEEP_BUSY: the store is away. Waits for the store.
 KeepFound keep_claim_held(Keep *keep, Str openid, int64_t asks, uint64_t answered, Str answering,
                           Buf *value);
-// Gives up a run that another process may have taken over or ended: writes it, without a process, only if the store still
-// has it as this process's own. Call it from any thread; does not wait.
+// Gives up a run that another process may have taken over or ended: writes it, without a process, only if the store
+// still has it as this process's own. Call it from any thread; does not wait.
 void keep_leave(Keep *keep, const KeptRun *run);
 // Notes that another process has the run: it stays in the store, and comes due here if that process has ended
 // (keep_due). `identity` as in KeptRun.
@@ -90,8 +90,8 @@ typedef struct {
   bool adds;
 } KeepMessage;
 // Puts the message into the store, as an owed run with nothing recorded, without waiting for the store. False without
-// memory. The run that begins for it takes the entry over, or it is deleted with keep_drop. `done` as in store_call, when
-// the store has taken the entry or keep_is_unsaved is true; NULL: none.
+// memory. The run that begins for it takes the entry over, or it is deleted with keep_drop. `done` as in store_call,
+// when the store has taken the entry or keep_is_unsaved is true; NULL: none.
 bool keep_owe_message(Keep *keep, const KeepMessage *message, StoreDone done, void *ctx);
 // Returns whether the store did not take the last write of the run, so that this process alone knows of it.
 // `identity` as in KeptRun.
@@ -147,9 +147,9 @@ typedef struct {
   int64_t left_s;   // Unix
   int64_t until_s;  // Unix: until then this process tries
 } KeepLeaver;
-// Notes that the user has just left. Until keep_leaver_done the store says so too, for the next process, if the store may
-// have a conversation of the user. Does not wait. The conversation is to be ended (interpreter_end_conversation) on the
-// thread of keep_look, which may wait for the store.
+// Notes that the user has just left. Until keep_leaver_done the store says so too, for the next process, if the store
+// may have a conversation of the user. Does not wait. The conversation is to be ended (interpreter_end_conversation) on
+// the thread of keep_look, which may wait for the store.
 void keep_note_leaver(Keep *keep, Str openid);
 // Returns the number of leavers now, and takes the first of them; false if there is none.
 size_t keep_leavers(Keep *keep);

@@ -21,8 +21,8 @@ Str message_sender(const Task *task);  // openid; lives as long as the task
 void message_answered_again(Task *task);
 // Returns the identity of the task's message, which identifies duplicates.
 Str message_known_by(const Task *task);
-// Returns whether the task answers the message with that identity; false for an empty one. It does not wait for its user's
-// next message.
+// Returns whether the task answers the message with that identity; false for an empty one. It does not wait for its
+// user's next message.
 bool message_is_known_by(const Task *task, Str identity);
 // Returns the Said for parts of the answer to the task's message; NULL if the message takes none.
 Said *message_said(const Task *task);
