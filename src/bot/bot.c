@@ -28,7 +28,6 @@ enum {
   CLOSING_MS = 2000,  // the longest time that an interpreter may take to close
   LEAVE_MS = 900,     // the longest time that the store may take to write what a successor needs
   OWED_MS = 1000,     // the longest time that a start waits for what its predecessor owes
-  LEARN_MS = 500,     // and for the digests of what that has answered
   SPARE_SHARE = 8     // the share of descriptors that waiting requests must leave free
 };
 
@@ -98,7 +97,6 @@ static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   peers_keep_to_oneself(peers, bot->webhook.dedupe);
   // Until then the others have noticed this process, and have written the newest of what they answered.
   if (store_company(store) == STORE_MET) usleep(2 * WATCH_TICK_MS * 1000);
-  peers_learn(peers, clock_now_us() + LEARN_MS * 1000);
   return true;
 }
 

@@ -2,7 +2,6 @@
 // The oldest leave it for a set of digests when there are too many.
 #include "bot/dedupe.h"
 
-#include "base/clock.h"
 #include "base/index.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -48,11 +47,10 @@ struct Dedupe {
   size_t emptied, bytes;
   uint32_t fullest;
   uint32_t shown_next;  // by dedupe_show_answered; INDEX_NONE: no entry
-  DigestSet
-      *compact;  // NULL: none yet. All of this process's expire before the entries of the queue
-  size_t most_bytes;  // since memory was given back
-  Dropped untold;     // since the log told of such
-  int64_t told_us;    // 0: it never did
+  DigestSet *compact;   // NULL: none yet. All of them expire before the entries of the queue
+  size_t most_bytes;    // since memory was given back
+  Dropped untold;       // since the log told of such
+  int64_t told_us;      // 0: it never did
 };
 
 // Hashes with a secret seed, so that senders cannot cause collisions.
@@ -102,13 +100,9 @@ static void expire(Dedupe *dedupe, int64_t now_us, size_t most) {
 
 // ---- messages that become compact -----------------------------------------------------------------
 
-static bool has_compact(Dedupe *dedupe) {
-  if (!dedupe->compact) dedupe->compact = digest_set_new();
-  return dedupe->compact != NULL;
-}
-
 static bool keep_compact(Dedupe *dedupe, const Entry *entry) {
-  return has_compact(dedupe) &&
+  if (!dedupe->compact) dedupe->compact = digest_set_new();
+  return dedupe->compact &&
          digest_set_add(dedupe->compact, entry_identity(entry), entry->tries, entry->expires_us);
 }
 
@@ -399,43 +393,6 @@ bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *
   for (; more && most > 0; most--) more = show_next(dedupe, visit, ctx);
   pthread_mutex_unlock(&dedupe->mutex);
   return more;
-}
-
-// ---- compact ones of and for other processes --------------------------------------------------------
-
-// Common to the processes is the wall clock.
-static int64_t wall_clock_ms(int64_t now_us) { return clock_unix_ms_at(now_us) - now_us / 1000; }
-
-// `*next` is one more than the piece's number: 0 stands for the first piece.
-size_t dedupe_pack_compact(Dedupe *dedupe, uint32_t *next, Buf *out, int64_t *expires_us) {
-  int64_t now_us = clock_now_us(), clock_ms = wall_clock_ms(now_us);
-  size_t count = 0;
-  pthread_mutex_lock(&dedupe->mutex);
-  if (dedupe->compact) {
-    uint32_t number = *next ? *next - 1 : digest_set_first(dedupe->compact);
-    count = digest_set_pack(dedupe->compact, &number, now_us, clock_ms, out, expires_us);
-    *next = number + 1;
-  }
-  pthread_mutex_unlock(&dedupe->mutex);
-  return count;
-}
-
-static bool learn_some(Dedupe *dedupe, Str piece, size_t from, Err *err) {
-  int64_t now_us = clock_now_us(), clock_ms = wall_clock_ms(now_us);
-  pthread_mutex_lock(&dedupe->mutex);
-  bool ok = has_compact(dedupe) ? digest_set_add_packed(dedupe->compact, piece, from, SWEEP_STEP,
-                                                        now_us, clock_ms, err)
-                                : err_set(err, ERR_MEMORY, "no memory");
-  pthread_mutex_unlock(&dedupe->mutex);
-  return ok;
-}
-
-bool dedupe_learn_compact(Dedupe *dedupe, Str piece, Err *err) {
-  bool ok = learn_some(dedupe, piece, 0, err);
-  size_t count = digest_set_packed_count(piece);
-  for (size_t from = SWEEP_STEP; ok && from < count; from += SWEEP_STEP)
-    ok = learn_some(dedupe, piece, from, err);
-  return ok;
 }
 
 // ---- memory that is given back ----------------------------------------------------------------------

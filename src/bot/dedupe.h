@@ -3,18 +3,18 @@
 //
 // Whole, with its answer, it takes about 160 bytes. So known are the last DEDUPE_WHOLE of the window and, if more came
 // within DEDUPE_WHOLE_S, those too: more than the time of the platform's tries, which end within 15 s of the first.
-// Beyond DEDUPE_WHOLE_MAX, and after that time, the oldest become compact: a digest of 21 to 27 bytes, whose duplicate
+// Beyond DEDUPE_WHOLE_MAX, and after that time, the oldest become compact: a digest of 25 to 31 bytes, whose duplicate
 // gets an empty answer. Long answers have a room of their own, and the oldest leave it first, with the same effect.
 // The log says that answers were dropped. Only without memory for a compact one is a message forgotten, which the log
 // says too. Of 10,000 messages a second for 60 s all are known, in less than 60 MB.
 //
-// A successor, and a process that joins this one on the store, are told of all of them (peers.h): of those that are
-// compact by their digests.
+// A successor, and a process that joins this one on the store, are told of the whole ones alone (peers.h). They miss no
+// try of the platform: its last one comes within 15 s of the first, when at up to 10,000 messages a second none is
+// compact. A copy that somebody sends later may be run again there, if over DEDUPE_WHOLE messages came in the window.
 #ifndef WEMOON_BOT_DEDUPE_H
 #define WEMOON_BOT_DEDUPE_H
 
 #include "base/buf.h"
-#include "base/err.h"
 #include "bot/job.h"
 
 enum {
@@ -66,13 +66,6 @@ bool dedupe_show_answered(Dedupe *dedupe, size_t most, DedupeVisit visit, void *
 // Returns a time (monotonic) before which all messages expire that were answered before this call, and none that are
 // answered later; 0: none was ever answered.
 int64_t dedupe_divide(Dedupe *dedupe);
-// Appends a piece of the compact messages (digest_set.h) and returns how many are in it, and when the last one expires;
-// 0: there are no more. *next: 0 at first, then as the call before left it. Those that become compact meanwhile come
-// last.
-size_t dedupe_pack_compact(Dedupe *dedupe, uint32_t *next, Buf *out, int64_t *expires_us);
-// Makes the messages of another process's piece known as compact ones, in steps, between which messages come and go.
-// False: not all of them are known (digest_set_add_packed).
-bool dedupe_learn_compact(Dedupe *dedupe, Str piece, Err *err);
 // Removes what has expired, and gives its memory back where it is over a megabyte and a quarter of what there was;
 // messages that finish remove only some of it. It works in steps with pauses, in which messages come and go, for a few
 // milliseconds, and removes or moves about 3,000 messages at most. Returns whether there is more to do: call it again

@@ -18,7 +18,6 @@ enum {
   AWAY_US = 1000 * 1000,    // how long the store is not asked after it was away
   REGAIN_US = 1000 * 1000,  // between two questions who has the message of a lost claim
   ALONE_US = 5 * 1000,      // how long the result of peers_look is used
-  PAUSE_NS = 500 * 1000,
 };
 
 typedef struct Claim {
@@ -54,11 +53,9 @@ Peers *peers_new(Store *store, Str account, int64_t window_s) {
 void peers_free(Peers *peers) {
   if (!peers) return;
   peers_telling_end(peers->telling);
-  peers_learning_end(peers->learning);
   // A call of the store takes less than a second, even if it fails.
   while (atomic_load(&peers->asking) > 0) nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
   pthread_mutex_destroy(&peers->mutex);
-  peers_learning_free(peers->learning);
   store_reply_free(peers->before);
   free(peers->before_keys);
   free(peers);
@@ -207,7 +204,6 @@ void peers_renew(Peers *peers, int64_t now_us) {
   }
   pthread_mutex_unlock(&peers->mutex);
   peers_tell_more(peers->telling);
-  if (peers->learning) peers_learn_more(peers->learning);
 }
 
 // Returns the job's claim, held once more; NULL if there is none.
@@ -376,15 +372,7 @@ bool peers_had_before(const Peers *peers, Str key) {
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe) {
   bool sees = store_company(peers->store) != STORE_CANNOT_SEE;
   peers->dedupe = dedupe;
-  peers->learning = sees ? peers_learning_new(peers) : NULL;
   atomic_store(&peers->others_us, sees && list_before(peers) ? INT64_MIN / 2 : clock_now_us());
-}
-
-void peers_learn(Peers *peers, int64_t until_us) {
-  if (!peers->learning) return;
-  peers_learn_more(peers->learning);
-  while (peers_is_learning(peers->learning) && clock_now_us() < until_us)
-    nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
 }
 
 void peers_look(Peers *peers) {

@@ -27,21 +27,17 @@ void peers_free(Peers *peers);  // no call may follow; waits for calls under way
 
 // From now on, until another process opens the store (store_company), messages cost no call of the store, except
 // messages that an earlier process has answered. `dedupe`, which outlives this object, knows the messages; once another
-// process opens the store, the messages under way and answered are written to the store: those that dedupe knows
-// compact by their digests, a thousand in a value, and the whole ones, the newest first. Without this call every
-// message is written to the store at once.
+// process opens the store, the messages under way and answered are written to the store, the newest first. Of those
+// answered, those that dedupe knows whole are: of up to 60,000 in a window all, at up to 10,000 a second all that the
+// platform may try again (dedupe.h). Without this call every message is written to the store at once.
 void peers_keep_to_oneself(Peers *peers, Dedupe *dedupe);
-// Begins to read the digests that other processes have written and write, into `dedupe`, and waits until those that are
-// there now are read, until `until_us` at most (monotonic). peers_renew goes on, once a second, for the window if there
-// are others. Call it after peers_keep_to_oneself, before the first message.
-void peers_learn(Peers *peers, int64_t until_us);
 // Checks whether another process has opened the store. Call it together with peers_renew.
 void peers_look(Peers *peers);
-// Writes the answered messages that dedupe knows to the store for a successor, as peers_keep_to_oneself says, when the
-// process is about to end. Called again, it writes those answered since, and what could not be written. Waits until the
-// store has all but some thousand of them, which it writes before it is closed, at most until `until_us` (monotonic),
-// and two seconds with a store that writes nothing. The log says how many could not be written: of those thousand when
-// the store is closed.
+// Writes the answered messages that dedupe knows whole to the store for a successor, the newest first, when the process
+// is about to end. Called again, it writes those answered since, and what could not be written. Waits until the store
+// has all but some thousand of them, which it writes before it is closed, at most until `until_us` (monotonic), and two
+// seconds with a store that writes nothing. The log says how many could not be written: of those thousand when the
+// store is closed.
 void peers_leave(Peers *peers, int64_t until_us);
 
 // Gets the state of a message: `packed` and `answered_s` with PEERS_ANSWERED, valid during the call. Called once, on

@@ -10,7 +10,6 @@
 enum { PEERS_LAPSES_US = PEERS_CLAIM_MS * 1000 };
 
 typedef struct PeersTelling PeersTelling;
-typedef struct PeersLearning PeersLearning;
 
 struct Peers {
   Store *store;
@@ -32,7 +31,6 @@ struct Peers {
   pthread_mutex_t mutex;
   struct Claim *claims;
   PeersTelling *telling;
-  PeersLearning *learning;
 };
 
 // What a message's key in the store holds.
@@ -55,12 +53,6 @@ bool peers_is_away(Peers *peers);
 void peers_note_away(Peers *peers);
 // Returns the message's key, in `text`; empty if the identity is too long.
 Str peers_key(const Peers *peers, Str identity, char text[STORE_KEY_MAX]);
-// Returns the prefix of the pieces of compact messages that processes of this account have told, in `text`; empty if
-// the account is too long.
-Str peers_pieces_prefix(const Peers *peers, char text[STORE_KEY_MAX]);
-// Returns the key of this process's piece with that number.
-Str peers_piece_key(const Peers *peers, uint32_t number, char text[STORE_KEY_MAX]);
-bool peers_is_own_piece(const Peers *peers, Str key);
 // Makes the job hold its claim. Without memory the claim lapses unless the answer comes soon. A job that already has a
 // claim keeps it.
 void peers_hold(Peers *peers, Job *job, Str key, int64_t until_us);
@@ -79,32 +71,18 @@ PeersCompany peers_company(Peers *peers, int64_t now_us);
 bool peers_put_answer(Peers *peers, Str key, int64_t answered_s, Str packed, int64_t left_ms,
                       StoreDone done, void *ctx);
 
-// Writes a piece. As peers_put_answer.
-bool peers_put_piece(Peers *peers, Str key, Str piece, int64_t left_ms, StoreDone done, void *ctx);
-
 // Tells other processes what `peers->dedupe` knows. Returns NULL without memory.
 PeersTelling *peers_telling_new(Peers *peers);
 void peers_telling_end(PeersTelling *telling);  // tells nothing more; NULL is allowed
 // Calls `running` (may be NULL) with each message under way and `peers` as its context, then begins to write those
-// answered: pieces of the compact ones, which take a hundredth of the time, then the whole ones, the newest first, then
-// pieces of those that became compact meanwhile. What expires before `written_us` is in the store already, unless a
-// write failed. Does not wait: some thousand calls are under way at most, and the next ones follow as these end. Once
-// the last one has ended after peers_telling_end, the log says how many failed, if they still matter.
+// answered, the newest first. What expires before `written_us` is in the store already, unless a write failed. Does not
+// wait: some thousand calls are under way at most, and the next ones follow as these end. Once the last one has ended
+// after peers_telling_end, the log says how many failed, if they still matter.
 void peers_tell(PeersTelling *telling, DedupeVisit running, int64_t written_us);
 // Goes on if there is room. Call it now and then, in case the store's queue took nothing.
 void peers_tell_more(PeersTelling *telling);
 // Waits until all are with the store, `until_us` comes (monotonic), or the store has written nothing for two seconds.
 // Then it ends, and the log says how many are missing. Returns whether none is.
 bool peers_tell_all(PeersTelling *telling, int64_t until_us);
-
-// Makes what other processes tell in pieces known to `peers->dedupe`. Returns NULL without memory.
-PeersLearning *peers_learning_new(Peers *peers);
-// No call follows; one that is under way ends soon, before peers->asking is 0 (free it then).
-void peers_learning_end(PeersLearning *learning);   // NULL is allowed
-void peers_learning_free(PeersLearning *learning);  // NULL is allowed
-// Looks for pieces that are new, if a second has passed since the last look began, and others may still tell some. Does
-// not wait: piece by piece is read. One thread at a time.
-void peers_learn_more(PeersLearning *learning);
-bool peers_is_learning(PeersLearning *learning);  // a look is under way
 
 #endif

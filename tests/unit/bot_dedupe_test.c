@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/sanitized.h"
 #include "bot/dedupe.h"
@@ -396,48 +395,6 @@ static void test_a_message_that_comes_again_expires_no_backlog(void **state) {
   assert_int_equal(dedupe_count(f->dedupe), 2);
   for (int i = 50000; i < OLD; i += 200000) assert_int_equal(answer_again(f, i, LATER_S), 4);
   job_release(compact);
-  job_release(whole);
-}
-
-// Answers messages until `compact` are compact, now, and moves these to another process's.
-static void learn_compact(Fixture *f, Dedupe *other, int compact) {
-  int64_t now_s = clock_now_us() / 1000000, expires_us;
-  uint32_t next = 0;
-  Buf piece;
-  buf_init(&piece);
-  for (int i = 0; i < compact + DEDUPE_WHOLE; i++)
-    answer(f, i, STR("Thi"), i < compact ? now_s - DEDUPE_WHOLE_S : now_s);
-  while (dedupe_pack_compact(f->dedupe, &next, &piece, &expires_us) > 0) {
-    assert_in_range(expires_us / 1000000, now_s + 39, now_s + 41);
-    assert_true(dedupe_learn_compact(other, buf_str(&piece), NULL));
-    buf_reset(&piece);
-  }
-  buf_clear(&piece);
-}
-
-static void test_of_a_process_that_ends_another_one_learns_and_holds_nobody_up(void **state) {
-  enum { COMPACT = 140000 };
-  Fixture *f = *state;
-  Dedupe *other = dedupe_new(60);
-  Job *first = job_known_as(f, "m0"), *last = job_known_as(f, "m139999"),
-      *whole = job_known_as(f, "m140000");
-  measure_held(true);
-  learn_compact(f, other, COMPACT);
-  assert_was_not_held_for_long("learning what another process has answered");
-  measure_held(false);
-  assert_int_equal(dedupe_count(other), COMPACT);
-  int64_t now_s = clock_now_us() / 1000000;
-  dedupe_free(f->dedupe);
-  f->dedupe = other;
-  assert_int_equal(enter(f, first, now_s), DEDUPE_ANSWERED);
-  assert_int_equal(f->answer.len, 0);
-  assert_int_equal(first->attempt, 2);
-  assert_int_equal(enter(f, last, now_s), DEDUPE_ANSWERED);
-  assert_int_equal(enter(f, whole, now_s), DEDUPE_NEW);
-  sweep_all(f, now_s + 42);
-  assert_int_equal(dedupe_count(other), 0);
-  job_release(first);
-  job_release(last);
   job_release(whole);
 }
 
@@ -852,7 +809,6 @@ int main(void) {
     TEST(test_after_the_window_the_memory_of_many_is_given_back),
     TEST(test_however_many_messages_are_known_none_is_held_up_for_long),
     TEST(test_a_message_that_comes_again_expires_no_backlog),
-    TEST(test_of_a_process_that_ends_another_one_learns_and_holds_nobody_up),
     TEST(test_messages_come_and_go_while_memory_is_given_back),
     TEST(test_after_that_the_oldest_long_answers_still_go_first),
     TEST(test_of_a_message_that_became_compact_tries_are_counted_on),
