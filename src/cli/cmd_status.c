@@ -262,10 +262,17 @@ static bool print_status(const Invocation *in, const Json *health, Str figures, 
   return true;
 }
 
+// /healthz of a bot always has these; "status" alone is what many other servers answer.
+static bool is_bots(const Json *health) {
+  const Json *script = json_get(health, STR("script"));
+  return text_at(health, "status").len > 0 && text_at(health, "version").len > 0 && script &&
+         json_kind(script) == JSON_OBJECT;
+}
+
 // NULL, with an error, for what is not a bot's.
 static JsonDoc *read_health(const char *base, const ClientResult *result, Err *err) {
   JsonDoc *doc = json_parse(result->body, err);
-  if (doc && text_at(json_root(doc), "status").len > 0) return doc;
+  if (doc && is_bots(json_root(doc))) return doc;
   if (doc) err_set(err, ERR_FAILED, "%s answers no bot's state: is that the admin address?", base);
   json_free(doc);
   return NULL;

@@ -187,7 +187,8 @@ test('wemoon status --json: the same facts as one object on one line, for jq', a
 });
 
 test('wemoon status --json of a bot that is stopping is printed, with exit 1; of what is no bot nothing is', async (t) => {
-  const answers = { '/healthz': '{"status":"stopping","jobs":1}', '/metrics': '' };
+  const stopping = '{"status":"stopping","version":"0.2.0","script":{},"jobs":1';
+  const answers = { '/healthz': `${stopping}}`, '/metrics': '' };
   const server = http.createServer((request, response) => {
     response.statusCode = request.url === '/healthz' ? 503 : 200;
     response.end(answers[request.url]);
@@ -196,8 +197,8 @@ test('wemoon status --json of a bot that is stopping is printed, with exit 1; of
   t.after(() => { server.closeAllConnections(); server.close(); });
   const url = `http://127.0.0.1:${server.address().port}`;
   const status = (code) => wemoon(['status', '--json', '--url', url], { cwd: tempDir(t), code });
-  assert.equal((await status(1)).stdout, '{"status":"stopping","jobs":1,"callbacks":[],"api_calls":[],"late_replies":[],"loads":[],"lost_answers":[]}\n');
-  for (const other of ['{"state":"up"}', '[]', '5']) {
+  assert.equal((await status(1)).stdout, `${stopping},"callbacks":[],"api_calls":[],"late_replies":[],"loads":[],"lost_answers":[]}\n`);
+  for (const other of ['{"state":"up"}', '[]', '5', '{"status":"ok"}', '{"status":"ok","version":"7"}', '{"status":"ok","script":{}}', '{"status":"ok","version":"7","script":"a"}']) {
     answers['/healthz'] = other;
     const { stdout, stderr } = await status(1);
     assert.deepEqual([stdout, stderr], ['', `wemoon: status: ${url} answers no bot's state: is that the admin address?\n`]);
