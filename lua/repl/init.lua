@@ -85,8 +85,11 @@ end
 
 -- Returns what inputs have written at an attached prompt, in whole lines.
 local function take_written()
-  local text = output and repl.paint.safe(output.take()) or ""
-  return (text == "" or text:sub(-1) == "\n") and text or text .. "\n"
+  if not output then return "" end
+  local text, left_out = output.take()
+  text = repl.paint.safe(text)
+  if text ~= "" and text:sub(-1) ~= "\n" then text = text .. "\n" end
+  return left_out > 0 and text .. repl.say("%d more bytes were written: they are left out", left_out) .. "\n" or text
 end
 
 -- Runs a command or input; returns its answer, preceded by the API calls that it made if they are traced.
@@ -157,6 +160,11 @@ end
 
 --- Does nothing: who calls it may wait for what inputs have spawned.
 function program.settle() return "" end
+
+--- Ends the prompt: what its inputs have left in the bot writes to the bot's own output from now on.
+function program.close()
+  if output then output.close() end
+end
 
 --- Sets the terminal's width in columns.
 function program.resize(columns)

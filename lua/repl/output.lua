@@ -1,11 +1,28 @@
--- What inputs of an attached prompt write with `print`, io.write, io.stdout and io.stderr: it goes to the prompt. The
--- bot's own functions of these names, and what the bot's code writes with them, are unchanged.
+-- What inputs of an attached prompt write with `print`, io.write, io.stdout and io.stderr: it goes to the prompt. Once
+-- the prompt has ended, what a function from it still writes goes to the bot's own output. The bot's own functions of
+-- these names, and what the bot's code writes with them, are unchanged.
 
 local library = io
+local HELD_MAX = 1 << 20 -- bytes; what is written beyond that is left out, until the prompt has shown this
+local PIECES_MAX = 1000  -- then they are joined: an entry takes more memory than a short text
 
---- Creates the output of one prompt: { print, io, take }.
+--- Creates the output of one prompt: { print, io, take, close }.
 return function()
-  local written = {} -- the pieces that `take` has not returned yet
+  local print = print -- the bot's own
+  local ended = false
+  local written, held, left_out = {}, 0, 0 -- the pieces that `take` has not returned yet; bytes
+
+  local function keep(text)
+    local room = HELD_MAX - held
+    if #text > room then
+      left_out = left_out + #text - room
+      text = text:sub(1, room)
+    end
+    if text == "" then return end
+    held = held + #text
+    written[#written + 1] = text
+    if #written > PIECES_MAX then written = { table.concat(written) } end
+  end
 
   local function fail(method, position, wanted, value)
     error(("bad argument #%d to '%s' (%s expected, got %s)"):format(position, method, wanted, type(value)), 3)
@@ -25,11 +42,16 @@ return function()
     for i = 1, parts.n do
       if type(parts[i]) ~= "string" and type(parts[i]) ~= "number" then fail("write", i, "string", parts[i]) end
     end
-    written[#written + 1] = table.concat(parts)
+    local text = table.concat(parts)
+    if ended then library[self.name]:write(text) else keep(text) end
     return self
   end
 
-  function methods.flush(self) return self end
+  function methods.flush(self)
+    if ended and is_file(self) then library[self.name]:flush() end
+    return self
+  end
+
   function methods.setvbuf() return true end
   function methods.close() return nil, "cannot close standard file" end
   function methods.seek() return nil, "Illegal seek", 29 end
@@ -64,17 +86,26 @@ return function()
   local output = { io = own }
 
   function output.print(...)
+    if ended then return print(...) end
     local parts = table.pack(...)
     for i = 1, parts.n do parts[i] = tostring(parts[i]) end
-    written[#written + 1] = table.concat(parts, "\t") .. "\n"
+    keep(table.concat(parts, "\t") .. "\n")
   end
 
-  --- Returns what was written since the last call.
-  ---@return string
+  --- Returns what was written since the last call, and how many bytes of it were left out.
+  ---@return string text
+  ---@return integer left_out
   function output.take()
-    local text = table.concat(written)
-    written = {}
-    return text
+    local text, missing = table.concat(written), left_out
+    written, held, left_out = {}, 0, 0
+    return text, missing
+  end
+
+  --- Ends the output: what the prompt has not shown, and what is written from now on, goes to the bot's own.
+  function output.close()
+    ended = true
+    local text = output.take()
+    if text ~= "" then library.stdout:write(text):flush() end
   end
 
   return output

@@ -18,6 +18,7 @@ local texts = {
   ["(no reply)"] = "（没有回复）",
   ["you are %s"] = "你是 %s",
   ["not done"] = "没有执行",
+  ["%d more bytes were written: they are left out"] = "还写了 %d 个字节，没有显示",
   ["%s (y/N)"] = "%s (y/N)",
   ["to do it: %s yes"] = "要执行：%s yes",
   ["put it on the platform?"] = "放到平台上吗？",

@@ -170,7 +170,7 @@ bool interpreter_prompt(Interpreter *interpreter, const PromptCall *call, Buf *o
 // Ends what calls of the session have spawned and still waits; `count` gets how many tasks. Their <close> variables run
 // afterwards. False if a script does not pause for a second: nothing was ended.
 bool interpreter_prompt_end_tasks(Interpreter *interpreter, uint64_t session, size_t *count);
-// Ends the session's program; waits for that.
+// Ends the session's program, and calls its function `close`, if it has one; waits for that.
 void interpreter_prompt_end(Interpreter *interpreter, uint64_t session);
 // A number that differs for each interpreter.
 uint64_t interpreter_number(const Interpreter *interpreter);

@@ -58,13 +58,18 @@ static const TaskBody CALL = {
   .prepare = prepare_call, .finish = finish_call, .results = 1, .doing = "the input"
 };
 
+// Removes the session's program; its function `close`, if it has one, is what the task runs.
 static int prepare_end(lua_State *L, Task *task) {
   const Call *call = task_data(task);
+  int base = lua_gettop(L);
   push_sessions(L);
+  bool begun = lua_rawgeti(L, -1, (lua_Integer)call->session) == LUA_TTABLE;
   lua_pushnil(L);
-  lua_rawseti(L, -2, (lua_Integer)call->session);
-  lua_pop(L, 1);
-  return -1;
+  lua_rawseti(L, -3, (lua_Integer)call->session);
+  bool closes = begun && lua_getfield(L, -1, "close") == LUA_TFUNCTION;
+  if (closes) lua_replace(L, base + 1);
+  lua_settop(L, base + closes);
+  return closes ? 0 : -1;
 }
 
 static const TaskBody END = { .prepare = prepare_end, .doing = "the prompt" };

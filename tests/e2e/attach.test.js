@@ -83,6 +83,26 @@ test('what an input writes with io goes to its prompt, in order with what it pri
   assert.doesNotMatch(bot.output, /12\.5|later|in the file/);
 });
 
+test('what an input left in the bot writes, once the prompt has ended, goes to the bot\'s own output', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  await attach(bot, [
+    'local out = io.stdout', 'function on_message(msg) print("printed", msg.content) io.write("written ", msg.content, "\\n") out:write("kept\\n"):flush() return "ok" end',
+    'wechat.spawn(function() wechat.sleep(0) io.write("unshown\\n") end)',
+  ]);
+  await until(() => /^unshown$/m.test(bot.output), 'what the prompt did not show');
+  assert.equal(await bot.say('a'), 'ok');
+  await until(() => /^printed\ta\nwritten a\nkept$/m.test(bot.output), 'the text in the bot\'s output');
+});
+
+test('an open prompt holds 1 MB of what is written while nothing is typed, and says how much was left out', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const write = 'for i = 1, 200000 do io.write("x") end wechat.sleep(0) io.write(("y"):rep(3000000))';
+  const { out } = await attach(bot, [write, 'print("after")'], { env: { LC_ALL: 'zh_CN.UTF-8' } });
+  const [shown, ...rest] = out.split('\n');
+  assert.equal(shown, 'x'.repeat(200000) + 'y'.repeat((1 << 20) - 200000));
+  assert.deepEqual(rest.slice(0, 2), [`还写了 ${3200000 - (1 << 20)} 个字节，没有显示`, 'after']);
+});
+
 test('what io.write does not take is an error at the input\'s line', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const { out } = await attach(bot, ['x = io.write("a", nil)', 'x = io.stdout:write({})', 'x = io.stdout.write("a")', 'x = io.output(5)', 'x = io.output("/no/such/file")'], { code: 1 });
