@@ -89,7 +89,7 @@ static const struct {
   { "%lld messages, %lld conversations wait\n", "%lld 条消息，%lld 个对话在等用户\n" },
 };
 
-// NULL: English is to be said, or nothing else is known.
+// Returns NULL if the language is English, or if the table lacks the text.
 static const char *find(Str english) {
   if (strcmp(language_of_environment(), "zh") != 0) return NULL;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
