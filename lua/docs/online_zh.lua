@@ -27,7 +27,7 @@ return {
   ["verified accounts (微信认证) have it; others lost it in July 2025"] = "经过微信认证的账号才有，其他账号自 2025 年 7 月起没有了",
   ["verified accounts (微信认证) have it, and service accounts (服务号) without verification"] = "经过微信认证的账号和未认证的服务号才有",
   ["verified service accounts (服务号) alone have it"] = "经过微信认证的服务号才有",
-  ["every account has it"] = "每个账号都有",
+  ["every account should have it"] = "每个账号本来都有",
 
   -- ---- kinds of account
   ["these are the rights of a person's or an unverified account: a person's can have no more (menus and publishing are done by hand on mp.weixin.qq.com), a company's gets more by verification (微信认证)"] =
@@ -39,8 +39,8 @@ return {
 
   -- ---- what to do
   ["this machine's public IP"] = "本机的公网 IP",
-  ["add %s to the IP whitelist (API IP 白名单) at %s; it works after several minutes"] = "请把 %s 加入 API IP 白名单，在%s；几分钟后生效",
-  ["appsecret is wrong: copy it again, or reset it at %s"] = "appsecret 不对：请重新复制，或重置它，在%s",
+  ["add %s to the IP whitelist (API IP 白名单) at %s; it works after several minutes"] = "IP 白名单里没有 %s：请到%s 加入，几分钟后生效",
+  ["appsecret is wrong: copy it again, or reset it at %s"] = "appsecret 不对：请重新复制，或重置：%s",
   ["appid is wrong: it begins with wx, has 18 characters, and is shown at %s"] = "appid 不对：它以 wx 开头，共 18 个字符，见%s",
   ["an error code that is not known here: look it up in the platform's documents"] = "这里没有记载的错误码：请查平台文档里的返回码说明",
   ["the platform could not be reached: look at the network, proxy and ca_file; try again later"] =

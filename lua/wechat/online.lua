@@ -10,7 +10,7 @@ local nobody = "oWemoonCheck00000000000000000"
 -- Who has a right ("接口权限说明").
 local verified = "verified accounts (微信认证) have it"
 local service = "verified service accounts (服务号) alone have it"
-local everybody = "every account has it"
+local everybody = "every account should have it"
 
 ---@class Right
 ---@field what string
@@ -101,6 +101,9 @@ local function words_of(lang)
     return known and known.meaning_zh .. "：" .. known.action_zh or chinese and chinese[err.hint] or err.hint
   end
 
+  -- An error of this machine, as commands say it.
+  function words.fault(text) return chinese and require("docs.say").error(text) or text end
+
   -- An error in one line: the platform's words, and what to do.
   function words.error(err)
     local mend = mends[err.errcode] and mends[err.errcode](words, err) or words.hint(err)
@@ -152,7 +155,7 @@ local function check(wechat, words, print_line, print_fault)
     local _, err = wechat.store.get("online")
     if not err then return end
     fine = false
-    print_fault("%s", tostring(err))
+    print_fault("%s", words.fault(tostring(err)))
   end
 
   local function check_token()
@@ -184,7 +187,7 @@ local function check(wechat, words, print_line, print_fault)
   local function check_ticket()
     local what = words.say("right: %s", words.say("JS-SDK (pages that call WeChat)"))
     local ticket, err = wechat.get_jsapi_ticket()
-    local on = note(what, ticket, err, never)
+    local on = note(what, ticket, err, never, { name = "get_jsapi_ticket", who = everybody })
     if ticket then print_line("%s: there", what) end
     return on
   end

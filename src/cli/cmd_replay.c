@@ -128,13 +128,19 @@ static void print_line(const char *label, Str text) {
   print_text(text);
 }
 
-static void print_reply(Comparison *c, const char *label, const Json *line) {
+// reply_describe says in English that there is no reply: it serves programs too.
+static void add_answer(Comparison *c, const Json *line, Buf *out) {
   Str xml = text_at(line, "out");
+  bool replied = xml.len && xml_parse(c->parser, xml, &c->tree, NULL);
+  if (!is_answered(line)) buf_add(out, str_of(output_text("(no answer)")));
+  else if (!replied) buf_add(out, str_of(output_text("(no reply)")));
+  else reply_describe(&c->tree, out);
+}
+
+static void print_reply(Comparison *c, const char *label, const Json *line) {
   Buf described;
   buf_init(&described);
-  bool read = xml.len && xml_parse(c->parser, xml, &c->tree, NULL);
-  if (!is_answered(line)) buf_add(&described, str_of(output_text("(no answer)")));
-  else reply_describe(read ? &c->tree : NULL, &described);
+  add_answer(c, line, &described);
   print_line(label, buf_str(&described));
   for (const Json *part = first_late(line); part; part = json_next(part)) {
     buf_reset(&described);

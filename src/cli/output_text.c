@@ -1,4 +1,5 @@
-// A test ensures that every text that a command prints is here (tests/lua/output_zh_test.lua).
+// A test ensures that every text that a command prints for a person is here, or named there as no words of a language
+// (tests/lua/output_zh_test.lua).
 #include "cli/output_text.h"
 
 #include <stdio.h>
@@ -17,8 +18,8 @@ static const struct {
   { "  (with the same %s in its environment, as %s)\n",
     "  （那个终端的环境变量里要有同样的 %s，即 %s）\n" },
   { "wemoon %s: the simulated platform is %s, for a bot at %s\n",
-    "wemoon %s：模拟平台在 %s ，机器人在 %s\n" },
-  { "an address to give as --callback URL", "一个还没有给出的地址（用 --callback URL 给出）" },
+    "wemoon %s：模拟平台在 %s ，机器人的地址：%s\n" },
+  { "an address to give as --callback URL", "还没有给出（用 --callback URL 给出）" },
   { "the account that it plays (what you configured is masked):\n",
     "它模拟的账号（你自己配置的内容已遮住）：\n" },
   { "mode", "模式" },
@@ -51,6 +52,7 @@ static const struct {
   { "captured", "录下的" },
   { "now", "现在" },
   { "(no answer)", "（没有应答）" },
+  { "(no reply)", "（没有回复）" },
   { "late: ", "迟到：" },
   { " (%zu times)", "（%zu 次）" },
   { "and %zu other lines\n", "另外还有 %zu 行\n" },
@@ -67,7 +69,7 @@ static const struct {
   { "script", "脚本" },
   { "not reloaded", "没有重新载入" },
   { "store", "存储" },
-  { "access token", "访问令牌" },
+  { "access token", "access_token" },
   { "under way", "正在处理" },
   { "callbacks", "回调" },
   { "late replies", "迟到的回复" },

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/visible.h"
+#include "cli/output_text.h"
 #include "codec/json.h"
 #include "wechat/message.h"
 #include "wechat/reply.h"
@@ -61,7 +62,8 @@ static void add_json(const NodeTree *tree, uint32_t index, Buf *out) {
 static bool print_parsed(const NodeTree *tree, ReplyStyle style, Err *err) {
   Buf line;
   buf_init(&line);
-  if (style == REPLY_STYLE_LINE) reply_describe(tree, &line);
+  if (style == REPLY_STYLE_LINE && tree) reply_describe(tree, &line);
+  else if (style == REPLY_STYLE_LINE) buf_add(&line, str_of(output_text("(no reply)")));
   else if (tree) add_json(tree, 0, &line);
   else buf_add(&line, STR("null"));
   bool ok = !line.failed;

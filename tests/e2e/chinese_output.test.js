@@ -24,7 +24,7 @@ test('run and dev say where they serve, and how to talk to the bot', async (t) =
 test('dev without a bot tells the account and the address of the API', async (t) => {
   const { output } = await startBot(t, { command: 'dev', env: CHINESE });
   const [head] = output.split('  wechatpy\n');
-  assert.match(head, /^wemoon \S+：模拟平台在 http:\S+ ，机器人在 一个还没有给出的地址（用 --callback URL 给出）\n它模拟的账号（你自己配置的内容已遮住）：\n/);
+  assert.match(head, /^wemoon \S+：模拟平台在 http:\S+ ，机器人的地址：还没有给出（用 --callback URL 给出）\n它模拟的账号（你自己配置的内容已遮住）：\n/);
   assert.match(head, /\n {2}token {10} \S+\n[^]*\n {2}模式 {12}normal\n接口的地址，代替 https:\/\/api\.weixin\.qq\.com ：\n {2}http:\S+\n在各 SDK 里这样设置：\n$/);
   assert.doesNotMatch(head, ENGLISH);
 });
@@ -79,13 +79,24 @@ test('replay says what differs, in columns, and its spec has a Chinese comment',
   await wemoon(['test', 'talk_spec.lua', '--bot', 'bot.lua'], { cwd: bot.dir, code: 0, env: CHINESE });
 });
 
+test('no reply is said in Chinese by replay and send; --json and --raw are the same in both languages', async (t) => {
+  const bot = await startBot(t, { script: 'function on_message() return nil end', config: { capture: 'talk.jsonl', store: 'memory:' } });
+  const send = async (env, ...more) => (await wemoon(['send', ...more, '--url', bot.url, 'text', 'hi'], { cwd: bot.dir, code: 0, env })).stdout;
+  assert.deepEqual([await send(CHINESE), await send({})], ['（没有回复）\n', '(no reply)\n']);
+  for (const form of ['--json', '--raw']) assert.equal(await send(CHINESE, form), await send({}, form), form);
+  await bot.stop();
+  writeFiles(bot.dir, { 'now.lua': ECHO });
+  const { stdout } = await wemoon(['replay', 'talk.jsonl', 'now.lua'], { cwd: bot.dir, code: 1, env: CHINESE });
+  assert.match(stdout, /^ {2}录下的 {4}（没有回复）\n {2}现在 {6}text: 你说：hi$/m);
+});
+
 test('status is Chinese in each line, and --json is the same in both languages', async (t) => {
   const port = await freePort();
   const bot = await startBot(t, { script: ECHO, config: { admin_listen: `127.0.0.1:${port}`, interpreters: 2 } });
   await bot.say('hi');
   const status = async (env, ...more) => (await wemoon(['status', ...more], { cwd: bot.dir, code: 0, env })).stdout;
   const zh = await status(CHINESE);
-  assert.match(zh, /^状态 {12}正常（wemoon \S+）\n已运行 {10}(\d+ 分 )?\d+ 秒\n脚本 {12}\S+bot\.lua，载入过 1 次，在 2 个 Lua 状态里\n存储 {12}sqlite，正常\n访问令牌 {8}还没有\n正在处理 {8}0 条消息，0 个对话在等用户\n回调 {12}text replied 1\n载入 {12}success 1\n$/);
+  assert.match(zh, /^状态 {12}正常（wemoon \S+）\n已运行 {10}(\d+ 分 )?\d+ 秒\n脚本 {12}\S+bot\.lua，载入过 1 次，在 2 个 Lua 状态里\n存储 {12}sqlite，正常\naccess_token {4}还没有\n正在处理 {8}0 条消息，0 个对话在等用户\n回调 {12}text replied 1\n载入 {12}success 1\n$/);
   const steady = (text) => text.replace(/"uptime_s":\d+/, '');
   assert.equal(steady(await status(CHINESE, '--json')), steady(await status({}, '--json')));
   bot.write('bot.lua', 'function on_message(');

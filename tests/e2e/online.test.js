@@ -68,12 +68,17 @@ test('in Chinese the same lines, with the same numbers and codes', async (t) => 
   const lacking = await check(t, await startPlatform(t, { '/cgi-bin/user/get': { errcode: 48001, errmsg: 'api unauthorized' } }), { code: 1, env });
   assert.deepEqual(lacking.faults, ['wemoon: online: 权限：粉丝和他们的资料：48001 账号没有这个权限：经过微信认证的账号才有']);
   const wrong = await check(t, await startPlatform(t, { '/cgi-bin/stable_token': { errcode: 40164, errmsg: 'invalid ip 1.2.3.4' } }), { code: 1, env });
-  assert.match(wrong.faults[0], /^wemoon: online: access_token：40164 invalid ip 1\.2\.3\.4：请把 1\.2\.3\.4 加入 API IP 白名单，在微信开发者平台（/);
+  assert.match(wrong.faults[0], /^wemoon: online: access_token：40164 invalid ip 1\.2\.3\.4：IP 白名单里没有 1\.2\.3\.4：请到微信开发者平台（[^，]*加入，几分钟后生效$/);
   const other = await check(t, await startPlatform(t, { '/cgi-bin/menu/get': { errcode: 45009, errmsg: 'reach max api daily quota limit' } }), { code: 1, env });
   assert.match(other.faults[0], /^wemoon: online: 菜单：45009 reach max[^：]*：[^：]*[\u4e00-\u9fff]/);
   const away = await check(t, { url: 'http://127.0.0.1:1' }, { code: 1, env });
   assert.match(away.faults[0], /：连不上平台：请检查网络、proxy 和 ca_file，稍后再试$/);
-  for (const text of [healthy.stdout, lacking.stdout, ...lacking.faults]) assert.doesNotMatch(text, english);
+  const unauthorized = { errcode: 48001, errmsg: 'api unauthorized' };
+  const odd = await check(t, await startPlatform(t, { '/cgi-bin/material/get_materialcount': unauthorized, '/cgi-bin/ticket/getticket': unauthorized }), { code: 1, env });
+  assert.deepEqual(odd.faults, ['素材', 'JS-SDK（调用微信的网页）'].map((what) => `wemoon: online: 权限：${what}：48001 账号没有这个权限：每个账号本来都有`));
+  const store = await check(t, await startPlatform(t), { config: { store: 'redis://:hunter2@127.0.0.1:1/0' }, code: 1, env });
+  assert.deepEqual(store.faults, ['wemoon: online: 存储：Redis（127.0.0.1:1）：连接被拒绝：请启动它，或改正存储的地址']);
+  for (const text of [healthy.stdout, ...odd.faults, ...store.faults, lacking.stdout, ...lacking.faults]) assert.doesNotMatch(text, english);
 });
 
 test('an account without a menu is healthy', async (t) => {
@@ -109,7 +114,7 @@ test('48001 says which rights are lacking, one line each', async (t) => {
   assert.equal(faults.length, 3);
   assert.match(faults[0], /^wemoon: online: right: customer service messages .*48001 the account lacks this right/);
   assert.match(faults[1], /template messages/);
-  assert.match(faults[2], /JS-SDK/);
+  assert.match(faults[2], /JS-SDK .*48001 the account lacks this right: every account should have it$/);
   assert.match(stdout, /right: tags: there/);
 });
 
