@@ -1,5 +1,6 @@
 -- Whatever a command says of an error, it says in Chinese too, with the same values in it, and nothing besides.
 local check = require "check"
+local c_source = require "c_source"
 local errors_zh = require "docs.errors_zh"
 local say = require "docs.sentence"(errors_zh)
 
@@ -9,57 +10,9 @@ local function read(path)
 end
 local function is_chinese(text) return text:find("[\xe4-\xe9][\x80-\xbf][\x80-\xbf]") ~= nil end
 
+local tokens_of, joined = c_source.tokens_of, c_source.joined
+
 -- ---- literals of C
-
--- Returns the place of the quote that ends the literal which begins at `at`.
-local function end_of_literal(source, at)
-  local close = at + 1
-  while source:sub(close, close) ~= '"' do close = close + (source:sub(close, close) == "\\" and 2 or 1) end
-  return close
-end
-
--- Splits a source into its literals, {literal =}, and what is between them, {code =}, without comments and characters.
-local function tokens_of(source)
-  local list, at = {}, 1
-  while at <= #source do
-    local first, token = source:sub(at, at), nil
-    if first == '"' then
-      local close = end_of_literal(source, at)
-      token = { literal = load("return " .. source:sub(at, close):gsub("\\u(%x%x%x%x)", "\\u{%1}"))() }
-      at = close + 1
-    elseif source:find("^//", at) then
-      at = source:find("\n", at, true) or #source + 1
-    elseif first == "'" then
-      at = select(2, assert(source:find(source:find("^'\\", at) and "^'\\.[^'\n]*'" or "^'[^'\n]*'", at))) + 1
-    else
-      token = { code = source:match("^/?[^\"'/]*", at) }
-      at = at + #token.code
-    end
-    list[#list + 1] = token
-  end
-  return list
-end
-
--- Joins adjacent literals; a macro between or behind them is a %s.
-local function joined(tokens)
-  local list, open = {}, nil
-  for _, token in ipairs(tokens) do
-    if token.literal then
-      if open then open.literal = open.literal .. token.literal else open = { literal = token.literal } end
-    elseif open and token.code:find("^%s*$") then
-      open.literal = open.literal .. "" -- adjacent ones
-    else
-      if open and token.code:find("^%s+[%u_]+%s*$") or open and token.code:find("^%s+[%u_]+[,)]") then open.literal = open.literal .. "%s" end
-      local between = open and token.code:find("^%s+[%u_]+%s*$")
-      if not between then
-        list[#list + 1], open = open, nil
-        list[#list + 1] = token
-      end
-    end
-  end
-  list[#list + 1] = open
-  return list
-end
 
 -- Returns the literals that stand in the arguments of each call of `name`, but for those of src/bot/prompt_text.c.
 local function literals_in_calls(tokens, name)
