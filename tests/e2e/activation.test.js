@@ -7,7 +7,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { BINARY, TOKEN, cleanEnv, configLua, freePort, signedQuery, sleep, tempDir, textXml, until, wemoon, writeFiles } = require('./harness');
+const { atEnd, BINARY, TOKEN, cleanEnv, configLua, freePort, signedQuery, sleep, tempDir, textXml, until, wemoon, writeFiles } = require('./harness');
 
 const SCRIPT = 'function on_message(msg) return msg.content .. " " .. tostring(os.getenv("LISTEN_FDS")) end';
 const has = (program, ...args) => spawnSync(program, args).status === 0;
@@ -31,7 +31,7 @@ async function hold(t, count, dir, said = count) {
     manager.pids = [...manager.output.matchAll(/^pid (\d+)$/gm)].map((match) => Number(match[1]));
   });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  t.after(async () => { child.kill('SIGTERM'); await ended; });
+  atEnd(t, async () => { child.kill('SIGTERM'); await ended; });
   manager.served = () => [...manager.output.matchAll(/serving .*/g)].length;
   await until(() => manager.served() === 1, `the bot:\n${manager.log}`);
   return manager;
@@ -101,7 +101,7 @@ test('LISTEN_PID of another process: the sockets are not ours', async (t) => {
   const port = await freePort();
   const dir = makeDir(t, { listen: `127.0.0.1:${port}` });
   const child = spawn(BINARY, ['run', 'bot.lua'], { cwd: dir, env: cleanEnv({ LISTEN_PID: '1', LISTEN_FDS: '1' }), stdio: ['ignore', 'pipe', 'ignore'] });
-  t.after(() => child.kill('SIGKILL'));
+  atEnd(t, () => child.kill('SIGKILL'));
   let output = '';
   child.stdout.on('data', (chunk) => { output += chunk; });
   await until(() => output.includes(`127.0.0.1:${port}`), 'its own address');
@@ -143,7 +143,7 @@ test('systemd-socket-activate starts the bot at the first connection', { skip: !
   const dir = makeDir(t);
   const child = spawn('systemd-socket-activate', ['-l', `127.0.0.1:${port}`, BINARY, 'run', 'bot.lua'], { cwd: dir, env: cleanEnv(), stdio: 'ignore' });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  t.after(async () => { child.kill('SIGTERM'); await ended; });
+  atEnd(t, async () => { child.kill('SIGTERM'); await ended; });
   await until(() => say(port, 'moon').then(({ body }) => body.includes('moon nil'), () => false), 'an answer');
 });
 

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
-const { startBot, wemoon, tempDir, eventXml, textXml, freePort, sleep, until } = require('./harness');
+const { atEnd, startBot, wemoon, tempDir, eventXml, textXml, freePort, sleep, until } = require('./harness');
 
 const echo = 'function on_message(msg) if msg.content == "fail" then error("oops") end return msg.content end';
 
@@ -194,7 +194,7 @@ test('wemoon status --json of a bot that is stopping is printed, with exit 1; of
     response.end(answers[request.url]);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   const url = `http://127.0.0.1:${server.address().port}`;
   const status = (code) => wemoon(['status', '--json', '--url', url], { cwd: tempDir(t), code });
   assert.equal((await status(1)).stdout, `${stopping},"callbacks":[],"api_calls":[],"late_replies":[],"loads":[],"lost_answers":[]}\n`);
@@ -262,7 +262,7 @@ while True: print(s.recv(200).decode(),flush=True)`;
     listener.stdout.once('data', () => resolve(false));
   });
   if (missing) return undefined;
-  t.after(() => listener.kill());
+  atEnd(t, () => listener.kill());
   listener.stdout.on('data', (chunk) => said.push(...chunk.toString().trim().split('\n')));
   return { said, env: { NOTIFY_SOCKET: file, WATCHDOG_USEC: '100000' } };
 }

@@ -5,7 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
-const { wemoon, tempDir, writeFiles } = require('./harness');
+const { atEnd, wemoon, tempDir, writeFiles } = require('./harness');
 
 const SECRET = 'f'.repeat(32);
 const RULES = {
@@ -29,7 +29,7 @@ async function startApi(t, answers) {
     response.end(JSON.stringify(answers[name] || { access_token: 'token-of-the-test-0123456789', expires_in: 7200 }));
   }));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return `http://127.0.0.1:${server.address().port}`;
 }
 const adopt = (cwd, api, code = 0) => wemoon(['new', 'mine', '--adopt', '--appid', 'wx0123456789abcdef', '--appsecret', SECRET, '--api-base', api], { cwd, code });

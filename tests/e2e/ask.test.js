@@ -5,7 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
-const { startBot, eventXml, textXml, sleep, until } = require('./harness');
+const { atEnd, startBot, eventXml, textXml, sleep, until } = require('./harness');
 const { sanitizer } = require('./sanitizer');
 
 const dialogue = `
@@ -85,7 +85,7 @@ async function platform(t, pause = 0) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return { sent, config: { appid: 'wx0123456789abcdef', appsecret: 's'.repeat(32), api_base: `http://127.0.0.1:${server.address().port}` } };
 }
 

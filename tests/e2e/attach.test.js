@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { execFileSync, spawn, spawnSync } = require('node:child_process');
-const { BINARY, wemoon, startBot, textXml, tempDir, writeFiles, cleanEnv, sleep, until } = require('./harness');
+const { atEnd, BINARY, wemoon, startBot, textXml, tempDir, writeFiles, cleanEnv, sleep, until } = require('./harness');
 const { stopwatch } = require('./stopwatch');
 const { startDev } = require('./dev');
 const { terminal } = require('./prompt');
@@ -225,7 +225,7 @@ test('a second Ctrl-C ends what the prompt\'s inputs have spawned, tells how man
     function on_message(msg) spawn("message") return "ok" end` });
   assert.equal(await bot.say('a'), 'ok');
   const other = spawn(BINARY, ['repl', 'bot.lua', '--attach'], { cwd: bot.dir, env: cleanEnv({ XDG_STATE_HOME: bot.dir }), stdio: ['pipe', 'ignore', 'ignore'] });
-  t.after(() => ended(other));
+  atEnd(t, () => ended(other));
   other.stdin.write('spawn("other")\n');
   await bot.waitForLog(/attach 1: spawn/);
   const states = async () => (await attach(bot, ['table.concat({ state.message or "-", state.other or "-", state.one or "-", state.two or "-" }, " ")'])).out.trim();
@@ -345,7 +345,7 @@ test('an input that does not return keeps no successor from what was answered', 
 test('several at once: each has its own _ and menu; the ninth is refused', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const sockets = [];
-  t.after(() => sockets.forEach((one) => one.destroy()));
+  atEnd(t, () => sockets.forEach((one) => one.destroy()));
   const say = (socket, word, text) => socket.write(`${word} ${Buffer.byteLength(text)}\n${text}`);
   const open = async () => {
     const socket = net.connect(socketOf(bot));
@@ -426,7 +426,7 @@ test('control characters of a stranger\'s text never reach the terminal, whateve
 test('of two bots in one folder the script selects one; without it the prompt lists both', async (t) => {
   const bot = await startBot(t, { script: ECHO, files: { 'other.lua': ECHO.replace('hi', 'other') } });
   const child = spawn(BINARY, ['run', 'other.lua', '--store', 'sqlite:other.db'], { cwd: bot.dir, env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => ended(child));
+  atEnd(t, () => ended(child));
   await until(() => fs.existsSync(path.join(bot.dir, `wemoon-${child.pid}.sock`)), 'its socket');
   assert.equal((await attach(bot, ['greeting'])).out, '"hi "\n');
   assert.equal((await attach(bot, ['greeting'], { args: ['other.lua'] })).out, '"other "\n');
@@ -442,7 +442,7 @@ test('a stale socket is removed, and the prompt says that no bot is running', as
   assert.ok(fs.existsSync(socketOf(first)));
   assert.match((await attach(first, ['1'], { code: 1 })).err, /no running bot of this configuration/);
   const again = spawn(BINARY, ['run', 'bot.lua'], { cwd: first.dir, env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => ended(again));
+  atEnd(t, () => ended(again));
   await until(() => fs.existsSync(path.join(first.dir, `wemoon-${again.pid}.sock`)), 'the new socket');
   assert.equal(fs.existsSync(socketOf(first)), false);
 });
@@ -480,12 +480,12 @@ test('a /tmp/wemoon-UID that is not the user\'s alone is used by neither bot nor
     const child = spawn('setpriv', as_user('run', 'bot.lua'), options);
     let log = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { log += chunk; });
-    t.after(() => ended(child));
+    atEnd(t, () => ended(child));
     await until(() => pattern.test(log), `${pattern} in the log:\n${log}`);
     return child;
   };
   const clear = () => fs.rmSync(folder, { recursive: true, force: true });
-  t.after(clear);
+  atEnd(t, clear);
   const elsewhere = path.join(dir, 'elsewhere');
   fs.mkdirSync(elsewhere, { mode: 0o700 });
   fs.chownSync(elsewhere, uid, uid);

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const fs = require('node:fs');
 const path = require('node:path');
-const { APPID, TOKEN, sha1, sign, tempDir, writeFiles, configLua, wemoon } = require('./harness');
+const { atEnd, APPID, TOKEN, sha1, sign, tempDir, writeFiles, configLua, wemoon } = require('./harness');
 
 const SECRET = 'hunter2-hunter2-hunter2-hunter22';
 
@@ -36,7 +36,7 @@ async function startPlatform(t, routes = {}) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   platform.url = `http://127.0.0.1:${server.address().port}`;
   return platform;
 }

@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const { chromium } = require('playwright-core');
 const { sanitizer } = require('./sanitizer');
 const { startDev } = require('./dev');
+const { atEnd } = require('./harness');
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((file) => fs.existsSync(file));
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
@@ -15,7 +16,7 @@ const PATIENCE_MS = sanitizer ? 90000 : 30000; // for what a busy machine draws 
 async function openConsole(t, { width = 1280, height = 800, locale = 'zh-CN', scheme = 'light', ...bot } = {}) {
   const dev = await startDev(t, bot);
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-  t.after(() => browser.close());
+  atEnd(t, () => browser.close());
   const page = await (await browser.newContext({ viewport: { width, height }, locale, colorScheme: scheme })).newPage();
   const faults = [];
   page.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });

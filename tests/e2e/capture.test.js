@@ -7,7 +7,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { startBot, textXml, eventXml, until, sleep, OPENID, APPID, TOKEN, AES_KEY } = require('./harness');
+const { atEnd, startBot, textXml, eventXml, until, sleep, OPENID, APPID, TOKEN, AES_KEY } = require('./harness');
 
 const SECRET = 'the-secret-of-the-account-0123456';
 
@@ -29,7 +29,7 @@ async function startOutside(t) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   outside.url = `http://127.0.0.1:${server.address().port}`;
   return outside;
 }

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const fs = require('node:fs');
 const path = require('node:path');
-const { APPID, wemoon } = require('./harness');
+const { atEnd, APPID, wemoon } = require('./harness');
 
 // The platform's own list has a line for each.
 const ENDPOINTS = fs.readFileSync(path.join(__dirname, '../data/platform/endpoints.tsv'), 'utf8').split('\n')
@@ -32,7 +32,7 @@ async function startPlatform(t) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return { seen, url: `http://127.0.0.1:${server.address().port}` };
 }
 
@@ -81,7 +81,7 @@ test('a download that only begins like JSON is a file; JSON with an errcode is a
     response.end(url.pathname === TOKEN_PATH ? JSON.stringify({ access_token: 'TOKEN', expires_in: 7200 }) : files[url.searchParams.get('media_id')]);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   const code = `local css, template, cut = wechat.media.get{media_id = "css"}, wechat.media.get{media_id = "template"}, wechat.media.get{media_id = "cut"}
     local none, err = wechat.media.get{media_id = "error"}
     return css.body, template.body, cut.body, none == nil and err.errcode, wechat.media.get{media_id = "video"}.video_url`;

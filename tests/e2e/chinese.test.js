@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
-const { BINARY, wemoon, startBot, tempDir, writeFiles, cleanEnv } = require('./harness');
+const { atEnd, BINARY, wemoon, startBot, tempDir, writeFiles, cleanEnv } = require('./harness');
 
 const CHINESE = { LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8', LANG: 'C.UTF-8' };
 const SENTENCE = /([a-z']+ ){3}[a-z']+/; // English
@@ -57,7 +57,7 @@ test('a port that is taken, a store that cannot be opened, a script without on_m
   writeFiles(cwd, { 'bot.lua': BOT, 'empty.lua': 'x = 1', 'wemoon.db': 'this is no database at all, and long enough to be read as one' });
   const other = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => { other.on('listening', resolve); });
-  t.after(() => other.close());
+  atEnd(t, () => other.close());
   const { port } = other.address();
   const env = { WEMOON_TOKEN: 'mytoken' };
   assert.equal(await refused(cwd, ['run', 'bot.lua', '--listen', String(port), '--store', 'memory:'], { code: 1, env }),

@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
-const { BINARY, TOKEN, APPID, AES_KEY, tempDir, writeFiles, configLua, cleanEnv, wemoon, startBot, until, textXml } =
+const { atEnd, BINARY, TOKEN, APPID, AES_KEY, tempDir, writeFiles, configLua, cleanEnv, wemoon, startBot, until, textXml } =
   require('./harness');
 
 const ECHO = 'function on_message(msg) return msg.content end\n';
@@ -179,7 +179,7 @@ test('the line that run prints works when it is copied', async (t) => {
 test('the line that run prints works in any folder, however the program and the script were named', async (t) => {
   const dir = botDir(t, { script: ECHO, config: { token: TOKEN } });
   const child = spawn(path.relative(dir, BINARY), ['run', 'bot.lua', '--listen', '0'], { cwd: dir, env: cleanEnv() });
-  t.after(() => child.kill());
+  atEnd(t, () => child.kill());
   let output = '';
   child.stdout.on('data', (chunk) => { output += chunk; });
   const [line] = await until(() => /^ {2}.* send .*text 你好$/m.exec(output), 'the line to copy', 20000);
@@ -235,7 +235,7 @@ test('run with a faulty configuration and a faulty script: status 2', async (t) 
 test('run on a port that is taken: status 1, which port', async (t) => {
   const server = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.on('listening', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   const { port } = server.address();
   const dir = botDir(t, { config: { token: TOKEN, listen: `127.0.0.1:${port}` } });
   const { stderr } = await wemoon(['run', 'bot.lua'], { cwd: dir, code: 1 });
@@ -270,7 +270,7 @@ test('fewer files than threads need: status 1 and the mend; few more: a warning'
   assert.match(ended.said, /^wemoon: only 100 files may be open at once, and 64 threads need 128: .*`threads`$/m);
   assert.equal(ended.status, 1);
   const child = run(700);
-  t.after(() => child.kill());
+  atEnd(t, () => child.kill());
   let log = '';
   child.stderr.on('data', (chunk) => { log += chunk; });
   await until(() => /only 700 files may be open at once, and 1664 are recommended for 64 threads/.test(log), 'the warning', 20000);
@@ -492,7 +492,7 @@ test('check refuses an address that this machine does not have, and equal addres
 test('check accepts the port that the running bot uses', async (t) => {
   const dir = botDir(t, { config: { token: 'abc' } });
   const server = net.createServer().listen(0, '127.0.0.1');
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   await new Promise((resolve) => server.on('listening', resolve));
   await wemoon(['check', 'bot.lua', '--listen', String(server.address().port)], { cwd: dir, code: 0 });
 });

@@ -7,7 +7,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { freePort, parseXml, signedQuery, startBot, tempDir, textXml, until } = require('./harness');
+const { atEnd, freePort, parseXml, signedQuery, startBot, tempDir, textXml, until } = require('./harness');
 
 const ECHO = 'function on_message(msg) return msg.content end';
 const is_there = (program, ...args) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
@@ -38,7 +38,7 @@ http { access_log off; client_max_body_size 100m; client_body_temp_path ${dir}/b
   server { listen 127.0.0.1:${port}; location / { proxy_pass http://bot; ${directives.location || ''} } } }`);
   const child = spawn('nginx', ['-p', dir, '-c', path.join(dir, 'nginx.conf')], { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  t.after(() => { child.kill('SIGQUIT'); return ended; });
+  atEnd(t, () => { child.kill('SIGQUIT'); return ended; });
   await until(() => new Promise((resolve) => {
     http.get({ port, host: '127.0.0.1', path: '/' }, (response) => { response.resume(); resolve(true); }).on('error', () => resolve(false));
   }), 'nginx');

@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
-const { APPID, sleep, startBot, textXml, until } = require('./harness');
+const { atEnd, APPID, sleep, startBot, textXml, until } = require('./harness');
 const { preload, sanitized: skip } = require('./preload');
 const { stopwatch } = require('./stopwatch');
 
@@ -32,7 +32,7 @@ async function startPlatform(t) {
     response.end(JSON.stringify(token ? { access_token: `T${platform.tokens}`, expires_in: 7200 } : { nickname: 'moon' }));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   platform.url = `http://127.0.0.1:${server.address().port}`;
   return platform;
 }

@@ -5,7 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
-const { until } = require('./harness');
+const { atEnd, until } = require('./harness');
 const { startDev } = require('./dev');
 const { openConsole, PATIENCE_MS } = require('./browser');
 
@@ -210,7 +210,7 @@ test('the turns of a talk with a model are shown', async (t) => {
     response.end(`data: ${JSON.stringify({ choices: [{ delta: { content: '有，一弯新月。' } }] })}\n\ndata: [DONE]\n\n`);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   const script = `local model = require "wechat.model" { url = "http://127.0.0.1:${server.address().port}/v1", model = "moon" }
 function on_message(msg) return model:reply(msg) end`;
   const { page, say, saw } = await openConsole(t, { script });

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const { chromium } = require('playwright-core');
-const { BINARY, startBot, textXml, eventXml, freePort, wemoon, until } = require('./harness');
+const { atEnd, BINARY, startBot, textXml, eventXml, freePort, wemoon, until } = require('./harness');
 const { drawn, CHROMIUM, FLAGS, PATIENCE_MS } = require('./browser');
 
 const PASSWORD = 'a-password-for-the-desk';
@@ -128,7 +128,7 @@ test('messages come as they happen: message, reply, outcome; what failed names i
   const { bot, port, cookie } = await startDesk(t);
   await bot.say('before');
   const heard = listen(port, await cookie());
-  t.after(heard.end);
+  atEnd(t, heard.end);
   await until(() => heard.status === 200, 'the stream');
   await bot.say('hi');
   assert.equal(await bot.say('fail'), null);
@@ -158,7 +158,7 @@ test('who comes again hears what was missed, once', async (t) => {
   first.end();
   await bot.say('two');
   const again = listen(port, Cookie, { 'Last-Event-ID': String(first.events[2].id) });
-  t.after(again.end);
+  atEnd(t, again.end);
   await until(() => again.events.length >= 3, 'the others');
   assert.equal(again.events.length, 3);
   assert.match(again.events[0].document, /two/);
@@ -172,7 +172,7 @@ test('who loses the stream before its first event hears what happened until comi
   first.end();
   await bot.say('meanwhile');
   const again = listen(port, Cookie, { 'Last-Event-ID': first.last });
-  t.after(again.end);
+  atEnd(t, again.end);
   await until(() => again.events.length >= 3, 'the events');
   assert.match(again.events[0].document, /meanwhile/);
   assert.equal(again.missed, 0);
@@ -182,7 +182,7 @@ test('who loses the stream before its first event hears what happened until comi
 test('a stream of which only the reading half is shut goes on', async (t) => {
   const { bot, port, cookie } = await startDesk(t);
   const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  t.after(() => socket.destroy());
+  atEnd(t, () => socket.destroy());
   let heard = '';
   socket.on('data', (bytes) => { heard += bytes; });
   socket.end(`GET /desk/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${await cookie()}\r\n\r\n`);
@@ -211,11 +211,11 @@ test('a desk that falls behind costs the bot no memory, and hears how much it mi
   const { bot, port, cookie } = await startDesk(t);
   const Cookie = await cookie();
   const watching = listen(port, Cookie);
-  t.after(watching.end);
+  atEnd(t, watching.end);
   await until(() => watching.status === 200, 'the stream');
   await Promise.all(Array.from({ length: 400 }, (_, i) => bot.deliver(textXml(`m${i} ${'x'.repeat(1500)}`))));
   const behind = listen(port, Cookie, { 'Last-Event-ID': '0' });
-  t.after(behind.end);
+  atEnd(t, behind.end);
   for (const heard of [watching, behind])
     await until(() => heard.events.length + heard.missed >= 1200, 'all of it, counted', 20000);
   assert.ok(behind.missed > 1000, `${behind.missed} missed`);
@@ -254,7 +254,7 @@ test('nothing secret is on it, and openids are hashed where the log hashes them'
   const { bot, port, cookie, ask } = await startDesk(t, { config: { log_openid: 'hash', appid: 'wx0123456789abcdef', appsecret: 'the-appsecret-of-all' } });
   const Cookie = await cookie();
   const heard = listen(port, Cookie);
-  t.after(heard.end);
+  atEnd(t, heard.end);
   await until(() => heard.status === 200, 'the stream');
   await bot.say('the-appsecret-of-all aCallbackToken1');
   await bot.say('ask');
@@ -298,7 +298,7 @@ async function startProxy(t, to) {
     client.pipe(desk).pipe(client);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   return { base: `http://127.0.0.1:${server.address().port}`, cut: () => streams.forEach((client) => client.destroy()) };
 }
 
@@ -306,7 +306,7 @@ async function openDesk(t, { width = 1280, height = 800, locale = 'zh-CN', schem
   const desk = await startDesk(t, options);
   if (proxied) Object.assign(desk, await startProxy(t, desk.port));
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-  t.after(() => browser.close());
+  atEnd(t, () => browser.close());
   const page = await (await browser.newContext({ viewport: { width, height }, locale, colorScheme: scheme })).newPage();
   const faults = [];
   page.on('console', (message) => { if (message.type() === 'error' && !/40[13] \(/.test(message.text())) faults.push(message.text()); });

@@ -14,7 +14,7 @@ const { stopwatch } = require('./stopwatch');
 const { startDev } = require('./dev');
 const { sanitized } = require('./preload');
 
-const { startBot, wemoon, sleep, until, TOKEN, APPID, AES_KEY, tempDir } = harness;
+const { atEnd, startBot, wemoon, sleep, until, TOKEN, APPID, AES_KEY, tempDir } = harness;
 const ECHO = 'function on_message(msg) if msg.content then return "你说：" .. msg.content end return msg.type .. " " .. tostring(msg.key) end\n';
 
 const texts = (entries) => entries.map((entry) => entry.content);
@@ -38,7 +38,7 @@ async function startForeignBot(t, answer) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => new Promise((resolve) => { server.closeAllConnections(); server.close(resolve); }));
+  atEnd(t, () => new Promise((resolve) => { server.closeAllConnections(); server.close(resolve); }));
   return { url: `http://127.0.0.1:${server.address().port}/wechat`, requests };
 }
 
@@ -350,7 +350,7 @@ test('the npm echo bots wechat and co-wechat are chatted with, plain and encrypt
     for (const [name, handler] of Object.entries(handlers)) {
       const server = http.createServer(handler);
       await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-      t.after(() => { server.closeAllConnections(); server.close(); });
+      atEnd(t, () => { server.closeAllConnections(); server.close(); });
       const sim = await startDev(t, {
         args: ['--callback', `http://127.0.0.1:${server.address().port}/`],
         config: mode === 'safe' ? { appid: APPID, encoding_aes_key: AES_KEY } : { appid: APPID },
@@ -713,7 +713,7 @@ test('twenty readers of the events that stall hold up nobody, and the end neithe
     socket.write(`GET /sim/events?after=0 HTTP/1.1\r\nHost: 127.0.0.1:${sim.bot.port}\r\n\r\n`);
     return socket;
   });
-  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  atEnd(t, () => sockets.forEach((socket) => socket.destroy()));
   const large = 'x'.repeat(1500);
   const elapsed = stopwatch(sim.bot);
   for (let i = 0; i < 400; i++) {

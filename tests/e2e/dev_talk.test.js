@@ -21,7 +21,7 @@ async function startForeign(t, { verify = (echostr) => echostr, port = 0 } = {})
     request.resume().on('end', () => response.end(request.method === 'GET' ? foreign.verify(query.echostr) : 'success'));
   });
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  harness.atEnd(t, () => { server.closeAllConnections(); server.close(); });
   foreign.port = server.address().port;
   foreign.url = `http://127.0.0.1:${foreign.port}/wechat`;
   return foreign;
@@ -31,7 +31,7 @@ test('wemoon new, dev, and the printed line: it works in any folder, and the con
   const cwd = tempDir(t);
   await wemoon(['new', 'b'], { cwd, code: 0 });
   const child = spawn(BINARY, ['dev', 'bot.lua', '--port', '0'], { cwd: `${cwd}/b`, env: cleanEnv() });
-  t.after(() => child.kill());
+  harness.atEnd(t, () => child.kill());
   let output = '';
   child.stdout.on('data', (chunk) => { output += chunk; });
   const [page] = await until(() => /http:\/\/\S+(?=\/console\n)/.exec(output), 'the console', 20000);

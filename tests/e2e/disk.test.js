@@ -8,7 +8,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { sleep, startBot, until, wemoon, writeFiles } = require('./harness');
+const { atEnd, sleep, startBot, until, wemoon, writeFiles } = require('./harness');
 
 const mount = (...args) => spawnSync('mount', args, { encoding: 'utf8' }).status === 0;
 
@@ -16,7 +16,7 @@ const mount = (...args) => spawnSync('mount', args, { encoding: 'utf8' }).status
 function makeDisk(t, size) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-'));
   const mounted = mount('-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir);
-  t.after(() => {
+  atEnd(t, () => {
     if (mounted) spawnSync('umount', ['-l', dir]);
     fs.rmdirSync(dir);
   });

@@ -7,7 +7,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { startBot, textXml, freePort, until, tempDir } = require('./harness');
+const { atEnd, startBot, textXml, freePort, until, tempDir } = require('./harness');
 const { startPeer, platform } = require('./peer');
 
 const PACKAGING = path.join(__dirname, '../../src/packaging');
@@ -81,7 +81,7 @@ test('what waits is counted while it waits, and calls by method and errcode', as
     response.end(/stable_token/.test(request.url) ? '{"access_token":"T-1","expires_in":7200}' : `{"errcode":${refused ? 46003 : 0},"errmsg":"x"}`);
   });
   await new Promise((resolve) => platform.listen(0, '127.0.0.1', resolve));
-  t.after(() => platform.close());
+  atEnd(t, () => platform.close());
   const { bot, value } = await startAdmin(t, { appid: 'wx0123456789abcdef', appsecret: 'a-secret-of-the-account', deadline_ms: 400,
     api_base: `http://127.0.0.1:${platform.address().port}`, store: 'sqlite:w.db' }, `function on_message(msg)
       if msg.content == "ask" then return "you said " .. wechat.ask("what?").content end
@@ -187,7 +187,7 @@ scrape_configs:
   const server = spawn('prometheus', [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`,
     `--web.listen-address=127.0.0.1:${own}`], { stdio: 'ignore' });
   const ended = new Promise((resolve) => server.on('exit', resolve));
-  t.after(() => { server.kill(); return ended; });
+  atEnd(t, () => { server.kill(); return ended; });
   const ask = async (what) => {
     try {
       return (await (await fetch(`http://127.0.0.1:${own}/api/v1/${what}`)).json()).data;

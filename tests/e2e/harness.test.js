@@ -72,3 +72,10 @@ test('a free port is none that the system gives to whoever asks for any', async 
   const ports = await Promise.all(Array.from({ length: 20 }, freePort));
   assert.deepEqual(ports.filter((port) => port < 10240 || port >= 32768), []);
 });
+
+// A hook of node's own that fails keeps the hooks behind it from being called.
+test('the tests end what they begin with atEnd', () => {
+  const names = fs.readdirSync(__dirname).filter((name) => name.endsWith('.js') && name !== 'harness.js');
+  const others = names.filter((name) => /\bt\.after\(/.test(fs.readFileSync(path.join(__dirname, name), 'utf8').replaceAll('/\\bt\\.after', '')));
+  assert.deepEqual(others, []);
+});

@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const { execFileSync } = require('node:child_process');
 const net = require('node:net');
 const { test } = require('node:test');
-const { startBot, sleep, signedQuery, textXml, until } = require('./harness.js');
+const { atEnd, startBot, sleep, signedQuery, textXml, until } = require('./harness.js');
 const { stopwatch } = require('./stopwatch');
 
 // Options of a message from that user, so that each message of a crowd has its own user.
@@ -235,7 +235,7 @@ function drip(t, bot, count, first) {
     });
   };
   for (let i = 0; i < count; i++) open();
-  t.after(() => {
+  atEnd(t, () => {
     going = false;
     for (const socket of sockets) socket.destroy();
   });

@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const http2 = require('node:http2');
 const path = require('node:path');
-const { APPID, tempDir, writeFiles, configLua, wemoon } = require('./harness');
+const { atEnd, APPID, tempDir, writeFiles, configLua, wemoon } = require('./harness');
 
 // Creates a certificate for `name`, in files of `dir`.
 function certificate(dir, name) {
@@ -34,7 +34,7 @@ async function startSecure(t, dir, name) {
   });
   server.on('secureConnection', () => { seen.connections++; });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   return Object.assign(seen, { url: `https://127.0.0.1:${server.address().port}` });
 }
 
@@ -69,7 +69,7 @@ test('a stream reads from a server of HTTP/2 over HTTP/1.1, so that a cancel end
     response.on('close', () => clearInterval(timer));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   const { values } = await run(t, dir, `
     local seen = {}
     for i = 1, 2 do
@@ -109,7 +109,7 @@ test('outgoing requests go through the proxy; its password shows nowhere', async
     response.end(request.url.includes('stable_token') ? '{"access_token":"T","expires_in":7200}' : '{"errcode":0}');
   });
   await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  t.after(() => { proxy.closeAllConnections(); proxy.close(); });
+  atEnd(t, () => { proxy.closeAllConnections(); proxy.close(); });
   const dir = tempDir(t);
   const config = { api_base: 'http://platform.invalid', store: 'memory:', proxy: `http://me:hunter2@127.0.0.1:${proxy.address().port}` };
   await run(t, dir, 'assert(wechat.get_menu()) return wechat.http.get("http://far.invalid/x").status', config);

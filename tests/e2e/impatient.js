@@ -5,7 +5,7 @@
 const { execFileSync } = require('node:child_process');
 const https = require('node:https');
 const path = require('node:path');
-const { TOKEN, parseXml, signedQuery, textXml } = require('./harness');
+const { atEnd, TOKEN, parseXml, signedQuery, textXml } = require('./harness');
 
 const NAME = 'bot.example.com';
 
@@ -21,7 +21,7 @@ class ImpatientPlatform {
     this.port = port;
     this.agent = new https.Agent({ keepAlive: true, maxSockets: 128, servername: NAME, ...trust });
     this.failures = []; // tries that the platform counts as failed: the answers
-    t.after(() => this.agent.destroy());
+    atEnd(t, () => this.agent.destroy());
   }
 
   // Posts a try; resolves to { status, body }, or { error } if there is no answer within five seconds.

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const path = require('node:path');
-const { startBot, eventXml, freePort, messageXml, textXml, sleep, tempDir, until, wemoon, threeAtATime } = require('./harness');
+const { atEnd, startBot, eventXml, freePort, messageXml, textXml, sleep, tempDir, until, wemoon, threeAtATime } = require('./harness');
 
 const test = threeAtATime('late answers');
 
@@ -31,7 +31,7 @@ async function startPlatform(t, { refuse = () => 0 } = {}) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   platform.config = { appid: 'wx0123456789abcdef', appsecret: 'secret-of-the-account', deadline_ms: 600,
     api_base: `http://127.0.0.1:${server.address().port}` };
   platform.texts = () => platform.sent.map((body) => (body.text ? body.text.content : body.msgtype));

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
-const { startBot, eventXml, textXml, sleep, tempDir, until } = require('./harness');
+const { atEnd, startBot, eventXml, textXml, sleep, tempDir, until } = require('./harness');
 
 const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
 const from = (openid) => ({ fields: { FromUserName: openid } });
@@ -52,7 +52,7 @@ async function startStream(t, pieces) {
   });
   server.asked = 0;
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   server.url = `http://127.0.0.1:${server.address().port}`;
   return server;
 }

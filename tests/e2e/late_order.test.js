@@ -7,7 +7,7 @@ const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
-const { sleep, startBot, tempDir, until, threeAtATime } = require('./harness');
+const { atEnd, sleep, startBot, tempDir, until, threeAtATime } = require('./harness');
 
 const test = threeAtATime('late answers of one user');
 
@@ -81,7 +81,7 @@ for (const kind of Object.keys(STORES)) {
 test('a message that is answered in time asks the store for no place', async (t) => {
   const { bots: [bot], redis } = await start(t, 'Redis', 1);
   const monitor = spawn('redis-cli', ['-p', String(redis.port), '--no-auth-warning', '-a', 'p@ss', 'monitor']);
-  t.after(() => monitor.kill());
+  atEnd(t, () => monitor.kill());
   let seen = '';
   monitor.stdout.on('data', (text) => { seen += text; });
   await until(() => /OK/.test(seen), 'the monitor');

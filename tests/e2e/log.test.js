@@ -7,7 +7,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
-const { tempDir, startBot, wemoon, configLua, writeFiles, textXml, eventXml, until, sleep, OPENID, APPID, ORIGINAL_ID, TOKEN, AES_KEY } = require('./harness');
+const { atEnd, tempDir, startBot, wemoon, configLua, writeFiles, textXml, eventXml, until, sleep, OPENID, APPID, ORIGINAL_ID, TOKEN, AES_KEY } = require('./harness');
 
 const script = `
 function on_message(msg)
@@ -164,7 +164,7 @@ async function startRefusing(t) {
   const server = http.createServer((request, response) => request.resume().on('end', () => response.end(
     /stable_token/.test(request.url) ? '{"access_token":"TOKEN-OF-THE-PLATFORM-1","expires_in":7200}' : '{"errcode":40003,"errmsg":"invalid openid"}')));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return `http://127.0.0.1:${server.address().port}`;
 }
 
@@ -262,7 +262,7 @@ test('log_file and capture may be pipes that nobody reads: nobody waits for them
   const content = 'x'.repeat(2000); // more in all than pipes hold
   for (let i = 0; i < 500; i++) assert.equal(await bot.say(content), '2000');
   const log = fs.openSync(pipes[0], fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-  t.after(() => fs.closeSync(log));
+  atEnd(t, () => fs.closeSync(log));
   const bytes = Buffer.alloc(1000);
   assert.ok(fs.readSync(log, bytes) > 0, 'a reader that comes later reads what the pipe held');
   await bot.stop();

@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
-const { APPID, sleep, startBot, textXml } = require('./harness');
+const { atEnd, APPID, sleep, startBot, textXml } = require('./harness');
 const { preload, sanitized: skip } = require('./preload');
 
 const MOST = 2000;    // no message makes that many allocations
@@ -80,7 +80,7 @@ for (const mode of ['normal', 'safe']) {
 test('every allocation of a call of the platform fails once: the bot calls on, and nothing leaks', { skip, timeout: 240000 }, async (t) => {
   const platform = http.createServer((request, response) => response.end('{"nickname":"moon"}'));
   await new Promise((resolve) => platform.listen(0, '127.0.0.1', resolve));
-  t.after(() => { platform.closeAllConnections(); platform.close(); });
+  atEnd(t, () => { platform.closeAllConnections(); platform.close(); });
   const starver = makeStarver(t);
   const bot = await startBot(t, { script: SCRIPT, env: starver.env, config: { ...CONFIG, appid: APPID, access_token: 'T',
     access_token_expires_at: Math.floor(Date.now() / 1000) + 7200, api_base: `http://127.0.0.1:${platform.address().port}` } });

@@ -5,7 +5,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
-const { APPID, TOKEN, tempDir, writeFiles, configLua, wemoon } = require('./harness');
+const { atEnd, APPID, TOKEN, tempDir, writeFiles, configLua, wemoon } = require('./harness');
 
 // Starts a platform that stores menus: get returns what create and addconditional stored.
 async function startPlatform(t) {
@@ -44,7 +44,7 @@ async function startPlatform(t) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   platform.url = `http://127.0.0.1:${server.address().port}`;
   return platform;
 }

@@ -8,7 +8,7 @@ const http = require('node:http');
 const path = require('node:path');
 const { default: OpenAI } = require('openai');
 const { startPeer, platform } = require('./peer');
-const { tempDir, writeFiles, configLua, wemoon, startBot, textXml, messageXml, sleep, until, threeAtATime } = require('./harness');
+const { atEnd, tempDir, writeFiles, configLua, wemoon, startBot, textXml, messageXml, sleep, until, threeAtATime } = require('./harness');
 
 const test = threeAtATime('wechat.model');
 
@@ -40,7 +40,7 @@ async function startModel(t, answer) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return Object.assign(model, { url: `http://127.0.0.1:${server.address().port}/v1` });
 }
 
@@ -299,7 +299,7 @@ async function startChat(t, answer, { script = CHAT, config = {} } = {}) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   const bot = await startBot(t, { script, env: { MODEL_URL: model.url, MODEL_KEY: 'sk-1', MODEL_NAME: 'm' }, config: {
     appid: 'wx0123456789abcdef', appsecret: 'secret-of-the-account', store: 'memory:', deadline_ms: 800,
     api_base: `http://127.0.0.1:${server.address().port}`, ...config } });

@@ -6,7 +6,7 @@ const http = require('node:http');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
-const { OPENID, eventXml, sleep, startBot, tempDir, textXml, until, threeAtATime } = require('./harness');
+const { atEnd, OPENID, eventXml, sleep, startBot, tempDir, textXml, until, threeAtATime } = require('./harness');
 const { stopwatch } = require('./stopwatch');
 
 const test = threeAtATime('wechat.newest');
@@ -216,7 +216,7 @@ test('a model that still writes is hung up on, and 重来 of scripts/chat.lua is
     request.resume();
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   const script = require('node:fs').readFileSync(path.join(__dirname, '../../scripts/chat.lua'), 'utf8');
   const bot = await startBot(t, { script, env: { MODEL_URL: `http://127.0.0.1:${server.address().port}/v1`, MODEL_KEY: 'k', MODEL_NAME: 'm' } });
   const first = bot.say('讲个故事');

@@ -9,7 +9,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const fs = require('node:fs');
 const path = require('node:path');
-const { APPID, tempDir, wemoon } = require('./harness');
+const { atEnd, APPID, tempDir, wemoon } = require('./harness');
 const { FILE, calls } = require('./npm_calls');
 
 const PACKAGES = { 'wechat-api': require('wechat-api'), 'co-wechat-api': require('co-wechat-api') };
@@ -92,7 +92,7 @@ async function startRecorder(t) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return { seen, url: `http://127.0.0.1:${server.address().port}` };
 }
 

@@ -5,7 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const { makeRedis } = require('./redis');
-const { TOKEN, APPID, tempDir, writeFiles, configLua, wemoon } = require('./harness');
+const { atEnd, TOKEN, APPID, tempDir, writeFiles, configLua, wemoon } = require('./harness');
 
 const SECRET = 'hunter2hunter2hunter2hunter2hunt';
 const TOKEN_VALUE = 'A-TOKEN-THAT-NOBODY-MAY-SEE';
@@ -28,7 +28,7 @@ async function startPlatform(t, answers = {}) {
     request.resume().on('end', () => response.end(JSON.stringify(healthy[pathname] || { errcode: 0, errmsg: 'ok' })));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return { asked, url: `http://127.0.0.1:${server.address().port}` };
 }
 

@@ -5,7 +5,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { tempDir } = require('./harness');
+const { atEnd, tempDir } = require('./harness');
 const { sanitizer } = require('./sanitizer');
 
 // A reason to skip: ThreadSanitizer has its own allocator and its own notion of time.
@@ -19,7 +19,7 @@ function preload(t, name, count) {
   execFileSync('cc', ['-O1', '-shared', '-fPIC', '-o', library, path.join(__dirname, `${name}.c`), '-ldl']);
   fs.writeFileSync(file, Buffer.alloc(8 * count));
   const fd = fs.openSync(file, 'r+');
-  t.after(() => fs.closeSync(fd));
+  atEnd(t, () => fs.closeSync(fd));
   const number = new BigInt64Array(1);
   return {
     // AddressSanitizer wants to be the first library; this option permits another order.

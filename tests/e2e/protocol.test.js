@@ -6,7 +6,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const net = require('node:net');
-const { TOKEN, AES_KEY, eventXml, freePort, messageXml, parseXml, seal, sha1, sign, signedQuery, sleep, startBot, textXml, until,
+const { atEnd, TOKEN, AES_KEY, eventXml, freePort, messageXml, parseXml, seal, sha1, sign, signedQuery, sleep, startBot, textXml, until,
   wrap } = require('./harness');
 const { stopwatch } = require('./stopwatch');
 
@@ -560,7 +560,7 @@ function stall(bot, bytes, drip) {
 test('an empty line behind a body, in a segment of its own, neither ends its connection nor begins the next request', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const socket = net.connect(bot.port, bot.host);
-  t.after(() => socket.destroy());
+  atEnd(t, () => socket.destroy());
   socket.setNoDelay(true);
   let text = '';
   socket.on('data', (chunk) => { text += chunk; }).on('error', () => {});

@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { ImpatientPlatform, certify } = require('./impatient');
 const { connects } = require('./redis');
-const { freePort, sleep, startBot, tempDir, textXml, until, writeFiles } = require('./harness');
+const { atEnd, freePort, sleep, startBot, tempDir, textXml, until, writeFiles } = require('./harness');
 
 const README = fs.readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
 const block = (pattern) => [...README.matchAll(/^```\w*\n([^]*?)^```$/gm)].map((match) => match[1]).find((text) => pattern.test(text));
@@ -79,7 +79,7 @@ async function startShop(t, kind) {
   assert.equal(checked.status, 0, checked.stdout + checked.stderr);
   const child = spawn(command[0], command.slice(1), { stdio: 'ignore', env: { ...process.env, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir } });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  t.after(async () => { child.kill('SIGTERM'); await ended; });
+  atEnd(t, async () => { child.kill('SIGTERM'); await ended; });
   await until(() => connects(port), kind, 10000);
   const platform = new Platform(t, port, { rejectUnauthorized: false });
   // Caddy creates its certificate after it has started to listen.

@@ -9,7 +9,7 @@ const dgram = require('node:dgram');
 const http = require('node:http');
 const net = require('node:net');
 const { makeRedis } = require('./redis');
-const { APPID, BINARY, sleep, textXml, tempDir, writeFiles, configLua, wemoon, startBot, until } = require('./harness');
+const { atEnd, APPID, BINARY, sleep, textXml, tempDir, writeFiles, configLua, wemoon, startBot, until } = require('./harness');
 const { stopwatch } = require('./stopwatch');
 
 test('four processes fetch one token together', async (t) => {
@@ -22,7 +22,7 @@ test('four processes fetch one token together', async (t) => {
     } else response.end('{"errcode":0}');
   });
   await new Promise((resolve) => platform.listen(0, '127.0.0.1', resolve));
-  t.after(() => { platform.closeAllConnections(); platform.close(); });
+  atEnd(t, () => { platform.closeAllConnections(); platform.close(); });
   const dir = tempDir(t);
   writeFiles(dir, {
     'x.lua': 'for i = 1, 20 do assert(wechat.get_menu()) end return true',
@@ -291,7 +291,7 @@ test('the several calls that a message makes of a slow Redis take 0.9 s in all',
     for (const [one, other] of [[client, server], [server, client]]) one.on('close', () => other.destroy()).on('error', () => {});
   });
   await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
-  t.after(() => { slow.close(); for (const client of clients) client.destroy(); });
+  atEnd(t, () => { slow.close(); for (const client of clients) client.destroy(); });
   const url = redis.url.replace(`:${redis.port}`, `:${slow.address().port}`);
   const [a, b] = await Promise.all([redis.url, url].map((store) => startBot(t, { script: NAMING, config: { store, appid: APPID } })));
   const message = textXml('once');
@@ -306,7 +306,7 @@ test('the several calls that a message makes of a slow Redis take 0.9 s in all',
 test('a Redis whose name cannot be looked up is away within a second, too', async (t) => {
   const dir = tempDir(t);
   const silent = dgram.createSocket('udp4');
-  t.after(() => silent.close());
+  atEnd(t, () => silent.close());
   const bound = await new Promise((resolve) => silent.on('error', () => resolve(false)).bind(53, '127.0.0.1', () => resolve(true)));
   const unshared = bound && spawnSync('unshare', ['-m', 'true']).status === 0;
   if (!unshared) return t.skip('needs the right to be a name server');

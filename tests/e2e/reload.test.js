@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
-const { BINARY, cleanEnv, startBot, sleep, signedQuery, tempDir, until, writeFiles } = require('./harness');
+const { atEnd, BINARY, cleanEnv, startBot, sleep, signedQuery, tempDir, until, writeFiles } = require('./harness');
 const { stopwatch } = require('./stopwatch');
 
 const saying = (word) => `function on_message() return ${JSON.stringify(word)} end\n`;
@@ -137,7 +137,7 @@ test('SIGTERM ends a bot that is still loading its script', async (t) => {
   writeFiles(dir, { 'bot.lua': `${saying('one')} function on_load() wechat.log.info("loading") wechat.sleep(100) end` });
   for (const command of ['run', 'dev']) {
     const child = spawn(BINARY, [command, 'bot.lua', '--token', 'aToken', ...(command === 'run' ? ['--listen', '127.0.0.1:0'] : ['--port', '0'])], { cwd: dir, env: cleanEnv(), stdio: ['ignore', 'ignore', 'pipe'] });
-    t.after(() => child.kill('SIGKILL'));
+    atEnd(t, () => child.kill('SIGKILL'));
     let log = '';
     child.stderr.on('data', (text) => { log += text; });
     await until(() => /loading/.test(log), `a script that loads: ${log}`, 20000);
@@ -158,7 +158,7 @@ test('SIGTERM waits for no script that is being loaded, and no storm of other si
   }
   const bot = await startBot(t, { script: saying('one'), config: { watch: false } });
   const storm = spawn('sh', ['-c', `while kill -HUP ${bot.pid} && kill -USR1 ${bot.pid}; do :; done 2>/dev/null`]);
-  t.after(() => storm.kill());
+  atEnd(t, () => storm.kill());
   await bot.waitForLog(/(was loaded again[^]*){3}/, 20000);
   await bot.stop();
   assert.doesNotMatch(bot.log, /exiting without/);

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const { spawnSync } = require('node:child_process');
 const http = require('node:http');
 const path = require('node:path');
-const { startBot, wemoon, messageXml, textXml, eventXml, until, sleep, tempDir, cleanEnv, BINARY, OPENID, APPID } = require('./harness');
+const { atEnd, startBot, wemoon, messageXml, textXml, eventXml, until, sleep, tempDir, cleanEnv, BINARY, OPENID, APPID } = require('./harness');
 const { sanitizer } = require('./sanitizer');
 
 // Starts another host and the platform in one server, for the duration of the capture.
@@ -21,7 +21,7 @@ async function startOutside(t) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return `http://127.0.0.1:${server.address().port}`;
 }
 

@@ -5,7 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const path = require('node:path');
-const { startBot, freePort, tempDir, until } = require('./harness');
+const { atEnd, startBot, freePort, tempDir, until } = require('./harness');
 
 const sqlite = (t) => `sqlite:${path.join(tempDir(t), 'kept.db')}`;
 
@@ -73,7 +73,7 @@ test('lines before the call that was under way are not written again', async (t)
     if (asked.push(request.url) > 1) response.end('there');
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   const script = `function on_message(msg)
     wechat.log.info("line one") print("line two")
     wechat.log.info("line three", wechat.http.get("http://127.0.0.1:${server.address().port}/slow").body)

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
-const { startBot, textXml, wemoon, tempDir, writeFiles, sleep, until } = require('./harness');
+const { atEnd, startBot, textXml, wemoon, tempDir, writeFiles, sleep, until } = require('./harness');
 const { stopwatch } = require('./stopwatch');
 
 const EXAMPLE = path.join(__dirname, '../../scripts/oauth.lua');
@@ -418,7 +418,7 @@ async function startPlatform(t) {
           : { access_token: 'TOKEN-1', expires_in: 7200 })));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   return { asked, config: { appid: 'wx0123456789abcdef', appsecret: 'secret-of-the-account', store: 'memory:',
     api_base: `http://127.0.0.1:${server.address().port}` } };
 }

@@ -4,7 +4,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
-const { startBot, textXml, sleep, until } = require('./harness');
+const { atEnd, startBot, textXml, sleep, until } = require('./harness');
 
 // Starts the platform's API for customer service messages. `refuse(n, text)` returns the errcode of the n-th send;
 // null: it arrives and gets no answer.
@@ -23,7 +23,7 @@ async function startPlatform(t, { refuse = () => 0 } = {}) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.close(); server.closeAllConnections(); });
+  atEnd(t, () => { server.close(); server.closeAllConnections(); });
   platform.config = { appid: 'wx0123456789abcdef', appsecret: 'secret-of-the-account', store: 'memory:', deadline_ms: 300,
     api_base: `http://127.0.0.1:${server.address().port}` };
   platform.texts = () => platform.sent.map(({ body }) => (body.text ? body.text.content : body.msgtype));

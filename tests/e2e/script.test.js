@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const http = require('node:http');
-const { TOKEN, startBot, sleep, textXml, eventXml, wemoon, tempDir, until, writeFiles } = require('./harness');
+const { atEnd, TOKEN, startBot, sleep, textXml, eventXml, wemoon, tempDir, until, writeFiles } = require('./harness');
 
 // The script of a bot that answers "alive" whatever earlier messages did to it; `on.WORD` is the code for the word
 // WORD.
@@ -241,7 +241,7 @@ const isModuleInstalled = (name) => fs.existsSync(`/usr/share/lua/5.4/${name}.lu
 
 test('Debian\'s lua-socket works in a script, under strict globals', { skip: !isModuleInstalled('socket') && 'needs lua-socket' }, async (t) => {
   const server = http.createServer((request, response) => response.end(`${request.method} ${request.url}`)).listen(0, '127.0.0.1');
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   await once(server, 'listening');
   const script = `local http, ltn12, url = require "socket.http", require "ltn12", require "socket.url"
 function on_message(msg)

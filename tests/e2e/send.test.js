@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const fs = require('node:fs');
 const path = require('node:path');
-const { TOKEN, APPID, AES_KEY, OPENID, ORIGINAL_ID, sign, seal, unseal, parseXml, textXml, element, tempDir, writeFiles, configLua, wemoon, startBot, sleep, threeAtATime } = require('./harness');
+const { atEnd, TOKEN, APPID, AES_KEY, OPENID, ORIGINAL_ID, sign, seal, unseal, parseXml, textXml, element, tempDir, writeFiles, configLua, wemoon, startBot, sleep, threeAtATime } = require('./harness');
 
 const test = threeAtATime('wemoon send');
 
@@ -25,7 +25,7 @@ async function recorder(t, answer = 'success', status = 200) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   const dir = tempDir(t);
   const { port } = server.address();
   const config = (fields) => writeFiles(dir, { 'config.lua': configLua({ token: TOKEN, listen: `127.0.0.1:${port}`, ...fields }) });
@@ -285,7 +285,7 @@ test('no bot at the address: status 1, and how to start one', async (t) => {
 test('a connection that is closed without an answer: status 1, why a bot does that, and what the platform does', async (t) => {
   const server = http.createServer((request) => request.resume().on('end', () => request.socket.destroy()));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   const url = `http://127.0.0.1:${server.address().port}/wechat`;
   const { stderr } = await wemoon(['send', 'text', 'hi', '--token', TOKEN, '--url', url], { cwd: tempDir(t), code: 1 });
   assert.match(stderr, /^wemoon: send: http:\/\/.*: no answer\. If that is the bot, .* the script missed the deadline, or max_jobs messages are under way; --repeat 3 tries as the platform does\. Otherwise: .*\n$/);
@@ -327,7 +327,7 @@ test('send stops waiting for an answer after ten seconds', async (t) => {
   const peer = await recorder(t);
   const server = require('node:net').createServer(() => {});
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   const begun = Date.now();
   const { stderr } = await peer.send(['--url', `http://127.0.0.1:${server.address().port}/`, 'text', 'hi'], { code: 1 });
   const took = Date.now() - begun;

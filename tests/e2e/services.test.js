@@ -7,7 +7,7 @@ const http = require('node:http');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { APPID, tempDir, writeFiles, configLua, wemoon, startBot, textXml, until } = require('./harness');
+const { atEnd, APPID, tempDir, writeFiles, configLua, wemoon, startBot, textXml, until } = require('./harness');
 const { sanitizer } = require('./sanitizer');
 const { stopwatch } = require('./stopwatch');
 
@@ -31,7 +31,7 @@ async function startServer(t, answer) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', 4096, resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return { seen, url: `http://127.0.0.1:${server.address().port}`, count: (where) => seen.filter((one) => one.path === where).length };
 }
 

@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { ImpatientPlatform, certify } = require('./impatient');
 const { connects, makeRedis } = require('./redis');
-const { APPID, freePort, sleep, tempDir, writeFiles, startBot, until } = require('./harness');
+const { atEnd, APPID, freePort, sleep, tempDir, writeFiles, startBot, until } = require('./harness');
 
 const PORTS = ['8081', '8082', '8083'];
 
@@ -33,7 +33,7 @@ async function startNginx(t, ports) {
     ${site} }` });
   const child = spawn('nginx', ['-p', dir, '-c', path.join(dir, 'nginx.conf')], { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  t.after(async () => { child.kill('SIGTERM'); await ended; });
+  atEnd(t, async () => { child.kill('SIGTERM'); await ended; });
   await until(() => connects(port), 'nginx');
   return { port, ca: fs.readFileSync(path.join(dir, 'cert.pem')) };
 }

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const os = require('node:os');
-const { startBot, until, sleep } = require('./harness');
+const { atEnd, startBot, until, sleep } = require('./harness');
 
 const MB = 1 << 20;
 const SIZE = 6 * MB; // more than the kernel takes by itself
@@ -63,7 +63,7 @@ class Reader {
 // One after the other: pages that are asked for at once wait for the interpreter, without a thread anyhow.
 async function readers(t, bot, count, headers) {
   const all = [];
-  t.after(() => all.forEach((one) => one.close()));
+  atEnd(t, () => all.forEach((one) => one.close()));
   for (let i = 0; i < count; i++) {
     all.push(new Reader(bot, '/large', headers));
     await Promise.race([all.at(-1).begun, sleep(300)]);

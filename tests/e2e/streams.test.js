@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const net = require('node:net');
 const zlib = require('node:zlib');
-const { tempDir, writeFiles, wemoon, startBot, sleep, until } = require('./harness');
+const { atEnd, tempDir, writeFiles, wemoon, startBot, sleep, until } = require('./harness');
 const { sanitizer } = require('./sanitizer');
 const { stopwatch } = require('./stopwatch');
 
@@ -27,7 +27,7 @@ async function serve(t, answer) {
     socket.on('error', () => {}).on('close', () => { seen.open--; seen.closed.push(Date.now()); });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
+  atEnd(t, () => { server.closeAllConnections(); server.close(); });
   return Object.assign(seen, { url: `http://127.0.0.1:${server.address().port}` });
 }
 
@@ -144,7 +144,7 @@ test('an answer that breaks off ends the iterators, and r.err says so', async (t
 test('no connection, and an answer that never begins, are nil and an error', async (t) => {
   const silent = net.createServer(() => {});
   await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  t.after(() => silent.close());
+  atEnd(t, () => silent.close());
   const port = silent.address().port;
   const [refused, idle, whole, unknown] = await run(t, { url: 'http://127.0.0.1:9' }, `
     local _, a = wechat.http.stream{url = URL}

@@ -5,7 +5,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const http = require('node:http');
-const { wemoon, startBot, tempDir, writeFiles, TOKEN } = require('./harness');
+const { atEnd, wemoon, startBot, tempDir, writeFiles, TOKEN } = require('./harness');
 
 const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
@@ -28,7 +28,7 @@ test('what a bot answers reaches the terminal with its control characters made v
 test('what another server answers, and what a script raises, is shown so too', async (t) => {
   const server = http.createServer((request, response) => request.resume().on('end', () => { response.statusCode = 500; response.end('\u001b]0;owned\u0007'); }));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   const sent = await wemoon(['send', '--url', `http://127.0.0.1:${server.address().port}/`, '--token', TOKEN, 'text', 'x'], { code: 1 });
   assert.doesNotMatch(sent.stderr.trimEnd(), STEERING);
   assert.match(sent.stderr, /\\x1B\]0;owned\\x07/);
@@ -64,7 +64,7 @@ test('files are found beside the script from any folder: wechat.path, uploads, f
   let body = '';
   const server = http.createServer((request, response) => request.on('data', (part) => { body += part; }).on('end', () => response.end(body)));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   writeFiles(dir, { 'bot/s.lua': script.replace('ARG', `"http://127.0.0.1:${server.address().port}/"`), 'bot/words.txt': 'the words' });
   for (const [cwd, name] of [['/', `${dir}/bot/s.lua`], [dir, 'bot/s.lua'], [`${dir}/bot`, 's.lua']]) {
     const { stdout } = await wemoon(['exec', name], { cwd, code: 0 });

@@ -5,7 +5,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const http = require('node:http');
-const { startBot, eventXml, textXml, messageXml, sleep, OPENID, ORIGINAL_ID } = require('./harness');
+const { atEnd, startBot, eventXml, textXml, messageXml, sleep, OPENID, ORIGINAL_ID } = require('./harness');
 const { stopwatch } = require('./stopwatch');
 
 const counting = `
@@ -161,7 +161,7 @@ async function startPlatform(t, { refuse } = {}) {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
+  atEnd(t, () => server.close());
   platform.config = { appid: 'wx0123456789abcdef', appsecret: 'secret-of-the-account', api_base: `http://127.0.0.1:${server.address().port}` };
   return platform;
 }
