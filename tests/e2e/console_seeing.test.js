@@ -131,6 +131,80 @@ test('both texts scroll together, at the lines that belong together; on a narrow
   }
 });
 
+// Lines that a script does not load with, the first of them at line 40 of the file.
+const BROKEN = LONG.replace('-- line 40\n', 'x = = 1\n');
+
+test('after a change on both sides a load error is marked in the file\'s text, a requested line in the user\'s', async (t) => {
+  const { page, dev, say } = await openConsole(t, { script: `error_at = 1\n${FAILING}${LONG}` });
+  await say('x');
+  await page.waitForSelector('#chat .place');
+  await conflict(page, dev, `-- mine\nerror_at = 1\n${FAILING}${LONG}`, BROKEN);
+  const marked = (of) => page.locator(`.edit:has(#${of}) .gutter .marked`).allTextContents();
+  await until(async () => (await marked('theirs')).length, 'the error', PATIENCE_MS);
+  assert.deepEqual([await marked('theirs'), await marked('editor')], [['− 40'], []]);
+  await is_near(page, 'theirs', 34);
+  await page.click('#chat .place');
+  await until(async () => (await marked('editor')).length, 'the requested line', PATIENCE_MS);
+  assert.deepEqual([await marked('theirs'), await marked('editor')], [['− 40'], ['+ 6']]);
+  await page.click('text=放弃我的');
+  await until(async () => (await marked('editor')).includes('40'), 'the error in the file', PATIENCE_MS);
+});
+
+test('a difference that is gone to is seen where an error is marked too, not by its colour alone', async (t) => {
+  const { page, dev } = await openConsole(t, { script: LONG });
+  await conflict(page, dev, MINE, BROKEN.replace('-- line 120\n', '-- theirs 120\n'));
+  const seen = (line) => page.locator('.edit:has(#theirs) .gutter span').nth(line - 1).evaluate((row) => {
+    const { backgroundColor, backgroundImage } = getComputedStyle(row);
+    return [backgroundColor, backgroundImage, getComputedStyle(row, '::before').content];
+  });
+  await page.waitForSelector('.edit:has(#theirs) .marked');
+  const [error, plain] = [await seen(40), await seen(120)];
+  await page.click('.both button >> nth=2');
+  await page.click('.both button >> nth=2');
+  while ((await page.textContent('#where')).match(/第 (\d+) 处/)[1] !== '1') await page.click('.both button >> nth=2');
+  const both = await seen(40);
+  assert.deepEqual([error[2], plain[2], both[2]], ['none', 'none', '"▸"']);
+  await page.click('.both button >> nth=2');
+  while (!(await seen(120))[2].includes('▸')) await page.click('.both button >> nth=2');
+  const visited = await seen(120);
+  assert.ok(both[1].includes(visited[0]) && both[1].includes(error[0]), `${both}`);
+  assert.notEqual(visited[0], error[0]);
+});
+
+test('under a long load error both texts and the buttons are in reach, wide or narrow', async (t) => {
+  const broken = `error(("line of a long error\\n"):rep(60))\n${LONG.replace('-- line 150\n', '-- theirs 150\n')}`;
+  for (const [width, height] of [[1280, 800], [900, 500], [360, 740]]) {
+    const { page, dev } = await openConsole(t, { script: LONG, width, height });
+    if (width === 360) await page.click('#sides button >> nth=1');
+    await conflict(page, dev, MINE, broken);
+    await page.waitForSelector('#note >> text=line of a long error');
+    const boxes = () => page.evaluate(() => ['#panel', '#note', '#theirs', '#editor', '#where']
+      .map((one) => document.querySelector(one).getBoundingClientRect().toJSON()));
+    assert.ok((await boxes())[1].height <= height / 5 + 1, `the error is ${(await boxes())[1].height} high`);
+    await page.focus('#note');
+    await page.keyboard.press('End');
+    await until(() => page.$eval('#note', (note) => note.scrollTop > 0), 'the end of the error, by the keyboard', PATIENCE_MS);
+    await page.evaluate(() => { document.getElementById('panel').scrollTop = 0; });
+    await page.click('.both button >> nth=3');
+    const [panel, , ...others] = await boxes();
+    for (const { top: from, bottom } of others) assert.ok(from >= panel.top && bottom <= panel.bottom, `${width}: ${from} to ${bottom} is not within ${panel.top} to ${panel.bottom}`);
+    const rows = await page.$$eval('.both > .row', (all) => all.map((one) => one.getBoundingClientRect().top));
+    assert.equal(Math.abs(rows[0] - rows[1]) < 12, width === 1280, `${width}: the rows of buttons are at ${rows}`);
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: path.join(process.env.SCREENSHOTS, `conflict-${width}.png`) });
+  }
+});
+
+test('two texts that differ in too many lines are said to, in both languages', async (t) => {
+  const theirs = Array.from({ length: 1999 }, (_, i) => `-- theirs ${i}`).join('\n');
+  for (const [locale, said] of [['zh-CN', /2000 多行不同/], ['en-US', /^More than 2000 lines of both texts differ/]]) {
+    const { page, dev } = await openConsole(t, { script: ECHO, locale });
+    await conflict(page, dev, '-- mine\n-- mine', theirs);
+    assert.match(await page.textContent('#where'), said);
+    await page.fill('#editor', '-- mine');
+    assert.doesNotMatch(await page.textContent('#where'), said);
+  }
+});
+
 test('the differences are those of a longest common subsequence', async (t) => {
   const { page } = await openConsole(t, { script: ECHO });
   const wrong = await page.evaluate(async () => {
@@ -150,8 +224,14 @@ test('the differences are those of a longest common subsequence', async (t) => {
       made.push(...a.slice(at));
       if (made.join() !== b.join() || left !== a.length + b.length - 2 * common(a, b)) return [a, b];
     }
-    const many = Array.from({ length: 3000 }, (_, i) => `${i}`);
-    return JSON.stringify(differences(['x', ...many, 'y'], ['x', ...many.map((one) => `${one}!`), 'y'])) === '[{"a":1,"a_end":3001,"b":1,"b_end":3001}]' || 'many';
+    const many = (n, sign = '') => Array.from({ length: n }, (_, i) => `${i}${sign}`);
+    const is = (a, b, expected) => JSON.stringify(differences(a, b)) === JSON.stringify(expected);
+    const texts = (n) => [['x', ...many(n), 'y'], ['x', ...many(n, '!'), 'y']];
+    if (!is(...texts(3000), [{ a: 1, a_end: 3001, b: 1, b_end: 3001, too_many: true }])) return 'too many';
+    if (!is(...texts(1000), [{ a: 1, a_end: 1001, b: 1, b_end: 1001 }])) return 'as many as may differ';
+    if (!is(many(5000), [...many(5000), ...many(3000)], [{ a: 5000, a_end: 5000, b: 5000, b_end: 8000 }])) return 'many that follow';
+    const apart = many(5000).map((one, i) => (i % 5 === 2 && i < 4500 ? `${one}!` : one));
+    return differences(many(5000), apart).length === 900 || 'replaced here and there';
   });
   assert.equal(wrong, true);
 });

@@ -1,6 +1,7 @@
 // The lines in which two texts differ: those that their longest common subsequence of lines leaves over (Myers, 1986).
 
-const MOST = 1000; // lines that differ; of two texts that have more, all from the first to the last one count
+// The lines of both texts together that may differ: a line that is replaced counts twice. The time grows with its square.
+export const MOST = 2000;
 
 // Returns for each number of left-over lines how far into `a` every diagonal gets with it; null beyond MOST.
 function reaches(a, b) {
@@ -33,23 +34,37 @@ function steps(a, b, all) {
   return found;
 }
 
-// Returns the differences of two lists of lines: [{ a, a_end, b, b_end }], lines from 0, the ends excluded.
-export function differences(a, b) {
-  const all = reaches(a, b), found = [];
-  let first = 0, last = 0;
-  if (!all) {
-    while (a[first] === b[first]) first++;
-    while (a.at(-1 - last) === b.at(-1 - last) && last < Math.min(a.length, b.length) - first) last++;
-    return [{ a: first, a_end: a.length - last, b: first, b_end: b.length - last }];
-  }
-  for (const [x, y, of_b] of steps(a, b, all).reverse()) {
-    const end = found.at(-1);
-    const one = end && end.a_end === x && end.b_end === y ? end : { a: x, a_end: x, b: y, b_end: y };
+// Returns how many lines both texts have in common at the beginning and, behind these, at the end.
+function ends(a, b) {
+  const most = Math.min(a.length, b.length);
+  let head = 0, tail = 0;
+  while (head < most && a[head] === b[head]) head++;
+  while (tail < most - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
+  return { head, tail };
+}
+
+// Returns the differences that the left-over lines make, each as long as it can be.
+function joined(lines, head) {
+  const found = [];
+  for (const [x, y, of_b] of lines) {
+    const a = x + head, b = y + head, end = found.at(-1);
+    const one = end && end.a_end === a && end.b_end === b ? end : { a, a_end: a, b, b_end: b };
     if (one !== end) found.push(one);
     if (of_b) one.b_end++;
     else one.a_end++;
   }
   return found;
+}
+
+// Returns the differences of two lists of lines: [{ a, a_end, b, b_end }], lines from 0, the ends excluded. Beyond MOST
+// it is one, with `too_many`, from the first line that differs to the last.
+export function differences(a, b) {
+  const { head, tail } = ends(a, b);
+  const inner = [a, b].map((lines) => lines.slice(head, lines.length - tail));
+  const all = { a: head, a_end: a.length - tail, b: head, b_end: b.length - tail };
+  if (inner.some((lines) => !lines.length)) return inner.some((lines) => lines.length) ? [all] : [];
+  const reached = reaches(...inner);
+  return reached ? joined(steps(...inner, reached).reverse(), head) : [{ ...all, too_many: true }];
 }
 
 // Returns where line `at` of one text (`from`: 'a' or 'b') is in the other: in a difference, as far through it.

@@ -3,7 +3,7 @@
 
 import { h, fill, set } from './dom.js';
 import { tell_error } from './dialog.js';
-import { differences, across } from './diff.js';
+import { differences, across, MOST } from './diff.js';
 import { t } from './words.js';
 import * as sim from './sim.js';
 
@@ -13,7 +13,7 @@ const PAUSE_MS = 1000; // between reads of the files, while the tab is shown
 const { state } = sim;
 const files = new Map(); // by name: { file, disk: its text on disk when shown, text: the editor's text, theirs: a conflicting new text on disk, or null }
 let shown = null;        // the name of the file in the editor
-let line = null;         // the marked line
+let line = null;         // the requested line
 let note = '';
 let differ = [];         // the differences of both texts, while they are shown
 let visited = -1;        // the one that was gone to last
@@ -153,6 +153,7 @@ function visit(step) {
   const before = editor.value.split('\n').slice(0, b).join('\n').length + (b > 0);
   editor.setSelectionRange(before, before);
   update();
+  parts.panes.scrollIntoView({ block: 'nearest', behavior: 'instant' });
 }
 
 // Returns a text with its gutter and its name.
@@ -183,8 +184,8 @@ function make() {
   made.both = h('div', { class: 'both' }, made.warning, h('div', { class: 'row' }, made.mine, made.other),
     h('div', { class: 'row' }, made.previous, made.next, made.where));
   made.their_pane = pane(theirs, made.their_gutter, made.their_name);
-  made.root = h('div', { class: 'script' }, h('div', { class: 'row' }, choice, made.save), made.note, made.both,
-    h('div', { class: 'panes' }, made.their_pane, pane(editor, made.gutter, made.name)));
+  made.panes = h('div', { class: 'panes' }, made.their_pane, pane(editor, made.gutter, made.name));
+  made.root = h('div', { class: 'script' }, h('div', { class: 'row' }, choice, made.save), made.note, made.both, made.panes);
   return made;
 }
 
@@ -210,19 +211,20 @@ function update_choice() {
   if (parts.choice.value !== shown) parts.choice.value = shown;
 }
 
-// Returns the line to mark in the current file: the error of the last load, or the requested line.
-function marked_line() {
+// Returns the line of the current file, as it is on disk, that the error of the last load names, or null.
+function error_line() {
   const found = /([^\s:'"]+\.lua):(\d+):/.exec(state.bot.error || '');
-  return found && (shown.endsWith(found[1]) || found[1].endsWith(shown)) ? Number(found[2]) : line;
+  return found && (shown.endsWith(found[1]) || found[1].endsWith(shown)) ? Number(found[2]) : null;
 }
 
-// Draws the numbers of an area's lines; those of the difference `side` ('a' or 'b') with a sign and a colour.
-function draw_gutter(area, gutter, number, side, sign) {
+// Draws the numbers of an area's lines: those in `marks` marked, those of the differences' `side` ('a' or 'b') with a
+// sign and a colour.
+function draw_gutter(area, gutter, marks, side, sign) {
   const count = area.value.split('\n').length;
-  const drawn = `${count} ${number} ${visited} ${JSON.stringify(differ)}`;
+  const drawn = `${count} ${marks} ${visited} ${JSON.stringify(differ)}`;
   if (gutter.dataset.drawn === drawn) return;
   gutter.dataset.drawn = drawn;
-  const rows = Array.from({ length: count }, (_, i) => h('span', { class: i + 1 === number ? 'marked' : null }, i + 1));
+  const rows = Array.from({ length: count }, (_, i) => h('span', { class: marks.includes(i + 1) ? 'marked' : null }, i + 1));
   differ.forEach((one, i) => rows.slice(one[side], one[`${side}_end`]).forEach((row) => {
     row.prepend(`${sign} `);
     row.classList.add('differs');
@@ -236,14 +238,23 @@ function draw_gutter(area, gutter, number, side, sign) {
   }).join(', ');
 }
 
-function mark() {
-  const { editor, gutter, theirs, their_gutter } = parts;
-  const number = marked_line();
-  draw_gutter(editor, gutter, number, 'b', '+');
-  draw_gutter(theirs, their_gutter, null, 'a', '−');
+// Shows a line when it is marked anew; `kind`: why it is marked. The other text stays where the user reads.
+function show_mark(area, gutter, kind, number) {
   const place = `${shown} ${number}`;
-  if (number && gutter.dataset.place !== place) editor.scrollTop = Math.max(0, (number - 6) * row_of(editor));
-  gutter.dataset.place = place;
+  if (number && gutter.dataset[kind] !== place) scroll(area, Math.max(0, (number - 6) * row_of(area)));
+  gutter.dataset[kind] = place;
+}
+
+// The error of the last load is one of the file on disk: while that is shown apart, it is marked there.
+function mark(one) {
+  const { editor, gutter, theirs, their_gutter } = parts;
+  const error = error_line();
+  const [their_error, my_error] = one.theirs === null ? [null, error] : [error, null];
+  draw_gutter(editor, gutter, [my_error, line], 'b', '+');
+  draw_gutter(theirs, their_gutter, [their_error], 'a', '−');
+  show_mark(theirs, their_gutter, 'error', their_error);
+  show_mark(editor, gutter, 'error', my_error);
+  show_mark(editor, gutter, 'line', line);
   gutter.scrollTop = editor.scrollTop;
   their_gutter.scrollTop = theirs.scrollTop;
 }
@@ -256,6 +267,13 @@ function compare(one) {
   visited = -1;
 }
 
+// Returns what is said about the differences: how many they are, or which one was gone to.
+function where() {
+  const at = differ[visited];
+  const words = at ? t('difference', visited + 1, differ.length, at.a + 1, at.b + 1) : t('differences', differ.length);
+  return differ[0]?.too_many ? `${t('too_many', MOST)} ${words}` : words;
+}
+
 function update_both(one) {
   for (const part of [parts.both, parts.their_pane, parts.name]) part.hidden = one.theirs === null;
   compare(one);
@@ -263,8 +281,7 @@ function update_both(one) {
   const words = { warning: 'both_changed', mine: 'keep_mine', other: 'take_theirs', their_name: 'on_disk', name: 'yours' };
   for (const [name, word] of Object.entries(words)) say(parts[name], t(word));
   for (const name of ['previous', 'next']) set(parts[name], { title: t(name), 'aria-label': t(name), disabled: !differ.length });
-  const at = differ[visited];
-  say(parts.where, at ? t('difference', visited + 1, differ.length, at.a + 1, at.b + 1) : t('differences', differ.length));
+  say(parts.where, where());
   put_text(parts.theirs, as_shown(one.theirs));
 }
 
@@ -272,6 +289,7 @@ function update() {
   const one = files.get(shown);
   if (!one) return;
   const { error } = state.bot;
+  set(parts.note, { tabindex: error ? 0 : null }); // a long error scrolls
   set(parts.editor, { 'aria-label': t('editor') });
   set(parts.choice, { 'aria-label': t('tab_script') });
   set(parts.theirs, { 'aria-label': t('on_disk') });
@@ -281,7 +299,7 @@ function update() {
   put_text(parts.editor, one.text);
   const words = error ? h('span', { class: 'fault' }, t('not_reloaded', error)) : is_changed(one) ? h('span', { class: 'open' }, t('unsaved')) : note;
   if (parts.note.textContent !== (words.textContent ?? words)) fill(parts.note, words);
-  mark();
+  mark(one);
 }
 
 export function draw(panel) {

@@ -74,6 +74,7 @@ export const words = {
   both_changed: ['这个文件在别处也改了。不同的行标有 −（磁盘上的）和 +（这里的）。', 'The file was changed on disk too. Lines that differ have a − in the file’s text and a + in yours.'],
   yours: ['这里的', 'yours'], previous: ['上一处不同', 'previous difference'], next: ['下一处不同', 'next difference'],
   differences: ['不同之处：{0}', 'differences: {0}'], difference: ['第 {0} 处，共 {1} 处：磁盘上第 {2} 行，这里第 {3} 行', '{0} of {1}: line {2} of the file, {3} of yours'],
+  too_many: ['两边合计有 {0} 多行不同，从第一处到最后一处全部标出。', 'More than {0} lines of both texts differ: all from the first to the last are marked.'],
   keep_mine: ['保存我的，覆盖磁盘上的', 'Save mine over the file'], take_theirs: ['放弃我的，用磁盘上的', 'Drop mine, take the file’s'], on_disk: ['磁盘上的文件', 'the file on disk'],
   saved: ['已保存，等待重新加载', 'saved; the reload follows'],
   reloaded: ['已重新加载', 'reloaded'], not_reloaded: ['没有重新加载：{0}', 'not reloaded: {0}'],
