@@ -362,18 +362,20 @@ static bool has_lost_since(const Run *run, Interpreter *in, bool owed) {
   return !peers_await_claim(peers, run->job);
 }
 
-// Returns whether another process has taken the entry over.
-static bool has_lost_entry(const Run *run, Interpreter *in) {
+static KeepOwner owner_of_entry(Run *run, Interpreter *in) {
   if (run_entry_asks(&run->entry)) interpreter_let_go(in);
-  return run_entry_is_lost(&run->entry);
+  return run_entry_owner(&run->entry);
 }
 
 // Returns whether the store has the message's entry, as this process's. *taken_over: another process has it by now.
-// Where the message was another process's, the entry of that one, or its run, is looked up as the run begins.
-static bool begin_entry(Run *run, Interpreter *in, bool *taken_over) {
-  bool there = run_entry_begin(&run->entry), lost = there && has_lost_entry(run, in);
-  bool added = run_entry_is_added(&run->entry);
+// *unknown: the store does not say whether it is another process's. Where the message was another process's, the entry
+// of that one, or its run, is looked up as the run begins.
+static bool begin_entry(Run *run, Interpreter *in, bool *taken_over, bool *unknown) {
+  bool there = run_entry_begin(&run->entry), added = run_entry_is_added(&run->entry);
+  KeepOwner owner = there ? owner_of_entry(run, in) : KEEP_OWNER_SELF;
+  bool lost = owner == KEEP_OWNER_OTHER;
   *taken_over = lost && !added;
+  *unknown = owner == KEEP_OWNER_UNKNOWN;
   return there && !(lost && added);
 }
 
@@ -416,11 +418,13 @@ static bool is_left(Run *run) {
 // Returns whether the run has begun, or will not.
 static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   Webhook *webhook = run->webhook;
-  bool too_late = is_too_late(run, now_us), taken_over;
-  bool owed = begin_entry(run, in, &taken_over), unbegun = owed && !taken_over;
+  bool too_late = is_too_late(run, now_us), taken_over, unknown;
+  bool owed = begin_entry(run, in, &taken_over, &unknown), unbegun = owed && !taken_over;
   // Another process answers the message late, as part of a run that it took over meanwhile. Before, the store may have
   // been too slow to say more than that another has it: then it is answered here.
   PeersResult who = taken_over ? PEERS_ANSWERED : who_has(run, in, unbegun);
+  // What a process that has ended did of the message must not be done again, so the run waits for the store.
+  if (unknown && who == PEERS_MINE) who = PEERS_RUNNING;
   if (who == PEERS_RUNNING && !too_late) {
     if (unbegun && is_left(run)) return run_abandon(run), true;  // the entry stays
     wait_on(run, owed);

@@ -2,6 +2,10 @@
 
 #include <sched.h>
 
+#include "base/clock.h"
+
+enum { ASK_US = 1000 * 1000 };  // a run that waits tries to begin about ten times a second
+
 enum {
   UNKNOWN,  // it is not known yet whether the message is this process's
   WAITS,    // for its turn
@@ -21,11 +25,13 @@ void run_entry_wait(RunEntry *entry, bool is_elsewhere) {
 
 void run_entry_take(RunEntry *entry) {
   entry->lapses = keep_lapses(entry->keep);
+  entry->is_own = true;
   atomic_store(&entry->state, WRITTEN);
 }
 
 bool run_entry_is_missing(RunEntry *entry) {
-  return entry->keep && atomic_load(&entry->state) == WAITS;
+  return entry->keep && atomic_load(&entry->state) == WAITS &&
+         clock_now_us() >= atomic_load(&entry->write_us);
 }
 
 static void on_replied(void *ctx, StoreReply *reply) {
@@ -43,7 +49,10 @@ static bool write_entry(RunEntry *entry) {
                           .document = entry->document,
                           .arrived_us = job->started_us,
                           .adds = entry->is_elsewhere };
-  entry->lapses = message.adds ? KEEP_LAPSES_NONE : keep_lapses(entry->keep);
+  entry->lapses = keep_lapses(entry->keep);
+  entry->is_own = !message.adds;
+  entry->owner = KEEP_OWNER_UNKNOWN;
+  entry->ask_us = 0;
   atomic_fetch_add(&entry->under_way, 1);
   bool ok = keep_owe_message(entry->keep, &message, on_replied, entry);
   if (!ok) on_replied(entry, NULL);
@@ -74,7 +83,7 @@ bool run_entry_may_be_shared(const RunEntry *entry, bool there) {
   return there || entry->is_elsewhere;
 }
 
-bool run_entry_is_added(const RunEntry *entry) { return entry->is_elsewhere; }
+bool run_entry_is_added(const RunEntry *entry) { return entry->is_elsewhere && !entry->is_own; }
 
 bool run_entry_is_saved(const RunEntry *entry) {
   return atomic_load(&((RunEntry *)entry)->under_way) == 0 && !run_entry_is_unsaved(entry);
@@ -85,12 +94,32 @@ bool run_entry_is_unsaved(const RunEntry *entry) {
 }
 
 bool run_entry_asks(const RunEntry *entry) {
+  if (run_entry_is_added(entry)) return clock_now_us() >= entry->ask_us;
   return keep_asks_for_message(entry->keep, entry->lapses);
 }
 
-bool run_entry_is_lost(const RunEntry *entry) {
+static void ask(RunEntry *entry) {
   const Job *job = entry->job;
-  return !keep_owes_message(entry->keep, job->from_user, job->identity, entry->lapses);
+  int64_t lapses = keep_lapses(entry->keep);
+  entry->owner = keep_message_owner(entry->keep, job->from_user, job->identity);
+  // The store may have been asked before the entry was added.
+  if (entry->owner == KEEP_OWNER_OTHER && atomic_load(&entry->under_way) > 0)
+    entry->owner = KEEP_OWNER_UNKNOWN;
+  entry->ask_us = clock_now_us() + ASK_US;
+  entry->is_own = entry->owner == KEEP_OWNER_SELF;
+  if (entry->is_own) entry->lapses = lapses;
+  if (entry->owner == KEEP_OWNER_OTHER) atomic_store(&entry->write_us, entry->ask_us);
+}
+
+KeepOwner run_entry_owner(RunEntry *entry) {
+  const Job *job = entry->job;
+  if (run_entry_is_added(entry)) {
+    if (run_entry_asks(entry)) ask(entry);
+    return entry->owner;
+  }
+  return keep_owes_message(entry->keep, job->from_user, job->identity, entry->lapses)
+             ? KEEP_OWNER_SELF
+             : KEEP_OWNER_OTHER;
 }
 
 void run_entry_drop(const RunEntry *entry) {

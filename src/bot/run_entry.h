@@ -27,7 +27,12 @@ typedef struct {
   Str document;
   atomic_int state;
   bool is_elsewhere;
-  int64_t lapses;        // keep_lapses when the entry was written
+  bool is_own;                    // the store has said that the added entry is this process's
+  KeepOwner owner;                // of an added entry, as the store said last
+  int64_t ask_us;                 // when the store may be asked about it again
+  atomic_int_least64_t write_us;  // when a lost one may be added again
+  // keep_lapses when the entry was written, or the store said that it is this process's
+  int64_t lapses;
   atomic_int under_way;  // writes that the store has not replied to
 } RunEntry;
 
@@ -39,7 +44,7 @@ void run_entry_init(RunEntry *entry, Keep *keep, Job *job, Str document);
 void run_entry_wait(RunEntry *entry, bool is_elsewhere);
 // Does the same for a message of a process that has ended: the store has the entry, as this process's.
 void run_entry_take(RunEntry *entry);
-// Returns whether the message waits and has no entry.
+// Returns whether the message waits and has no entry. One that was to be added, and is lost, is missing a second later.
 bool run_entry_is_missing(RunEntry *entry);
 // Writes the entry if it is missing. Call it from any thread; does not wait for the store.
 void run_entry_write(RunEntry *entry);
@@ -49,13 +54,15 @@ bool run_entry_begin(RunEntry *entry);
 void run_entry_wait_on(RunEntry *entry, bool there);
 // Returns whether another process may have the message: the entry is in the store, or another process had the message.
 bool run_entry_may_be_shared(const RunEntry *entry, bool there);
-// Returns whether the entry was added only if the store had none: one that is lost may be another process's from the
-// start.
+// Returns whether the entry was added only if the store had none, and is not known to be this process's: one that is
+// lost may be another process's from the start.
 bool run_entry_is_added(const RunEntry *entry);
-bool run_entry_asks(const RunEntry *entry);  // whether run_entry_is_lost waits for the store
-// Returns whether another process has taken the entry over, because this one was stopped. Waits for the store if that
-// may be (keep_owes_message). If the other process ends too, this one gets the message from the store.
-bool run_entry_is_lost(const RunEntry *entry);
+bool run_entry_asks(const RunEntry *entry);  // whether run_entry_owner waits for the store
+// Returns whose the entry is, once run_entry_begin has said that the store has one. KEEP_OWNER_OTHER: another process
+// has it, or has taken it over because this one was stopped; if the other process ends too, this one gets the message
+// from the store. Waits for the store if that may be (keep_owes_message). Of an added entry the store is asked once a
+// second at most, until it says that the entry is this process's (keep_message_owner); before, it is unknown.
+KeepOwner run_entry_owner(RunEntry *entry);
 // Returns whether the store has taken it: another process would find it. False while the store has not replied.
 bool run_entry_is_saved(const RunEntry *entry);
 // Returns whether the store did not take it: this process alone knows of it, and writes it again.

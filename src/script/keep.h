@@ -85,8 +85,8 @@ void keep_yield(Keep *keep, Str openid);
 typedef struct {
   Str openid, identity, document;
   int64_t arrived_us;  // as in KeptRun
-  // Writes nothing if the store has an entry of the message, or its run, of whichever process. keep_owes_message, with
-  // KEEP_LAPSES_NONE, says whose the store has.
+  // Writes nothing if the store has an entry of the message, or its run, of whichever process. keep_message_owner says
+  // whose the store has.
   bool adds;
 } KeepMessage;
 // Puts the message into the store, as an owed run with nothing recorded, without waiting for the store. False without
@@ -96,7 +96,6 @@ bool keep_owe_message(Keep *keep, const KeepMessage *message, StoreDone done, vo
 // Returns whether the store did not take the last write of the run, so that this process alone knows of it.
 // `identity` as in KeptRun.
 bool keep_is_unsaved(const Keep *keep, Str openid, Str identity);
-enum { KEEP_LAPSES_NONE = -2 };  // differs from every result of keep_lapses
 // Returns whether keep_owes_message waits for the store.
 bool keep_asks_for_message(const Keep *keep, int64_t lapses);
 // Returns whether the store's entry for such a message is still this process's. Waits for the store if `lapses`
@@ -104,6 +103,16 @@ bool keep_asks_for_message(const Keep *keep, int64_t lapses);
 // it is not asked again, and the entry counts as this process's. Another process's comes due here if that process has
 // ended (keep_due).
 bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses);
+typedef enum {
+  KEEP_OWNER_SELF,
+  KEEP_OWNER_OTHER,  // another process, or the store has nothing of the message any more
+  KEEP_OWNER_UNKNOWN
+} KeepOwner;
+// Returns whose entry or run of the message the store has, after it was to be added (KeepMessage.adds). It is this
+// process's only if the store says so: not because the store is away, or has yet to write the entry. Another process's
+// is not written over any more, and comes due here if that process has ended (keep_due). Waits for the store, unless
+// that was away just now.
+KeepOwner keep_message_owner(Keep *keep, Str openid, Str identity);
 // Deletes such an entry if it is this process's. Another process's stays, and comes due here if that process has ended
 // (keep_due). Waits for the store; if that is away, deletes the entry later, on the same terms.
 void keep_end_message(Keep *keep, Str openid, Str identity);

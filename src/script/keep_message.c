@@ -55,6 +55,28 @@ bool keep_owes_message(Keep *keep, Str openid, Str identity, int64_t lapses) {
   return mine;
 }
 
+// What the store has said of a message whose entry was to be added.
+static KeepOwner owner_of(Keep *keep, Str key, Asked asked, const KeptRun *run) {
+  if (asked == STORE_AWAY) return KEEP_OWNER_UNKNOWN;
+  if (asked == STORE_HAS && keep_is_own(keep, run)) return KEEP_OWNER_SELF;
+  if (asked == STORE_LACKS && pending_writes_has(keep->unsaved, key)) return KEEP_OWNER_UNKNOWN;
+  pending_writes_cancel(keep->unsaved, key);
+  return KEEP_OWNER_OTHER;
+}
+
+KeepOwner keep_message_owner(Keep *keep, Str openid, Str identity) {
+  char text[STORE_KEY_MAX];
+  KeptRun run;
+  Buf value;
+  Str key = keep_key_of(keep, openid, identity, text);
+  if (keep_was_away(keep)) return KEEP_OWNER_UNKNOWN;
+  buf_init(&value);
+  Asked asked = keep_read_run(keep, key, &value, &run);
+  KeepOwner owner = owner_of(keep, key, asked, &run);
+  buf_clear(&value);
+  return owner;
+}
+
 // The index keeps another process's entry: a process that is alone does not list the keys again.
 void keep_end_message(Keep *keep, Str openid, Str identity) {
   char text[STORE_KEY_MAX];

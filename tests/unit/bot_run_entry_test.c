@@ -86,11 +86,15 @@ static void test_one_that_another_process_had_gets_one_if_the_store_has_none(voi
   run_entry_write(&entry);
   assert_int_equal(keep_owed(keep), 1);
   assert_true(run_entry_begin(&entry));
+  assert_true(run_entry_is_added(&entry));
   assert_true(run_entry_asks(&entry));
-  assert_false(run_entry_is_lost(&entry));
+  assert_int_equal(run_entry_owner(&entry), KEEP_OWNER_SELF);
+  assert_false(run_entry_is_added(&entry));
+  assert_false(run_entry_asks(&entry));
 }
 
-static void test_the_entry_of_the_process_that_had_it_stays(void **state) {
+// Another process's entry, after which this one's was to be added.
+static Keep *follow_entry(void) {
   Keep *other = keep_new(&(KeepOptions){ .store = store, .account = STR("gh_1") });
   assert_true(keep_owe_message(other,
                                &(KeepMessage){ .openid = job->from_user,
@@ -99,10 +103,33 @@ static void test_the_entry_of_the_process_that_had_it_stays(void **state) {
                                NULL, NULL));
   run_entry_wait(&entry, true);
   run_entry_write(&entry);
-  assert_true(keep_owes_message(other, job->from_user, job->identity, KEEP_LAPSES_NONE));
+  return other;
+}
+
+static void test_the_entry_of_the_process_that_had_it_stays(void **state) {
+  Keep *other = follow_entry();
   assert_true(run_entry_begin(&entry));
-  assert_true(run_entry_is_lost(&entry));
+  assert_int_equal(run_entry_owner(&entry), KEEP_OWNER_OTHER);
+  assert_int_equal(keep_message_owner(other, job->from_user, job->identity), KEEP_OWNER_SELF);
   keep_free(other);
+}
+
+static void test_a_lost_one_is_asked_about_and_added_again_once_a_second(void **state) {
+  keep_free(follow_entry());
+  assert_true(run_entry_begin(&entry));
+  assert_int_equal(run_entry_owner(&entry), KEEP_OWNER_OTHER);
+  assert_false(run_entry_asks(&entry));
+  run_entry_wait_on(&entry, false);
+  keep_drop(keep, job->from_user, job->identity);
+  run_entry_write(&entry);
+  assert_false(run_entry_begin(&entry));
+  assert_int_equal(keep_owed(keep), 0);
+  usleep(1100 * 1000);
+  run_entry_wait_on(&entry, false);
+  run_entry_write(&entry);
+  assert_true(run_entry_begin(&entry));
+  assert_true(run_entry_asks(&entry));
+  assert_int_equal(run_entry_owner(&entry), KEEP_OWNER_SELF);
 }
 
 static void test_one_of_a_process_that_has_ended_has_its_entry(void **state) {
@@ -115,9 +142,9 @@ static void test_it_is_lost_once_the_store_has_no_entry_of_this_process(void **s
   run_entry_wait(&entry, false);
   run_entry_write(&entry);
   entry.lapses--;  // as if this process had been stopped for longer than its lease
-  assert_false(run_entry_is_lost(&entry));
+  assert_int_equal(run_entry_owner(&entry), KEEP_OWNER_SELF);
   run_entry_drop(&entry);
-  assert_true(run_entry_is_lost(&entry));
+  assert_int_equal(run_entry_owner(&entry), KEEP_OWNER_OTHER);
 }
 
 static void test_one_that_another_process_has_answered_ends_unless_that_one_has_it(void **state) {
@@ -155,6 +182,7 @@ int main(void) {
     TEST(test_one_that_could_not_begin_keeps_its_entry),
     TEST(test_one_that_another_process_had_gets_one_if_the_store_has_none),
     TEST(test_the_entry_of_the_process_that_had_it_stays),
+    TEST(test_a_lost_one_is_asked_about_and_added_again_once_a_second),
     TEST(test_one_of_a_process_that_has_ended_has_its_entry),
     TEST(test_it_is_lost_once_the_store_has_no_entry_of_this_process),
     TEST(test_one_that_another_process_has_answered_ends_unless_that_one_has_it),

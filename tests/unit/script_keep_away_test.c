@@ -199,6 +199,23 @@ static void test_a_store_that_was_away_just_now_is_not_asked_for_a_message(void 
   assert_false(asks);
 }
 
+static void test_a_message_that_was_to_be_added_is_unknown_until_the_store_has_it(void **state) {
+  redis_server_stop();
+  assert_true(keep_owe_message(
+      keep,
+      &(KeepMessage){
+          .openid = STR("a"), .identity = STR("id"), .document = STR("<m/>"), .adds = true },
+      NULL, NULL));
+  for (int i = 0; i < 1000 && !keep_is_unsaved(keep, STR("a"), STR("id")); i++) usleep(5000);
+  assert_int_equal(keep_message_owner(keep, STR("a"), STR("id")), KEEP_OWNER_UNKNOWN);
+  assert_true(redis_store_restart());
+  await_store();
+  usleep(300000);
+  assert_int_equal(keep_message_owner(keep, STR("a"), STR("id")), KEEP_OWNER_UNKNOWN);
+  keep_look(keep);
+  assert_int_equal(keep_message_owner(keep, STR("a"), STR("id")), KEEP_OWNER_SELF);
+}
+
 // Ends a message while the store is away. Then the store has an entry of it, which is that process's.
 static void end_while_away(Str process) {
   KeptRun run = running();
@@ -306,6 +323,7 @@ int main(void) {
     TEST(test_a_run_that_another_process_has_taken_is_not_written_again),
     TEST(test_a_message_that_the_store_did_not_take_is_unsaved_until_it_is_back),
     TEST(test_a_store_that_was_away_just_now_is_not_asked_for_a_message),
+    TEST(test_a_message_that_was_to_be_added_is_unknown_until_the_store_has_it),
     TEST(test_a_message_that_ended_while_the_store_was_away_is_deleted_later),
     TEST(test_one_that_another_process_has_by_then_stays_and_is_known_here),
     TEST(test_while_the_store_is_away_no_user_counts_as_one_without_a_conversation),

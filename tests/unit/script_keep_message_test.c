@@ -176,6 +176,67 @@ static void test_a_run_that_is_lost_comes_due_here_once_its_process_has_ended(vo
   assert_true(passes(&run));
 }
 
+static KeepOwner owner(void) { return keep_message_owner(keep, STR("a"), STR("7")); }
+
+static void add_message(void) {
+  assert_true(keep_owe_message(
+      keep,
+      &(KeepMessage){
+          .openid = STR("a"), .identity = STR("7"), .document = STR("<m/>"), .adds = true },
+      NULL, NULL));
+}
+
+// The other process's run is in the store, so nothing is added.
+static Keep *follow_run(void) {
+  Keep *other = world_new_keep();
+  KeptRun run = { .state = KEPT_RUNS,
+                  .owed = true,
+                  .process = keep_process(other),
+                  .openid = STR("a"),
+                  .identity = STR("7"),
+                  .message = STR("<m/>"),
+                  .record = STR("what it has done") };
+  assert_true(keep_save(other, &run, NULL, &value, NULL, NULL));
+  add_message();
+  return other;
+}
+
+// As if the entry could not be added, because the store was away.
+static void make_unsaved(void) {
+  char text[STORE_KEY_MAX];
+  pending_writes_put(keep->unsaved, keep_key_of(keep, STR("a"), STR("7"), text), STR("entry"));
+}
+
+static void test_an_added_one_is_whose_the_store_says(void **state) {
+  add_message();
+  assert_int_equal(owner(), KEEP_OWNER_SELF);
+  keep_drop(keep, STR("a"), STR("7"));
+  assert_int_equal(owner(), KEEP_OWNER_OTHER);
+  keep_free(follow_run());
+  assert_int_equal(owner(), KEEP_OWNER_OTHER);
+}
+
+static void test_an_added_one_is_unknown_if_the_store_was_away_just_now(void **state) {
+  Keep *other = follow_run();
+  atomic_store(&keep->away_us, clock_now_us());
+  assert_int_equal(owner(), KEEP_OWNER_UNKNOWN);
+  clock_advance(1000 * 1000);
+  assert_int_equal(owner(), KEEP_OWNER_OTHER);
+  keep_free(other);
+}
+
+static void
+test_one_that_is_still_to_be_added_is_unknown_unless_the_store_has_anothers(void **state) {
+  make_unsaved();
+  assert_int_equal(owner(), KEEP_OWNER_UNKNOWN);
+  assert_true(keep_is_unsaved(keep, STR("a"), STR("7")));
+  Keep *other = follow_run();
+  make_unsaved();
+  assert_int_equal(owner(), KEEP_OWNER_OTHER);
+  assert_false(keep_is_unsaved(keep, STR("a"), STR("7")));
+  keep_free(other);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -189,6 +250,9 @@ int main(void) {
     TEST(test_one_that_another_process_has_written_stays_and_comes_due_here),
     TEST(test_one_that_is_lost_comes_due_here_once_its_process_has_ended),
     TEST(test_a_run_that_is_lost_comes_due_here_once_its_process_has_ended),
+    TEST(test_an_added_one_is_whose_the_store_says),
+    TEST(test_an_added_one_is_unknown_if_the_store_was_away_just_now),
+    TEST(test_one_that_is_still_to_be_added_is_unknown_unless_the_store_has_anothers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
