@@ -25,7 +25,8 @@ struct CancelNote {
 
 // A user who was forgotten, and when (monotonic).
 typedef struct {
-  uint64_t hash, by;  // as in Newest; by: of an empty text if no message of the user did it
+  uint64_t hash, by;  // as in Newest
+  bool spares;        // a message of the user did it, namely `by`
   int64_t at_us;
 } Forgotten;
 
@@ -126,7 +127,10 @@ static void note_forgotten(Cancels *cancels, const Cancel *cancel) {
   int64_t at_us = cancel->before.arrived_us ? cancel->before.arrived_us : clock_now_us();
   Forgotten *forgotten = &cancels->forgotten[hash % USERS];
   if (forgotten->hash == hash && at_us < forgotten->at_us) return;
-  *forgotten = (Forgotten){ .hash = hash, .by = str_hash(cancel->identity, 0), .at_us = at_us };
+  *forgotten = (Forgotten){ .hash = hash,
+                            .by = str_hash(cancel->identity, 0),
+                            .spares = cancel->identity.len > 0,
+                            .at_us = at_us };
   atomic_store_explicit(&cancels->any, true, memory_order_release);
 }
 
@@ -151,7 +155,7 @@ bool cancels_is_outdated(const Cancels *from, Str openid, Str identity, TaskRank
   const Forgotten *forgotten = &cancels->forgotten[hash % USERS];
   bool outdated =
       (newest->hash == hash && newest->by != by && task_rank_is_before(rank, newest->rank)) ||
-      (forgotten->hash == hash && forgotten->by != by && rank.arrived_us &&
+      (forgotten->hash == hash && !(forgotten->spares && forgotten->by == by) && rank.arrived_us &&
        rank.arrived_us < forgotten->at_us);
   pthread_mutex_unlock(&cancels->mutex);
   return outdated;

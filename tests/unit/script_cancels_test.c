@@ -56,6 +56,7 @@ static void test_what_waits_for_a_forgotten_user_is_outdated(void **state) {
   assert_true(cancels_is_outdated(cancels, STR("openid-1"), STR("m"), arrived(now_us - 1)));
   assert_false(
       cancels_is_outdated(cancels, STR("openid-1"), STR("m"), arrived(clock_now_us() + 1)));
+  assert_true(cancels_is_outdated(cancels, STR("openid-1"), STR(""), arrived(now_us - 1)));
   assert_false(cancels_is_outdated(cancels, STR("openid-2"), STR("m"), arrived(now_us - 1)));
 }
 
