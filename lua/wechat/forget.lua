@@ -1,8 +1,8 @@
--- wechat.forget: deletes everything that is kept of a user, and ends scripts that wait for the user, except the one that
--- calls it.
--- wechat.newest: cancels what the user's earlier messages still do. Earlier is what was made earlier (CreateTime), and of
--- messages of the same second what arrived earlier. In this process they end at once. Other processes look for notices
--- every second; what they send until then is sent.
+-- wechat.forget: deletes everything that is kept of a user, and ends scripts that wait for the user, except the one
+-- that calls it.
+-- wechat.newest: cancels what the user's earlier messages still do. Earlier is what was made earlier (CreateTime), and
+-- of messages of the same second what arrived earlier. In this process they end at once. Other processes look for
+-- notices every second; what they send until then is sent.
 
 local kinds = require "wechat.kept"
 
@@ -40,12 +40,12 @@ return function(wechat, host)
   end
 
   -- Leaves a notice for the other processes of the account (src/bot/notices.c).
-  local function tell_the_others(what, seconds)
+  local function tell_the_others(what, value, seconds)
     local place = "forgotten/" .. host.session.account
     local number, err = store.incr(place)
     if not number then return nil, err end
     host.conversation.told(number)
-    return store.set(("%s/%d%s"):format(place, number, what), "", seconds)
+    return store.set(("%s/%d%s"):format(place, number, what), value, seconds)
   end
 
   -- What a notice says of a message that does something. An identity that is too long for the key is left out.
@@ -54,17 +54,12 @@ return function(wechat, host)
     return #what + #identity <= WHAT_MAX and what .. identity or what
   end
 
-  -- The message whose script forgets its own user goes on, in whichever process it is tried.
-  local function of_forget(at, openid, identity)
-    if identity == "" then return ("@%d/%s"):format(at, openid) end
-    return of_message(("%d+"):format(at), openid, identity)
-  end
-
   host.args.add(wechat, "forget", { { "openid", "string" } }, function(openid)
     if openid == "" then host.args.fail("wechat.forget: openid is empty") end
     local any, at, identity = host.conversation.end_user(openid)
     host.session.forget(openid)
-    local told, err = tell_the_others(of_forget(at, openid, identity), NOTICE_S)
+    -- The message whose script forgets its own user goes on, in whichever process it is tried.
+    local told, err = tell_the_others(("@%d/%s"):format(at, openid), identity, NOTICE_S)
     if not told then return nil, err end
     for _, kind in ipairs(kinds) do
       local gone, why = take_away(kind, openid)
@@ -74,8 +69,8 @@ return function(wechat, host)
     return true, any
   end, "Deletes all that is stored about a user: session and conversations; true and whether anything was stored, or nil and why not.")
 
-  -- Deletes the user's owed answers of earlier messages from the store. A process that still works on one ends it when it
-  -- sees the notice.
+  -- Deletes the user's owed answers of earlier messages from the store. A process that still works on one ends it when
+  -- it sees the notice.
   local function take_runs_away(openid, identity, made)
     local prefix = ("owed/%s/%s/"):format(host.session.account, openid)
     local keys, err = store.list(prefix)
@@ -92,7 +87,7 @@ return function(wechat, host)
     local done, err = true, nil
     if tells then
       local times = ("%d.%d"):format(made, arrived)
-      done, err = tell_the_others(of_message(times, openid, identity), NEWEST_S)
+      done, err = tell_the_others(of_message(times, openid, identity), "", NEWEST_S)
     end
     if owes then
       local gone, why = take_runs_away(openid, identity, made)

@@ -1,9 +1,10 @@
 // "forgotten/ACCOUNT" counts the notices. Each notice has its own key for some seconds, which is set just after the
 // notice was counted (lua/wechat/forget.lua):
-//   forgotten/ACCOUNT/NUMBER@AT/OPENID: forget the user, as of AT (Unix milliseconds); an earlier wemoon writes no @AT
-//   forgotten/ACCOUNT/NUMBER@AT+/OPENID/IDENTITY: the same, but message IDENTITY of the user, whose script forgets, goes on
-//   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: message IDENTITY cancels the earlier messages of its user; its
-//     CreateTime is MADE (Unix seconds), and it arrived at ARRIVED (Unix milliseconds)
+//   forgotten/ACCOUNT/NUMBER@AT/OPENID: forget the user, as of AT (Unix milliseconds); an earlier wemoon writes no @AT.
+//     The value is the identity of the user's message whose script forgets, and which goes on; empty: none. An earlier
+//     wemoon writes none, and reads none: it ends that message too
+//   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: message IDENTITY cancels the earlier messages of its user;
+//     its CreateTime is MADE (Unix seconds), and it arrived at ARRIVED (Unix milliseconds)
 #include "bot/notices.h"
 
 #include <pthread.h>
@@ -30,8 +31,16 @@ struct Notices {
   int64_t seen[SEEN];  // at number % SEEN: the last handled number
   pthread_mutex_t mutex;
   pthread_cond_t answered;
-  bool asking;
+  int asking;  // calls of the store under way
 };
+
+// A forget whose value is read.
+typedef struct {
+  Notices *notices;
+  bool own;
+  Cancel cancel;  // its openid is a copy, in `openid`
+  char openid[];
+} Forget;
 
 Notices *notices_new(Store *store, Str account, BotShared *shared) {
   Notices *notices = calloc(1, sizeof *notices);
@@ -47,7 +56,7 @@ Notices *notices_new(Store *store, Str account, BotShared *shared) {
 
 static void end_asking(Notices *notices) {
   pthread_mutex_lock(&notices->mutex);
-  notices->asking = false;
+  notices->asking--;
   pthread_cond_signal(&notices->answered);
   pthread_mutex_unlock(&notices->mutex);
 }
@@ -78,12 +87,10 @@ static int64_t not_later(int64_t us) {
 
 static bool read_forgotten(Str at, Str who, Cancel *cancel) {
   int64_t at_ms;
-  bool spares = str_ends(at, STR("+"));
   *cancel = (Cancel){ .openid = who, .all = true };
-  if (spares) at = str_sub(at, 0, at.len - 1);
   bool ok = at.len == 0 || str_to_int64(at, &at_ms);
   if (ok && at.len) cancel->before.arrived_us = not_later(arrived_here_us(at_ms));
-  return ok && (!spares || str_cut(who, '/', &cancel->openid, &cancel->identity));
+  return ok;
 }
 
 // Reads "MADE.ARRIVED" and "OPENID/IDENTITY", or else the time of a forget and whom it concerns.
@@ -109,20 +116,50 @@ static void drop_quota(const Notices *notices, Str openid) {
   if (len < (int)sizeof key) store_call(notices->store, &call, store_reply_drop, NULL, NULL);
 }
 
-static void take_name(Notices *notices, Str key) {
+static void forget(Notices *notices, const Cancel *cancel, bool own) {
+  if (!own) cancel_elsewhere(notices->shared, NULL, cancel);
+  if (!own) conversations_end_user(notices->shared->conversations, cancel->openid, "forgotten");
+  drop_quota(notices, cancel->openid);
+}
+
+// Without the value the user is forgotten all the same.
+static void on_forget(void *ctx, StoreReply *reply) {
+  Forget *it = ctx;
+  if (reply->err.code == ERR_NONE && reply->ok) it->cancel.identity = reply->value;
+  forget(it->notices, &it->cancel, it->own);
+  store_reply_free(reply);
+  end_asking(it->notices);
+  free(it);
+}
+
+static void take_forget(Notices *notices, Str key, const Cancel *cancel, bool own) {
+  Forget *it = malloc(sizeof *it + cancel->openid.len);
+  if (!it) return forget(notices, cancel, own);
+  *it = (Forget){ .notices = notices, .own = own, .cancel = *cancel };
+  str_put(it->openid, cancel->openid);
+  it->cancel.openid = str_make(it->openid, cancel->openid.len);
+  pthread_mutex_lock(&notices->mutex);
+  notices->asking++;
+  pthread_mutex_unlock(&notices->mutex);
+  if (store_call(notices->store, &(StoreCall){ .op = STORE_GET, .key = key }, on_forget, it, NULL))
+    return;
+  forget(notices, cancel, own);
+  end_asking(notices);
+  free(it);
+}
+
+static void take_name(Notices *notices, Str full) {
   Str about, who, digits, times = { 0 };
   int64_t number;
   Cancel cancel = { 0 };
-  key = str_sub(key, strlen(notices->key) + 1, key.len);
+  Str key = str_sub(full, strlen(notices->key) + 1, full.len);
   if (!str_cut(key, '/', &about, &who)) return;
   bool timed = str_cut(about, '@', &digits, &times);
   if (!str_to_int64(timed ? digits : about, &number) || !is_new(notices, number)) return;
   if (!read_cancel(timed ? times : STR(""), who, &cancel)) return;
   bool own = cancels_is_own(notices->shared->cancels, number);
-  if (!own) cancel_elsewhere(notices->shared, NULL, &cancel);
-  if (!cancel.all) return;
-  if (!own) conversations_end_user(notices->shared->conversations, cancel.openid, "forgotten");
-  drop_quota(notices, cancel.openid);
+  if (cancel.all) take_forget(notices, full, &cancel, own);
+  else if (!own) cancel_elsewhere(notices->shared, NULL, &cancel);
 }
 
 // On the store's thread, like on_count.
@@ -156,16 +193,16 @@ void notices_look(Notices *notices, int64_t now_us) {
   if (now_us < notices->ask_us) return;
   notices->ask_us = now_us + ASK_US;
   pthread_mutex_lock(&notices->mutex);
-  bool free = !notices->asking;
-  notices->asking = true;
+  bool rests = notices->asking == 0;
+  if (rests) notices->asking++;
   pthread_mutex_unlock(&notices->mutex);
-  if (free) ask(notices, &(StoreCall){ .op = STORE_GET, .key = str_of(notices->key) }, on_count);
+  if (rests) ask(notices, &(StoreCall){ .op = STORE_GET, .key = str_of(notices->key) }, on_count);
 }
 
 void notices_free(Notices *notices) {
   if (!notices) return;
   pthread_mutex_lock(&notices->mutex);
-  while (notices->asking) pthread_cond_wait(&notices->answered, &notices->mutex);
+  while (notices->asking > 0) pthread_cond_wait(&notices->answered, &notices->mutex);
   pthread_mutex_unlock(&notices->mutex);
   pthread_cond_destroy(&notices->answered);
   pthread_mutex_destroy(&notices->mutex);
