@@ -12,8 +12,8 @@ typedef struct DigestSet DigestSet;
 
 DigestSet *digest_set_new(void);       // NULL without memory, algorithm or random bytes
 void digest_set_free(DigestSet *set);  // NULL is allowed
-// Adds a text that is not in the set, and was tried so often already: once at least. It expires at `expires_us`, or up to a
-// millisecond later: not before the one added last. False without memory.
+// Adds a text that is not in the set, and was tried so often already: once at least. It expires at `expires_us`, or up
+// to a millisecond later: not before the one added last. False without memory.
 bool digest_set_add(DigestSet *set, Str text, int tries, int64_t expires_us);
 // Counts `by` more tries of the text and returns which one the last is, DIGEST_SET_TRIES_MAX at most; 0: the set does
 // not have it, or it has expired; -1: OpenSSL has no memory.
