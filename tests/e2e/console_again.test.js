@@ -314,7 +314,7 @@ test('so does a page that the new one has a message for before it reads', async 
   assert.equal(await page.locator('#panel details').count(), 1);
   await page.click('#tab-calls');
   await page.click('#panel summary >> text=user.info');
-  assert.match(await page.locator('#panel details[open]').innerText(), /zh_TW/);
+  await page.waitForSelector('#panel details[open] >> text=zh_TW', { timeout: PATIENCE_MS });
 });
 
 test('after a reset the calls are those since', async (t) => {
