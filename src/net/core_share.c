@@ -14,8 +14,7 @@ enum {
   WINDOW_US = 20 * 1000,  // others need the core if the thread had to wait for it...
   PART = 10,              // ...for more than a tenth of such a window
   PAUSE_NS = 1000,        // the kernel adds the timer slack of the thread, 50 us
-  LONG_US =
-      1000  // a pause that took longer went to one who computes, and not to one who waits for answers
+  LONG_US = 1000          // after a longer pause: others compute, and do not wait for answers
 };
 
 // Of the calling thread. The file is not kept open: each thread would need a descriptor more than its connection's. To

@@ -1,5 +1,5 @@
-// A thread that always finds its next request keeps its core until the kernel's next tick, 4 ms at 250 Hz, whoever else
-// waits for it: a proxy on the same machine, or another thread of its own process. With a CoreShare it makes short
+// A thread that always finds its next request keeps its core until the kernel's next tick, 4 ms at 250 Hz, even if others
+// wait for it: a proxy on the same machine, or another thread of its own process. With a CoreShare it makes short
 // pauses while others compete for its core; it knows that they do because it has to wait for the core itself.
 // sched_yield(2) would not do: where each session is a scheduling group, the core stays in the thread's own session.
 #ifndef WEMOON_NET_CORE_SHARE_H
