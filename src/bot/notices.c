@@ -34,10 +34,9 @@ struct Notices {
   int asking;  // calls of the store under way
 };
 
-// A forget whose value is read.
+// Another process's forget, whose value is read.
 typedef struct {
   Notices *notices;
-  bool own;
   Cancel cancel;  // its openid is a copy, in `openid`
   char openid[];
 } Forget;
@@ -116,9 +115,9 @@ static void drop_quota(const Notices *notices, Str openid) {
   if (len < (int)sizeof key) store_call(notices->store, &call, store_reply_drop, NULL, NULL);
 }
 
-static void forget(Notices *notices, const Cancel *cancel, bool own) {
-  if (!own) cancel_elsewhere(notices->shared, NULL, cancel);
-  if (!own) conversations_end_user(notices->shared->conversations, cancel->openid, "forgotten");
+static void forget(Notices *notices, const Cancel *cancel) {
+  cancel_elsewhere(notices->shared, NULL, cancel);
+  conversations_end_user(notices->shared->conversations, cancel->openid, "forgotten");
   drop_quota(notices, cancel->openid);
 }
 
@@ -126,16 +125,16 @@ static void forget(Notices *notices, const Cancel *cancel, bool own) {
 static void on_forget(void *ctx, StoreReply *reply) {
   Forget *it = ctx;
   if (reply->err.code == ERR_NONE && reply->ok) it->cancel.identity = reply->value;
-  forget(it->notices, &it->cancel, it->own);
+  forget(it->notices, &it->cancel);
   store_reply_free(reply);
   end_asking(it->notices);
   free(it);
 }
 
-static void take_forget(Notices *notices, Str key, const Cancel *cancel, bool own) {
+static void take_forget(Notices *notices, Str key, const Cancel *cancel) {
   Forget *it = malloc(sizeof *it + cancel->openid.len);
-  if (!it) return forget(notices, cancel, own);
-  *it = (Forget){ .notices = notices, .own = own, .cancel = *cancel };
+  if (!it) return forget(notices, cancel);
+  *it = (Forget){ .notices = notices, .cancel = *cancel };
   str_put(it->openid, cancel->openid);
   it->cancel.openid = str_make(it->openid, cancel->openid.len);
   pthread_mutex_lock(&notices->mutex);
@@ -143,7 +142,7 @@ static void take_forget(Notices *notices, Str key, const Cancel *cancel, bool ow
   pthread_mutex_unlock(&notices->mutex);
   if (store_call(notices->store, &(StoreCall){ .op = STORE_GET, .key = key }, on_forget, it, NULL))
     return;
-  forget(notices, cancel, own);
+  forget(notices, cancel);
   end_asking(notices);
   free(it);
 }
@@ -158,8 +157,10 @@ static void take_name(Notices *notices, Str full) {
   if (!str_to_int64(timed ? digits : about, &number) || !is_new(notices, number)) return;
   if (!read_cancel(timed ? times : STR(""), who, &cancel)) return;
   bool own = cancels_is_own(notices->shared->cancels, number);
-  if (cancel.all) take_forget(notices, full, &cancel, own);
-  else if (!own) cancel_elsewhere(notices->shared, NULL, &cancel);
+  if (own && cancel.all) drop_quota(notices, cancel.openid);
+  if (own) return;
+  if (cancel.all) take_forget(notices, full, &cancel);
+  else cancel_elsewhere(notices->shared, NULL, &cancel);
 }
 
 // On the store's thread, like on_count.
