@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
-const { storeOf } = require('./owed');
+const { heldScript, storeOf } = require('./owed');
 const { startBot, sleep, tempDir, textXml, until } = require('./harness');
 
 const texts = (peer) => peer.sent.filter(({ went }) => went).map((sent) => sent.text.content);
@@ -17,12 +17,7 @@ for (const kind of ['SQLite', 'Redis']) {
   test(`SIGTERM does not wait for an answered message, nor for those behind it, on ${kind}`, async (t) => {
     const peer = await startPeer(t);
     const config = { store: await storeOf(t, kind), deadline_ms: 800, ...platform(peer) };
-    const script = `function on_message(msg)
-      if msg.content ~= "go" then return "plain " .. msg.content end
-      local answer = wechat.ask("one?").content
-      wechat.http.get("${peer.url}/held", { timeout = 60 })
-      return "answer to " .. answer
-    end`;
+    const script = heldScript(peer);
     const bot = await startBot(t, { script, config });
     assert.equal(await bot.say('go'), 'one?');
     const answers = [];

@@ -6,6 +6,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const { startPeer, platform } = require('./peer');
+const { heldScript } = require('./owed');
 const { makeRedis } = require('./redis');
 const { startBot, textXml, sleep, tempDir, until } = require('./harness');
 
@@ -192,12 +193,7 @@ test('a process that ends while its store is away says what may be lost', async 
 async function endsWhileItStandsStill(t) {
   const [redis, peer] = [await makeRedis(t), await startPeer(t)];
   const config = { store: redis.url, deadline_ms: 1500, ...platform(peer) };
-  const script = `function on_message(msg)
-    if msg.content ~= "go" then return "plain " .. msg.content end
-    local answer = wechat.ask("one?").content
-    wechat.http.get("${peer.url}/held", { timeout = 60 })
-    return "answer to " .. answer
-  end`;
+  const script = heldScript(peer);
   const bot = await startBot(t, { script, config });
   assert.equal(await bot.say('go'), 'one?');
   assert.equal(await bot.say('x'), null);

@@ -3,16 +3,9 @@
 
 const { describe, test } = require('node:test');
 const assert = require('node:assert/strict');
-const { keptKeys, storeOf, texts } = require('./owed');
+const { heldScript, keptKeys, storeOf, texts } = require('./owed');
 const { startPeer, platform } = require('./peer');
 const { startBot, sleep, textXml, until } = require('./harness');
-
-const script = (peer) => `function on_message(msg)
-  if msg.content ~= "go" then return "plain " .. msg.content end
-  local answer = wechat.ask("one?").content
-  wechat.http.get("${peer.url}/held", { timeout = 60 })
-  return "answer to " .. answer
-end`;
 
 const CLAIM_MS = 3000; // a claim that is not renewed lapses after this; a lease after 9 s
 
@@ -20,7 +13,7 @@ const CLAIM_MS = 3000; // a claim that is not renewed lapses after this; a lease
 async function world(t) {
   const peer = await startPeer(t);
   const config = { store: await storeOf(t, 'SQLite'), deadline_ms: 1500, late_reply: 'customer_service', ...platform(peer) };
-  const start = () => startBot(t, { script: script(peer), config });
+  const start = () => startBot(t, { script: heldScript(peer), config });
   const [first, second] = [await start(), await start()];
   await sleep(600); // until both have noticed each other
   return { peer, start, first, second, entries: () => keptKeys(t, config) };

@@ -8,6 +8,14 @@ const { tempDir, wemoon, writeFiles } = require('./harness');
 const storeOf = async (t, kind) => (kind === 'Redis' ? (await makeRedis(t)).url : `sqlite:${path.join(tempDir(t), 'kept.db')}`);
 const texts = (peer) => peer.sent.map((sent) => sent.text.content);
 
+// A script whose answer to the message after `go` waits for a call; what comes then waits behind it.
+const heldScript = (peer) => `function on_message(msg)
+  if msg.content ~= "go" then return "plain " .. msg.content end
+  local answer = wechat.ask("one?").content
+  wechat.http.get("${peer.url}/held", { timeout = 60 })
+  return "answer to " .. answer
+end`;
+
 // The keys of runs in the store.
 async function keptKeys(t, config) {
   const dir = tempDir(t);
@@ -16,4 +24,4 @@ async function keptKeys(t, config) {
   return stdout.split('\n').filter((line) => /^.key.:.(owed|asked)\//.test(line.slice(1)));
 }
 
-module.exports = { keptKeys, storeOf, texts };
+module.exports = { heldScript, keptKeys, storeOf, texts };

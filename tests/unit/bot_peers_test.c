@@ -194,12 +194,17 @@ static void test_a_claim_that_lapsed_and_is_free_is_had_again(void **state) {
   job_release(job);
 }
 
-// `here` loses the message to `there`, which then lets it go.
-static void lose_claim(Fixture *f, Job *job, Job *other) {
+// The claim of `here` lapses, and `there` has the message.
+static void pass_claim(Fixture *f, Job *job, Job *other) {
   claim(f, f->here, job);
   usleep((PEERS_CLAIM_MS + 100) * 1000);
   claim(f, f->there, other);
   assert_int_equal(confirm(f->here, job), -1);
+}
+
+// `here` loses the message to `there`, which then lets it go.
+static void lose_claim(Fixture *f, Job *job, Job *other) {
+  pass_claim(f, job, other);
   peers_forget(f->there, other);
 }
 
@@ -232,10 +237,7 @@ static void await_second(int64_t since_us) {
 static void test_the_store_is_asked_who_has_a_lost_claim_once_a_second(void **state) {
   Fixture *f = *state;
   Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
-  claim(f, f->here, job);
-  usleep((PEERS_CLAIM_MS + 100) * 1000);
-  claim(f, f->there, other);
-  assert_int_equal(confirm(f->here, job), -1);
+  pass_claim(f, job, other);
   atomic_store(&waits, 0);
   int64_t begun_us = clock_now_us();
   for (int i = 0; i < 50; i++) assert_int_equal(peers_regain(f->here, job), PEERS_RUNNING);
@@ -250,10 +252,7 @@ static void test_the_store_is_asked_who_has_a_lost_claim_once_a_second(void **st
 static void test_a_lost_claim_is_had_again_once_the_other_leaves_the_message(void **state) {
   Fixture *f = *state;
   Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
-  claim(f, f->here, job);
-  usleep((PEERS_CLAIM_MS + 100) * 1000);
-  claim(f, f->there, other);
-  assert_int_equal(confirm(f->here, job), -1);
+  pass_claim(f, job, other);
   int64_t asked_us = clock_now_us();
   assert_int_equal(peers_regain(f->here, job), PEERS_RUNNING);
   assert_true(peers_has_lost(f->here, job));
@@ -283,10 +282,7 @@ static void test_who_asks_often_does_not_make_the_store_be_away_longer(void **st
 static void test_a_lost_claim_is_over_once_the_other_has_answered(void **state) {
   Fixture *f = *state;
   Job *job = job_known_as(f, "a"), *other = job_known_as(f, "a");
-  claim(f, f->here, job);
-  usleep((PEERS_CLAIM_MS + 100) * 1000);
-  claim(f, f->there, other);
-  assert_int_equal(confirm(f->here, job), -1);
+  pass_claim(f, job, other);
   peers_finish(f->there, other, STR("T:theirs"));
   assert_int_equal(peers_regain(f->here, job), PEERS_ANSWERED);
   assert_true(peers_has_lost(f->here, job));
