@@ -209,6 +209,9 @@ TaskState run_here(Webhook *webhook, Job *job, const RunMessage *message) {
   bool unbegun = false;
   if (is_behind(webhook, job)) return TASK_LOST;
   TaskState state = first_slice(webhook, NULL, job_retain(job), message, &unbegun);
+  job->has_entry = unbegun && state == TASK_LOST;
+  if (unbegun && state != TASK_LOST)  // no run took it over
+    keep_drop(webhook->shared.keep, job->from_user, job->identity);
   if (state == TASK_LOST) job_release(job);
   else admission_turn_in_time(&webhook->admission, job->started_us);
   return state;
@@ -276,8 +279,10 @@ static void owe_if_overdue(Run *run) {
   if (clock_now_us() >= owe_at_us(run->webhook, run->job)) owe(run);
 }
 
-// Called if the run could not begin.
-static void wait_on(Run *run, bool owed) {
+// Called if the run could not begin. `owed`: the store had its entry; `taken`: it has that of a process that has ended,
+// which was taken over.
+static void wait_on(Run *run, bool owed, bool taken) {
+  if (taken) return run_entry_take(&run->entry);
   run_entry_wait_on(&run->entry, owed);
   if (!owed) owe_if_overdue(run);
 }
@@ -427,7 +432,7 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   if (unknown && who == PEERS_MINE) who = PEERS_RUNNING;
   if (who == PEERS_RUNNING && !too_late) {
     if (unbegun && is_left(run)) return run_abandon(run), true;  // the entry stays
-    wait_on(run, owed);
+    wait_on(run, owed, false);
     return false;
   }
   bool mine = who == PEERS_MINE;
@@ -445,7 +450,7 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   if (now_us < run->queued.turn.due_us) admission_turn_in_time(&webhook->admission, now_us);
   bool begun = first_slice(webhook, in, run->job, &run->message, &unbegun) != TASK_LOST;
   if (begun && unbegun) run_entry_drop(&run->entry);  // no run took it over
-  if (!begun) wait_on(run, owed);
+  if (!begun) wait_on(run, owed, unbegun && !owed);
   return begun;
 }
 
@@ -480,7 +485,8 @@ static void wait_for_turn(Run *run) {
 
 static void begin_to_wait(Run *run, bool was_elsewhere) {
   run->was_lost = has_lost(run);
-  run_entry_wait(&run->entry, was_elsewhere);
+  if (run->job->has_entry) run_entry_take(&run->entry);
+  else run_entry_wait(&run->entry, was_elsewhere);
   owe_if_overdue(run);
   wait_for_turn(run);
 }

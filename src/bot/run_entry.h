@@ -7,11 +7,12 @@
 // has lapsed, answers `success`, forgets the message, and frees the claim, which the first one then regains. But a try
 // that waits there behind its user's earlier messages is owed there: it keeps the claim, and writes the entry anew, as
 // that process's; the first one waits for the claim, and leaves the entry alone. A message that is taken over from a
-// process that has died gets an entry too, if the store has none: that one may have put its run there. So dedupe knows
-// only what this process has answered itself, and this process runs the message if the entry becomes its own. An entry
-// is deleted by the process that has the claim, when the run has begun, has ended, or will never begin; or, if another
-// process has answered the message, as the store says under the claim's key, by the process whose name it has.
-// Otherwise it stays, or is put back.
+// process that has died gets an entry too, if the store has none: that one may have put its run there. The entry of the
+// dead process itself becomes this process's in one step, before its run begins, and stays until the run takes it over:
+// at no moment does the store have nothing of the message. So dedupe knows only what this process has answered itself,
+// and this process runs the message if the entry becomes its own. An entry is deleted by the process that has the claim,
+// when the run has begun, has ended, or will never begin; or, if another process has answered the message, as the store
+// says under the claim's key, by the process whose name it has. Otherwise it stays, or is put back.
 #ifndef WEMOON_BOT_RUN_ENTRY_H
 #define WEMOON_BOT_RUN_ENTRY_H
 

@@ -226,6 +226,7 @@ static void refuse_for_now(Callback *c) {
 
 // Forgets an admitted job without memory to run it.
 static void forget_for_memory(Callback *c, Job *job) {
+  if (job->has_entry) keep_drop(c->webhook->shared.keep, job->from_user, job->identity);
   run_forget(c->webhook, job);
   admission_leave(&c->webhook->admission, ADMIT_JOB);
   close_for_memory(c);

@@ -60,8 +60,10 @@ typedef struct {
   Str identity;  // of the message, in the store
   // True once a run that this process took over answers the message late; NULL: never.
   const atomic_bool *taken;
-  // Whether the store has the message as one that has not begun (keep_owe_message). A run that takes this entry over
-  // sets it to false; otherwise it is the caller's to delete. NULL: false.
+  // Whether the store has the message as one that has not begun (keep_owe_message), in this process's name. Gets true if
+  // such an entry of a process that has ended was claimed (may_be_owed). A run that takes the entry over sets it to
+  // false; otherwise it is the caller's to keep, if nothing was run, or to delete. NULL: false, and `may_be_owed` is
+  // false.
   bool *unbegun;
   // Gets true if nothing was run because another process has the message in the store: it is left to that process.
   // NULL: not set.

@@ -85,6 +85,7 @@ static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *
   if (record) task_set_record(task, record);
   else if (!run->refused) task_record_later(task);
   if (record) message_watch(task);
+  else if (!run->refused && message_is_owed_anew(run)) message_owe_anew(task);
   task_limit(task);
   if (message) {
     TaskState state = task_start(task);
@@ -207,9 +208,10 @@ static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadli
   buf_init(&value);
   engine_let_go(in->engine);  // the next call waits for the store
   KeepFound found = keep_claim_owed(keep, message->sender, message->identity, &value, &kept);
-  // The platform's next try of a message that never began is that message.
+  // The platform's next try of a message that never began is that message. Its entry stays in the store until the run
+  // takes it over: a process that ends in between loses nothing.
   if (found == KEEP_ENDED && kept.unbegun) {
-    keep_drop(keep, message->sender, message->identity);
+    *message->unbegun = true;
     found = KEEP_NOTHING;
   }
   *state = found == KEEP_ANSWERED ? answer_nothing(answer) : TASK_LOST;

@@ -114,6 +114,34 @@ describe('an owed message that another process knows too', { concurrency: 3 }, (
     await areSent(peer, entries, ['answer to x', 'plain y']);
   });
 
+  // y waits for the interpreter, which another user's message holds. The second process takes y over with a try that it
+  // answers itself, so it owes y only 4.3 s later.
+  test('is not lost if the process that has just taken it over is killed too', async (t) => {
+    const peer = await startPeer(t);
+    const script = `function on_message(msg)
+      if msg.content == "x" then while true do end end
+      wechat.http.get("${peer.url}/held", { timeout = 60 })
+      return "answer to " .. msg.content
+    end`;
+    const config = { store: await storeOf(t, 'SQLite'), script_cpu_ms: 60000, late_reply: 'customer_service', ...platform(peer) };
+    const start = (interpreters) => startBot(t, { script, config: { ...config, interpreters } });
+    const [first, second] = [await start(1), await start(4)];
+    await sleep(600); // until both have noticed each other
+    first.say('x', { fields: { FromUserName: 'oAnother' } }).catch(() => {});
+    await sleep(100);
+    const y = textXml('y');
+    assert.equal((await first.deliver(y)).body, 'success');
+    second.deliver(y).catch(() => {});
+    await sleep(300);
+    await first.kill();
+    await until(() => peer.seen.length === 1, 'the call of y', 10000);
+    await second.kill();
+    peer.lets = true;
+    await start(4);
+    await until(() => peer.sent.length > 0, 'the answer to y', 20000);
+    assert.deepEqual(texts(peer), ['answer to y']);
+  });
+
   // Another message of the user waits at the second process, so the try waits behind it there, and is owed.
   test('is run by the process that another one left it to, having written it anew', async (t) => {
     const all = await begin(t);

@@ -118,7 +118,98 @@ static void test_a_run_that_this_process_has_is_left_alone(void **state) {
   assert_not_logged("begun");
 }
 
+// The identity of the document below.
+#define IDENTITY "m8:openid-11:9"
+#define DOCUMENT                                                                                   \
+  "<xml><ToUserName>gh</ToUserName><FromUserName>openid-1</FromUserName><CreateTime>1"             \
+  "</CreateTime><MsgType>text</MsgType><Content>kept</Content><MsgId>9</MsgId></xml>"
+
+// What the store has of the message: "unbegun", "begun", or "none".
+static const char *entry(void) {
+  StoreCall call = { .op = STORE_GET, .key = STR("owed/gh_1/openid-1/" IDENTITY) };
+  StoreReply *reply = store_call_wait(world.store, &call, NULL);
+  KeptRun run = { .state = KEPT_RUNS };
+  bool has = reply->ok && kept_read(reply->value, &run);
+  store_reply_free(reply);
+  return !has ? "none" : run.unbegun ? "unbegun" : "begun";
+}
+
+static int l_entry(lua_State *L) {
+  lua_pushstring(L, entry());
+  return 1;
+}
+
+static const luaL_Reg entry_functions[] = { { "entry", l_entry }, { NULL, NULL } };
+
+static int open_with_entry(void **state) {
+  world_functions = entry_functions;
+  return world_open_shared(state);
+}
+
+static int close_with_entry(void **state) {
+  world_functions = NULL;
+  return world_close(state);
+}
+
+// The entry of a process that has ended, whose message has not begun.
+static void leave_entry(void) {
+  Keep *other = world_new_keep();
+  assert_true(keep_owe_message(other,
+                               &(KeepMessage){ .openid = STR("openid-1"),
+                                               .identity = STR(IDENTITY),
+                                               .document = STR(DOCUMENT) },
+                               NULL, NULL));
+  keep_free(other);
+}
+
+static void test_an_entry_that_is_taken_over_is_in_the_store_until_the_run_is(void **state) {
+  bool unbegun = false;
+  load("function on_message(msg) return wechat.entry() end");
+  leave_entry();
+  world_message.identity = STR(IDENTITY);
+  world_message.may_be_owed = true;
+  world_message.unbegun = &unbegun;
+  assert_answer_through(interpreter_answer, "x", TASK_RETURNED, "begun");
+  assert_false(unbegun);
+  assert_string_equal(entry(), "none");
+}
+
+static void test_an_entry_that_is_taken_over_stays_if_nothing_can_be_run(void **state) {
+  static atomic_bool taken;
+  bool unbegun = false;
+  Heard heard;
+  load("function on_message(msg) return wechat.entry() end");
+  leave_entry();
+  world_message.identity = STR(IDENTITY);
+  world_message.may_be_owed = true;
+  world_message.unbegun = &unbegun;
+  world_message.taken = &taken;
+  atomic_store(&taken, true);  // it is answered as part of another run
+  answer_init(&heard);
+  assert_int_equal(send_through(interpreter_answer, world.in, &heard, "x", 5000000), TASK_RETURNED);
+  assert_true(unbegun);
+  assert_string_equal(entry(), "unbegun");
+  answer_clear(&heard);
+}
+
+// Nobody tries the message again, so the store has it all the time.
+static void test_a_run_that_begins_anew_with_its_message_stays_in_the_store(void **state) {
+  KeptRun run = owed_run(0);
+  load("function on_message(msg)\n"
+       "  local was = wechat.entry()\n"
+       "  wechat.sleep(0.05)\n"
+       "  error('was ' .. was)\n"
+       "end");
+  run.identity = STR(IDENTITY);
+  run.message = run.answering = STR(DOCUMENT);
+  save(run);
+  interpreter_run_due(world.in, STR("owed/gh_1/openid-1/" IDENTITY));
+  assert_soon_logged("was begun");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
+
+#define TEST_ENTRY(test) cmocka_unit_test_setup_teardown(test, open_with_entry, close_with_entry)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -129,6 +220,9 @@ int main(void) {
     TEST(test_a_record_of_another_version_loses_the_run_and_begins_with_its_message),
     TEST(test_a_run_that_two_processes_ended_with_is_not_begun_again),
     TEST(test_a_run_that_this_process_has_is_left_alone),
+    TEST_ENTRY(test_an_entry_that_is_taken_over_is_in_the_store_until_the_run_is),
+    TEST_ENTRY(test_an_entry_that_is_taken_over_stays_if_nothing_can_be_run),
+    TEST_ENTRY(test_a_run_that_begins_anew_with_its_message_stays_in_the_store),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
