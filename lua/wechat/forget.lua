@@ -26,13 +26,14 @@ return function(wechat, host)
     return { key }
   end
 
-  -- Returns whether there was anything of that kind; or nil and the error.
-  local function take_away(kind, openid)
+  -- Returns whether there was anything of that kind, except what has one of the keys `spared`; or nil and the error.
+  local function take_away(kind, openid, spared)
     local keys, err = keys_of(kind, openid)
     if not keys then return nil, err end
     local any = false
     for _, key in ipairs(keys) do
-      local gone, why = store.delete(key)
+      local gone, why = false, nil
+      if not spared[key] then gone, why = store.delete(key) end
       if gone == nil then return nil, why end
       any = any or gone
     end
@@ -56,13 +57,18 @@ return function(wechat, host)
 
   host.args.add(wechat, "forget", { { "openid", "string" } }, function(openid)
     if openid == "" then host.args.fail("wechat.forget: openid is empty") end
-    local any, at, identity = host.conversation.end_user(openid)
+    local any, at, identity, owed, conversation = host.conversation.end_user(openid)
+    -- The message whose script forgets its own user goes on, in whichever process it is tried or taken over. A record of
+    -- before has no keys of its runs.
+    local spared = { [owed or ""] = true, [conversation or ""] = true }
+    -- Of the kept answers those of its other messages have gone already (src/script/cancel.c).
+    spared[("kept/%s/%s"):format(host.session.account, openid)] = identity ~= "" and host.kept.on
     host.session.forget(openid)
-    -- The message whose script forgets its own user goes on, in whichever process it is tried.
-    local told, err = tell_the_others(("@%d/%s"):format(at, openid), identity, NOTICE_S)
+    local value = (conversation or "") ~= "" and "c" .. identity or identity
+    local told, err = tell_the_others(("@%d/%s"):format(at, openid), value, NOTICE_S)
     if not told then return nil, err end
     for _, kind in ipairs(kinds) do
-      local gone, why = take_away(kind, openid)
+      local gone, why = take_away(kind, openid, spared)
       if gone == nil then return nil, why end
       any = any or gone
     end

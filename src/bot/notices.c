@@ -1,8 +1,9 @@
 // "forgotten/ACCOUNT" counts the notices. Each notice has its own key for some seconds, which is set just after the
 // notice was counted (lua/wechat/forget.lua):
 //   forgotten/ACCOUNT/NUMBER@AT/OPENID: forget the user, as of AT (Unix milliseconds); an earlier wemoon writes no @AT.
-//     The value is the identity of the user's message whose script forgets, and which goes on; empty: none. An earlier
-//     wemoon writes none, and reads none: it ends that message too
+//     The value is the identity of the user's message whose script forgets, and which goes on; empty: none. A "c" before
+//     it, with which no identity begins: the script is the user's conversation in the store. An earlier wemoon writes no
+//     value, and reads none: it ends that message too
 //   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: message IDENTITY cancels the earlier messages of its user;
 //     its CreateTime is MADE (Unix seconds), and it arrived at ARRIVED (Unix milliseconds)
 #include "bot/notices.h"
@@ -37,7 +38,8 @@ struct Notices {
 // Another process's forget, whose value is read.
 typedef struct {
   Notices *notices;
-  Cancel cancel;  // its openid is a copy, in `openid`
+  Cancel cancel;             // its openid is a copy, in `openid`
+  bool spares_conversation;  // the one in the store, of which this process may have an old copy
   char openid[];
 } Forget;
 
@@ -115,17 +117,24 @@ static void drop_quota(const Notices *notices, Str openid) {
   if (len < (int)sizeof key) store_call(notices->store, &call, store_reply_drop, NULL, NULL);
 }
 
-static void forget(Notices *notices, const Cancel *cancel) {
+static void forget(Notices *notices, const Cancel *cancel, bool spares_conversation) {
+  Conversations *conversations = notices->shared->conversations;
   cancel_elsewhere(notices->shared, NULL, cancel);
-  conversations_end_user(notices->shared->conversations, cancel->openid, "forgotten");
+  if (spares_conversation) conversations_end_unkept(conversations, cancel->openid, "forgotten");
+  else conversations_end_user(conversations, cancel->openid, "forgotten");
   drop_quota(notices, cancel->openid);
+}
+
+static void read_spared(Forget *it, Str value) {
+  it->spares_conversation = str_starts(value, STR("c"));
+  it->cancel.identity = it->spares_conversation ? str_sub(value, 1, value.len) : value;
 }
 
 // Without the value the user is forgotten all the same.
 static void on_forget(void *ctx, StoreReply *reply) {
   Forget *it = ctx;
-  if (reply->err.code == ERR_NONE && reply->ok) it->cancel.identity = reply->value;
-  forget(it->notices, &it->cancel);
+  if (reply->err.code == ERR_NONE && reply->ok) read_spared(it, reply->value);
+  forget(it->notices, &it->cancel, it->spares_conversation);
   store_reply_free(reply);
   end_asking(it->notices);
   free(it);
@@ -133,7 +142,7 @@ static void on_forget(void *ctx, StoreReply *reply) {
 
 static void take_forget(Notices *notices, Str key, const Cancel *cancel) {
   Forget *it = malloc(sizeof *it + cancel->openid.len);
-  if (!it) return forget(notices, cancel);
+  if (!it) return forget(notices, cancel, false);
   *it = (Forget){ .notices = notices, .cancel = *cancel };
   str_put(it->openid, cancel->openid);
   it->cancel.openid = str_make(it->openid, cancel->openid.len);
@@ -142,7 +151,7 @@ static void take_forget(Notices *notices, Str key, const Cancel *cancel) {
   pthread_mutex_unlock(&notices->mutex);
   if (store_call(notices->store, &(StoreCall){ .op = STORE_GET, .key = key }, on_forget, it, NULL))
     return;
-  forget(notices, cancel);
+  forget(notices, cancel, false);
   end_asking(notices);
   free(it);
 }

@@ -1,8 +1,9 @@
 // host.conversation: conversations with users.
-//   end_user(openid) -> known, at, identity: forgets a user: ends the user's tasks in every interpreter, and nothing more
-//     is sent. A call that waits for the user's next message returns nil and "forgotten". `known`: whether the store had
-//     runs of the user; `at`: when that was (Unix milliseconds); `identity`: of the running task's message, which goes on,
-//     if it is that user's, else empty
+//   end_user(openid) -> known, at, identity, owed, conversation: forgets a user: ends the user's tasks in every
+//     interpreter, and nothing more is sent. A call that waits for the user's next message returns nil and "forgotten".
+//     `known`: whether the store had runs of the user; `at`: when that was (Unix milliseconds); `identity`: of the
+//     running task's message, which goes on, if it is that user's, else empty; `owed`, `conversation`: the keys of that
+//     message's runs in the store, which stay; empty: none
 //   end_earlier() -> openid, identity, made, arrived, tells, owes: ends likewise the tasks of earlier messages of the
 //     running task's user, except those that wait for the next message. `made` (Unix seconds) and `arrived` (Unix
 //     milliseconds) are the message's times; `tells`: other processes must be told; `owes`: the store may have owed
@@ -37,19 +38,36 @@ static void cancel_everywhere(lua_State *L, const Cancel *cancel) {
   if (shared) cancel_elsewhere(shared, script_context(L)->interpreter, cancel);
 }
 
+// Deletes the user's runs, except those of the running task's message, and pushes whether there were any. That message
+// may be put into the store while its script still forgets, so its key is spared in any case.
+static void forget_runs(lua_State *L, const Cancel *cancel, bool is_conversation,
+                        char texts[2][STORE_KEY_MAX], KeepSpared *spared) {
+  Keep *keep = shared_of(L) ? shared_of(L)->keep : NULL;
+  if (keep && cancel->identity.len)
+    spared->owed = keep_key_of(keep, cancel->openid, cancel->identity, texts[0]);
+  if (keep && is_conversation)
+    spared->conversation = keep_key_of(keep, cancel->openid, STR(""), texts[1]);
+  lua_pushboolean(L, keep && keep_forget(keep, cancel->openid, spared));
+}
+
 static int l_end_user(lua_State *L) {
   BotShared *shared = shared_of(L);
   Str openid = lua_str(L, 1);
   int64_t at_ms = clock_unix_ms();
+  char texts[2][STORE_KEY_MAX];
+  KeepSpared spared = { .owed = STR(""), .conversation = STR("") };
   Cancel cancel;
-  cancel_all(L, openid, &cancel);
+  bool is_conversation;
+  cancel_all(L, openid, &cancel, &is_conversation);
   cancel_everywhere(L, &cancel);
   if (shared && shared->conversations)
     conversations_end_user(shared->conversations, openid, "forgotten");
-  lua_pushboolean(L, shared && shared->keep && keep_forget(shared->keep, openid));
+  forget_runs(L, &cancel, is_conversation, texts, &spared);
   lua_pushinteger(L, at_ms);
   push_str(L, cancel.identity);
-  return 3;
+  push_str(L, spared.owed);
+  push_str(L, spared.conversation);
+  return 5;
 }
 
 static int64_t unix_ms_of(int64_t monotonic_us) {

@@ -24,11 +24,12 @@ bool cancel_of_earlier(lua_State *L, Cancel *cancel) {
   return true;
 }
 
-void cancel_all(lua_State *L, Str openid, Cancel *cancel) {
+void cancel_all(lua_State *L, Str openid, Cancel *cancel, bool *is_conversation) {
   Task *task = task_running(L);
-  bool own = message_can_ask(task) && str_eq(message_sender(task), openid);
+  bool own = message_is_answering(task) && str_eq(message_sender(task), openid);
   *cancel =
       (Cancel){ .openid = openid, .all = true, .identity = own ? message_known_by(task) : STR("") };
+  *is_conversation = own && message_is_conversation(task);
 }
 
 void cancel_here(Engine *engine, const Cancel *cancel) {
@@ -38,6 +39,6 @@ void cancel_here(Engine *engine, const Cancel *cancel) {
 void cancel_elsewhere(BotShared *shared, const Interpreter *own, const Cancel *cancel) {
   if (cancel->openid.len == 0) return;
   cancels_tell(shared->cancels, own, cancel, cancel_here);
-  if (!cancel->all && shared->kept)
+  if (shared->kept && (!cancel->all || cancel->identity.len))
     kept_answers_end_others(shared->kept, cancel->openid, cancel->identity);
 }

@@ -46,6 +46,8 @@ TaskState conversation_run_message(Conversation *conversation, const MessageTask
 
 // Ends all conversations with a user that are in memory: wechat.ask returns nil and the reason.
 void conversations_end_user(Conversations *conversations, Str openid, const char *reason);
+// The same, but for those that are in the store: their scripts may go on in another process.
+void conversations_end_unkept(Conversations *conversations, Str openid, const char *reason);
 // Ends conversations of the oldest retired interpreters, with "reload", until at most `max` retired interpreters have
 // any. Conversations that can continue from the store leave memory instead.
 void conversations_limit_old(Conversations *conversations, int max);

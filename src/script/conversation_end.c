@@ -24,12 +24,25 @@ void conversations_end_all(Conversations *conversations) {
   conversations_sweep(conversations);
 }
 
+static void end_gone(Conversation *conversation, const char *reason) {
+  conversation->gone = true;
+  conversation_finish(conversation, reason);
+}
+
 void conversations_end_user(Conversations *conversations, Str openid, const char *reason) {
   for (Conversation *conversation;
-       (conversation = conversations_take(conversations, openid, false, NULL));) {
-    conversation->gone = true;
-    conversation_finish(conversation, reason);
-  }
+       (conversation = conversations_take(conversations, openid, false, NULL));)
+    end_gone(conversation, reason);
+}
+
+static bool is_unkept(const Conversation *conversation, const void *openid) {
+  return !conversation->kept && str_eq(conversation_openid(conversation), *(const Str *)openid);
+}
+
+void conversations_end_unkept(Conversations *conversations, Str openid, const char *reason) {
+  for (Conversation *conversation;
+       (conversation = conversations_take_where(conversations, is_unkept, &openid));)
+    end_gone(conversation, reason);
 }
 
 bool conversations_end(const BotShared *shared, Str openid, const char *reason) {

@@ -191,21 +191,26 @@ bool keep_may_owe(const Keep *keep) { return keep_owed(keep) > 0 || !keep_knows_
 
 typedef struct {
   Keep *keep;
+  const KeepSpared *spared;
   bool any;
 } Forgetting;
 
 static void drop_found(void *ctx, Str key) {
   Forgetting *forgetting = ctx;
+  if (str_eq(key, forgetting->spared->owed)) return;
   forgetting->any = true;
   keep_drop_key(forgetting->keep, key);
 }
 
-bool keep_forget(Keep *keep, Str openid) {
-  Forgetting forgetting = { .keep = keep, .any = keep_has(keep, openid) };
+bool keep_forget(Keep *keep, Str openid, const KeepSpared *spared) {
+  Forgetting forgetting = { .keep = keep, .spared = spared };
   Buf prefix;
   buf_init(&prefix);
   buf_printf(&prefix, "%s%.*s/", keep->owes, STR_FMT(openid));
-  keep_drop(keep, openid, STR(""));
+  if (!spared->conversation.len) {
+    forgetting.any = keep_has(keep, openid);
+    keep_drop(keep, openid, STR(""));
+  }
   kept_index_each(keep->index, buf_str(&prefix), drop_found, &forgetting);
   buf_clear(&prefix);
   return forgetting.any;

@@ -128,8 +128,15 @@ void keep_release(Keep *keep, const KeptRun *run);
 // Returns whether the store may have runs whose message was answered before their end.
 bool keep_may_owe(const Keep *keep);
 
-// Deletes from the store all runs of a user that this process knows. Returns whether it knew any.
-bool keep_forget(Keep *keep, Str openid);
+// Returns the key of a run in the store, in `text`; empty if it is too long. `identity` as in KeptRun.
+Str keep_key_of(const Keep *keep, Str openid, Str identity, char text[STORE_KEY_MAX]);
+// The keys of the runs that keep_forget spares; empty: none.
+typedef struct {
+  Str owed, conversation;
+} KeepSpared;
+// Deletes from the store all runs of a user that this process knows, except those that are spared. Returns whether it
+// knew any.
+bool keep_forget(Keep *keep, Str openid, const KeepSpared *spared);
 
 // Looks for the user's conversation and claims it for this process; waits for the store. The claimed run is KEPT_RUNS
 // in the store, for the document `answering`. `run` gets slices of `value`. An event does not claim a conversation that

@@ -40,9 +40,6 @@ struct Keep {
 bool keep_is_own(const Keep *keep, const KeptRun *run);
 // Notes a run's value in the index. Another process may since have written a run that is held here.
 void keep_note(Keep *keep, Str key, const KeptRun *run);
-// Returns the key of a run, in `text`; empty if it is too long.
-Str keep_key_of(const Keep *keep, Str openid, Str identity, char text[STORE_KEY_MAX]);
-
 // Returns whether the index has all keys: other processes may write more, and one that has just ended may have.
 bool keep_knows_all(const Keep *keep);
 

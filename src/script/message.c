@@ -171,6 +171,13 @@ bool message_is_asking(const Task *task) {
   return task_body(task) == &message_body && !message_run(task)->arena;
 }
 
+bool message_is_answering(const Task *task) { return is_message(task) && message_run(task)->arena; }
+
+bool message_is_conversation(const Task *task) {
+  const StoredRun *stored = is_message(task) ? message_run(task)->stored : NULL;
+  return stored && stored->in_store && stored->run.identity.len == 0;
+}
+
 Str message_sender(const Task *task) { return message_run(task)->sender; }
 Str message_known_by(const Task *task) { return message_run(task)->identity; }
 

@@ -24,6 +24,10 @@ Str message_known_by(const Task *task);
 // Returns whether the task answers the message with that identity; false for an empty one. It does not wait for its
 // user's next message.
 bool message_is_known_by(const Task *task, Str identity);
+// Returns whether the task answers a message, in on_error too.
+bool message_is_answering(const Task *task);
+// Returns whether the task's run is in the store under its user's key, as a conversation.
+bool message_is_conversation(const Task *task);
 // Returns the Said for parts of the answer to the task's message; NULL if the message takes none.
 Said *message_said(const Task *task);
 // Returns the message's place among its user's messages, held once more; NULL without memory, or if there is no order

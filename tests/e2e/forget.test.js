@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const { APPID, TOKEN, OPENID, tempDir, writeFiles, configLua, sleep, wemoon, startBot, textXml, until, threeAtATime } = require('./harness');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
+const { keptKeys } = require('./owed');
 
 const test = threeAtATime('forgetting a user');
 
@@ -164,6 +165,80 @@ test('a message whose script forgets its own user is run by the process that has
   await bots[0].kill();
   await until(() => peer.sent.length === 1, 'the late answer', 15000);
   assert.equal(peer.sent[0].text.content, 'forgotten');
+});
+
+// The script of an owed message forgets its own user, then works on.
+async function owedForgetsItself(t, config = {}) {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    if msg.content == "slow" then wechat.sleep(2.5) return "slow" end
+    wechat.sleep(1.5)
+    assert(wechat.forget(msg.source))
+    wechat.http.post("${peer.url}/forgotten", { body = "x" })
+    wechat.sleep(2)
+    wechat.http.post("${peer.url}/after", { body = "x" })
+    return "done"
+  end`;
+  const all = { store: `sqlite:${tempDir(t)}/wemoon.db`, deadline_ms: 800, late_reply: 'customer_service', ...platform(peer), ...config };
+  const bots = [await startBot(t, { script, config: all }), await startBot(t, { script, config: all })];
+  await sleep(600); // until both have noticed each other
+  const fields = { CreateTime: Math.floor(Date.now() / 1000) - 10 }; // the platform's last try
+  const answers = [bots[0].say('slow', { fields }), bots[0].say('go', { fields })];
+  const late = config.late_text || null;
+  assert.deepEqual(await Promise.all(answers), [late, late]);
+  return { peer, bots, config: all };
+}
+
+const sent = (peer) => peer.sent.map(({ text }) => text.content);
+
+test('an owed message whose script forgets its own user goes on, and the user\'s others end', async (t) => {
+  const { peer, config } = await owedForgetsItself(t);
+  await until(() => peer.sent.length === 1, 'the late answer', 15000);
+  await until(async () => (await keptKeys(t, config)).length === 0, 'nothing owed');
+  await sleep(1000);
+  assert.deepEqual(sent(peer), ['done']);
+  assert.deepEqual(peer.seen, ['POST /forgotten', 'POST /after']);
+});
+
+test('an owed message whose script has forgotten its own user is gone on with by another process', async (t) => {
+  const { peer, bots, config } = await owedForgetsItself(t);
+  await until(() => peer.seen.length === 1, 'the call');
+  await until(async () => (await keptKeys(t, config)).length === 1, 'its run alone in the store');
+  await bots[0].kill();
+  await until(() => peer.sent.length === 1, 'the late answer', 15000);
+  await until(async () => (await keptKeys(t, config)).length === 0, 'nothing owed');
+  assert.deepEqual(sent(peer), ['done']);
+  assert.deepEqual(peer.seen, ['POST /forgotten', 'POST /after']);
+});
+
+test('late_reply = "keep": the answer of an owed message whose script forgets its own user is fetched', async (t) => {
+  const { peer, bots } = await owedForgetsItself(t, { late_reply: 'keep', late_text: 'wait' });
+  await until(() => peer.seen.length === 1, 'the call');
+  assert.equal(await bots[0].say('fetch'), 'wait');
+  await until(() => peer.seen.length === 2, 'its end');
+  await sleep(300);
+  assert.equal(await bots[0].say('fetch'), 'done');
+});
+
+test('a conversation whose script forgets its own user goes on, though another process has it in memory', async (t) => {
+  const peer = await startPeer(t);
+  const script = `function on_message(msg)
+    local answer, why = wechat.ask("sure?")
+    if not answer then wechat.http.post("${peer.url}/" .. why, { body = "x" }) return end
+    wechat.sleep(0.5)
+    assert(wechat.forget(msg.source))
+    wechat.sleep(1.5) -- other processes look for notices every second
+    wechat.http.post("${peer.url}/after", { body = "x" })
+    return wechat.ask("really?").content
+  end`;
+  const config = { store: `sqlite:${tempDir(t)}/wemoon.db`, ...platform(peer) };
+  const bots = [await startBot(t, { script, config }), await startBot(t, { script, config })];
+  await sleep(600);
+  assert.equal(await bots[1].say('talk'), 'sure?');
+  assert.equal(await bots[0].say('yes'), 'really?');
+  assert.equal(await bots[1].say('indeed'), 'indeed');
+  await sleep(500);
+  assert.deepEqual(peer.seen, ['POST /after']);
 });
 
 test('a late reply that goes out while its user is forgotten leaves nothing of the user in the store', async (t) => {

@@ -50,12 +50,29 @@ static void test_short_of_memory_those_in_the_store_leave_memory_alone(void **st
   assert_answer_through(interpreter_answer, "large", TASK_RETURNED, "so: large");
 }
 
+static void test_of_a_user_those_that_are_in_memory_alone_end(void **state) {
+  ask("x");
+  conversations_end_unkept(world.shared.conversations, STR("openid-2"), "forgotten");
+  assert_int_equal(open_conversations(), 1);
+  conversations_end_unkept(world.shared.conversations, STR("openid-1"), "forgotten");
+  assert_true(was_seen("forgotten"));
+}
+
+static void test_of_a_user_those_that_are_in_the_store_stay(void **state) {
+  load(asking);
+  assert_answer("x", TASK_RETURNED, "Which size?");
+  conversations_end_unkept(world.shared.conversations, STR("openid-1"), "forgotten");
+  assert_answer_through(run_conversation, "large", TASK_RETURNED, "so: large");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_in_memory, world_close)
 #define TEST_KEPT(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_the_end_of_a_user_ends_the_wait_with_the_reason),
+    TEST(test_of_a_user_those_that_are_in_memory_alone_end),
+    TEST_KEPT(test_of_a_user_those_that_are_in_the_store_stay),
     TEST(test_too_many_interpreters_out_of_service_lose_theirs),
     TEST(test_short_of_memory_the_oldest_ends_and_the_script_is_told),
     TEST(test_the_end_by_hand_says_whether_there_was_one),

@@ -226,12 +226,29 @@ static void test_a_forgotten_user_has_nothing_in_the_store(void **state) {
   owed.identity = STR("id");
   owed.owed = true;
   save(owed);
-  assert_true(keep_forget(keep, STR("a")));
-  assert_false(keep_forget(keep, STR("a")));
+  assert_true(keep_forget(keep, STR("a"), &(KeepSpared){ .owed = STR("") }));
+  assert_false(keep_forget(keep, STR("a"), &(KeepSpared){ .owed = STR("") }));
   assert_int_equal(keep_conversations(keep), 0);
   assert_int_equal(keep_owed(keep), 0);
   become_another();
   assert_int_equal(claim("a", false), KEEP_NOTHING);
+}
+
+static void test_a_forgotten_user_keeps_the_runs_that_are_spared(void **state) {
+  KeptRun owed = question;
+  KeepSpared spared = { .owed = STR("owed/gh_1/a/own"), .conversation = STR("asked/gh_1/a") };
+  save(question);
+  owed.owed = true;
+  owed.identity = STR("own");
+  save(owed);
+  assert_false(keep_forget(keep, STR("a"), &spared));
+  owed.identity = STR("other");
+  save(owed);
+  assert_true(keep_forget(keep, STR("a"), &spared));
+  assert_int_equal(keep_conversations(keep), 1);
+  assert_int_equal(keep_owed(keep), 1);
+  assert_true(keep_forget(keep, STR("a"), &(KeepSpared){ .owed = spared.owed }));
+  assert_int_equal(keep_conversations(keep), 0);
 }
 
 static void test_a_value_of_another_format_is_dropped(void **state) {
@@ -262,6 +279,7 @@ int main(void) {
     TEST(test_a_question_that_timed_out_is_due),
     TEST(test_after_a_look_every_key_of_the_store_is_known),
     TEST(test_a_forgotten_user_has_nothing_in_the_store),
+    TEST(test_a_forgotten_user_keeps_the_runs_that_are_spared),
     TEST(test_a_value_of_another_format_is_dropped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
