@@ -32,7 +32,8 @@ void answer_with(Callback *c, int status, Str body) {
 // workspace is still there. A parked request gives the workspace back before; a stuck script delays the outcome.
 static void show_reply(Callback *c, Str xml) {
   LiveSubject of = { c->sender, c->msgid, c->received_us };  // reading the clock would cost 0.3 %
-  if (c->parked || c->closes) live_reply(c->webhook->options->live, &of, xml);
+  if (c->left_out) c->left_out++;
+  else if (c->parked || c->closes) live_reply(c->webhook->options->live, &of, xml);
   else c->shown = xml;
 }
 
@@ -224,7 +225,9 @@ void answer_tell(const Callback *c) {
                       .place = c->place };
   outcome_tell(&outcome, c->webhook->options->metrics);
   Live *live = c->webhook->options->live;
-  if (c->type.len > 0 && live_is_watched(live)) {
+  if (c->left_out) {
+    live_leave_out(live, c->left_out + 1);
+  } else if (c->type.len > 0 && live_is_watched(live)) {
     LiveSubject of = { c->sender, c->msgid, c->received_us };
     live_outcome(live, &of, c->shown, &outcome);
   }

@@ -27,7 +27,8 @@ typedef struct {
   int attempt;              // tries of the message that this process has seen, including this one
   const char *outcome;      // NULL: the request is not answered yet
   int api_calls;
-  Str place;  // where the script failed; empty if it did not
+  Str place;          // where the script failed; empty if it did not
+  unsigned left_out;  // events of its message so far, which the desk does not show; 0: it shows all
   Str shown;  // the reply, in the workspace, if the desk is to get it with the outcome; else empty
 } Callback;
 

@@ -8,8 +8,6 @@
 #include "base/mutex.h"
 
 enum {
-  TICK_MS = 250,
-  EVENTS_AT_ONCE = 100,
   QUIET_TICKS = 40,  // then a comment keeps the connection alive
   KNOWN_TICKS = 8,   // between two checks of the session
   COOKIES_MAX = 4096
@@ -63,7 +61,7 @@ static void end_stream(Stream *stream) {
 static void add_new(Stream *stream, Buf *out) {
   Buf events;
   buf_init(&events);
-  uint64_t missed = live_read(stream->streams->live, &stream->after, EVENTS_AT_ONCE, &events);
+  uint64_t missed = live_read(stream->streams->live, &stream->after, LIVE_SENT_AT_ONCE, &events);
   if (missed) buf_printf(out, "event: missed\ndata: %llu\n\n", (unsigned long long)missed);
   if (events.len)
     buf_printf(out, "id: %llu\ndata: [%.*s]\n\n", (unsigned long long)stream->after,
@@ -129,7 +127,8 @@ static void begin(void *ctx) {
   stream->next = streams->first;
   streams->first = stream;
   if (!streams->timer)
-    streams->timer = loop_timer(streams->loop, TICK_MS, TICK_MS, on_tick, streams);
+    streams->timer =
+        loop_timer(streams->loop, LIVE_SENDS_EVERY_MS, LIVE_SENDS_EVERY_MS, on_tick, streams);
   begin_answer(stream);
   if (!streams->timer) end_stream(stream);
 }

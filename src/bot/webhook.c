@@ -329,6 +329,13 @@ static void describe(Callback *c, const MessageHead *head, char type[ANSWER_TYPE
   c->msgid = msgid_of(head, c->w);
 }
 
+static void show_message(Callback *c, Str document) {
+  Live *live = c->webhook->options->live;
+  LiveSubject of = { c->sender, c->msgid, c->received_us };
+  if (live_has_room(live, c->received_us)) live_message(live, &of, c->type, document);
+  else c->left_out = 1;
+}
+
 static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYPE_MAX]) {
   Err err;
   Verified verified;
@@ -344,10 +351,7 @@ static void handle_message(Callback *c, const Pairs *query, char type[ANSWER_TYP
   describe(c, &head, type);
   answer_begin_lines(c);
   if (options->on_message) options->on_message(options->on_message_ctx, verified.document);
-  if (live_is_watched(options->live)) {
-    LiveSubject of = { c->sender, c->msgid, c->received_us };
-    live_message(options->live, &of, c->type, verified.document);
-  }
+  if (live_is_watched(options->live)) show_message(c, verified.document);
   answer_message(c, &(RunMessage){ &c->w->tree, &head, verified.document });
 }
 

@@ -221,6 +221,19 @@ test('a desk that falls behind costs the bot no memory, and hears how much it mi
   assert.ok(behind.missed > 1000, `${behind.missed} missed`);
 });
 
+test('of messages that come too fast a desk shows some, each whole, and counts the others', async (t) => {
+  const { bot, port, cookie } = await startDesk(t);
+  const heard = listen(port, await cookie());
+  atEnd(t, heard.end);
+  await until(() => heard.status === 200, 'the stream');
+  await Promise.all(Array.from({ length: 400 }, (_, i) => bot.deliver(textXml(`m${i}`))));
+  await until(() => heard.events.length + heard.missed === 1200, 'all events, shown or counted', 20000);
+  const of = (kind) => heard.events.filter((event) => event.kind === kind).map((event) => event.msgid).sort();
+  assert.ok(of('message').length >= 33 && heard.missed > 0, `${of('message').length} shown, ${heard.missed} missed`);
+  assert.deepEqual(of('reply'), of('message'));
+  assert.deepEqual(of('outcome'), of('message'));
+});
+
 test('conversations, owed answers, warnings and errors are told', async (t) => {
   const { bot, ask, cookie } = await startDesk(t);
   const Cookie = await cookie();

@@ -23,6 +23,17 @@ static void test_equality_looks_at_every_byte_and_at_the_length(void **state) {
   assert_true(str_eq(str_make(NULL, 0), STR("")));
 }
 
+static void test_a_copy_of_any_length_is_whole_and_touches_nothing_behind_it(void **state) {
+  char from[80], to[82];
+  for (size_t i = 0; i < sizeof from; i++) from[i] = (char)('0' + i);
+  for (size_t len = 0; len <= sizeof from; len++) {
+    memset(to, '.', sizeof to);
+    assert_ptr_equal(str_put(to, str_make(from, len)), to + len);
+    assert_memory_equal(to, from, len);
+    assert_int_equal(to[len], '.');
+  }
+}
+
 static void test_order_is_of_bytes_and_a_prefix_comes_first(void **state) {
   assert_true(str_compare(STR("a"), STR("b")) < 0);
   assert_true(str_compare(STR("\xff"), STR("a")) > 0);
@@ -221,6 +232,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_hexadecimal_digit_has_a_value_in_either_case),
     cmocka_unit_test(test_equality_looks_at_every_byte_and_at_the_length),
+    cmocka_unit_test(test_a_copy_of_any_length_is_whole_and_touches_nothing_behind_it),
     cmocka_unit_test(test_order_is_of_bytes_and_a_prefix_comes_first),
     cmocka_unit_test(test_only_ascii_letters_compare_without_case),
     cmocka_unit_test(test_beginnings_and_ends_are_found),

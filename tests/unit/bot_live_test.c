@@ -115,6 +115,55 @@ static void test_the_newest_are_read_and_the_others_counted(void **state) {
   assert_true(has("\"m49\"") && has("\"m30\"") && !has("\"m29\""));
 }
 
+// As a message does on its way: itself, and its outcome.
+static bool pass(const char *msgid, int64_t at_us) {
+  LiveSubject of = { .openid = STR("oUser"), .msgid = str_of(msgid), .at_us = at_us };
+  Outcome outcome = { .type = STR("text"), .outcome = "success" };
+  bool shown = live_has_room(live, at_us);
+  if (shown) {
+    live_message(live, &of, STR("text"), STR("x"));
+    live_outcome(live, &of, STR(""), &outcome);
+  } else {
+    live_leave_out(live, 2);
+  }
+  return shown;
+}
+
+static int pass_many(int messages, int64_t at_us) {
+  char msgid[16];
+  int shown = 0;
+  for (int i = 0; i < messages; i++) {
+    snprintf(msgid, sizeof msgid, "m%d", i);
+    shown += pass(msgid, at_us);
+  }
+  return shown;
+}
+
+static void test_of_many_messages_the_first_of_a_quarter_second_are_shown_whole(void **state) {
+  int64_t now_us = clock_now_us();
+  live_look(live, now_us);
+  assert_int_equal(pass_many(1000, now_us), LIVE_SHOWN_AT_ONCE);
+  assert_int_equal(read_events(LIVE_SENT_AT_ONCE), 2 * (1000 - LIVE_SHOWN_AT_ONCE));
+  assert_int_equal(count("\"kind\":\"message\""), LIVE_SHOWN_AT_ONCE);
+  assert_int_equal(count("\"kind\":\"outcome\""), LIVE_SHOWN_AT_ONCE);
+  assert_int_equal(pass_many(10, now_us + LIVE_SENDS_EVERY_MS * 1000 - 1), 0);
+  assert_int_equal(pass_many(10, now_us + LIVE_SENDS_EVERY_MS * 1000), 10);
+  assert_int_equal(read_events(LIVE_SENT_AT_ONCE), 20);
+  assert_int_equal(count("\"kind\":\"message\""), 10);
+}
+
+static void test_what_was_left_out_is_counted_once_and_numbers_ascend(void **state) {
+  live_look(live, clock_now_us());
+  say("1", "x");
+  live_leave_out(live, 3);
+  assert_int_equal(live_newest(live), 4);
+  say("2", "x");
+  assert_int_equal(read_events(10), 3);
+  assert_int_equal(after, 5);
+  assert_true(has("\"id\":1,") && has("\"id\":5,"));
+  assert_int_equal(read_events(10), 0);
+}
+
 static void test_what_does_not_fit_makes_the_oldest_go(void **state) {
   static char text[9000];
   char msgid[16];
@@ -172,6 +221,10 @@ int main(void) {
                                     tear_down),
     cmocka_unit_test_setup_teardown(test_the_newest_are_read_and_the_others_counted, set_up,
                                     tear_down),
+    cmocka_unit_test_setup_teardown(
+        test_of_many_messages_the_first_of_a_quarter_second_are_shown_whole, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_what_was_left_out_is_counted_once_and_numbers_ascend,
+                                    set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_what_does_not_fit_makes_the_oldest_go, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_when_nobody_looks_any_more_nothing_is_kept, set_up,
                                     tear_down),
