@@ -18,7 +18,7 @@ typedef struct Stream {
   DeskStreams *streams;
   LoopCall call;
   Parked *parked;
-  uint64_t after;
+  LiveReader reader;
   unsigned ticks, quiet;
   Buf cookies;
 } Stream;
@@ -61,10 +61,10 @@ static void end_stream(Stream *stream) {
 static void add_new(Stream *stream, Buf *out) {
   Buf events;
   buf_init(&events);
-  uint64_t missed = live_read(stream->streams->live, &stream->after, LIVE_SENT_AT_ONCE, &events);
+  uint64_t missed = live_read(stream->streams->live, &stream->reader, LIVE_SENT_AT_ONCE, &events);
   if (missed) buf_printf(out, "event: missed\ndata: %llu\n\n", (unsigned long long)missed);
   if (events.len)
-    buf_printf(out, "id: %llu\ndata: [%.*s]\n\n", (unsigned long long)stream->after,
+    buf_printf(out, "id: %llu\ndata: [%.*s]\n\n", (unsigned long long)stream->reader.after,
                STR_FMT(buf_str(&events)));
   if (events.failed) out->failed = true;
   buf_clear(&events);
@@ -111,7 +111,8 @@ static void on_changed(void *ctx) {
 // With the number of the newest event, so that who loses the connection before the first event misses nothing.
 static void begin_answer(const Stream *stream) {
   char body[64];
-  snprintf(body, sizeof body, "retry: 2000\nid: %llu\n\n", (unsigned long long)stream->after);
+  snprintf(body, sizeof body, "retry: 2000\nid: %llu\n\n",
+           (unsigned long long)stream->reader.after);
   parked_begin(stream->parked, &(HttpResponse){ .status = 200,
                                                 .content_type = STR("text/event-stream"),
                                                 .body = str_of(body),
@@ -151,10 +152,11 @@ static Stream *stream_new(DeskStreams *streams, const HttpRequest *request, Str 
   stream->streams = streams;
   buf_init(&stream->cookies);
   buf_add(&stream->cookies, str_sub(cookies, 0, COOKIES_MAX));
-  stream->after = live_newest(streams->live);
+  stream->reader.after = live_newest(streams->live);
   Str last = server_header(request, "Last-Event-ID");
-  if (last.len && str_to_int64(last, &after) && after >= 0 && (uint64_t)after < stream->after)
-    stream->after = (uint64_t)after;
+  if (last.len && str_to_int64(last, &after) && after >= 0 &&
+      (uint64_t)after < stream->reader.after)
+    stream->reader.after = (uint64_t)after;
   return stream;
 }
 

@@ -37,9 +37,11 @@ typedef struct {
   uint16_t len[TEXTS];
 } Event;
 
+// Positions count the bytes from the ring's beginning, and ascend for ever.
 typedef struct {
   char *bytes;
-  size_t size, first, end, used;  // `first`: offset of the oldest event; `end`: behind the newest
+  size_t size;
+  uint64_t first, end;  // `first`: of the oldest event; `end`: behind the newest
 } Ring;
 
 typedef struct {
@@ -59,34 +61,31 @@ struct Live {
 
 // ---- ring ---------------------------------------------------------------------------------------
 
-static Event *event_at(const Ring *ring, size_t at) { return (Event *)(ring->bytes + at); }
+static size_t offset_of(const Ring *ring, uint64_t at) { return at & (ring->size - 1); }
 
-static void drop_oldest(Ring *ring) {
-  uint32_t size = event_at(ring, ring->first)->size;
-  ring->first = (ring->first + size) & (ring->size - 1);
-  ring->used -= size;
+static Event *event_at(const Ring *ring, uint64_t at) {
+  return (Event *)(ring->bytes + offset_of(ring, at));
 }
 
 static void drop_for(Ring *ring, size_t size) {
-  while (ring->size - ring->used < size) drop_oldest(ring);
+  while (ring->size - (ring->end - ring->first) < size)
+    ring->first += event_at(ring, ring->first)->size;
 }
 
 static void pad_end(Ring *ring) {
-  size_t pad = ring->size - ring->end;
+  size_t pad = ring->size - offset_of(ring, ring->end);
   drop_for(ring, pad);
   event_at(ring, ring->end)->size = (uint32_t)pad;
   event_at(ring, ring->end)->kind = EVENT_PAD;
-  ring->used += pad;
-  ring->end = 0;
+  ring->end += pad;
 }
 
 // Returns contiguous space for `size` bytes: pads the end of the ring if needed, and drops the oldest events.
 static inline Event *make_room(Ring *ring, size_t size) {
-  if (ring->size - ring->end < size) pad_end(ring);
+  if (ring->size - offset_of(ring, ring->end) < size) pad_end(ring);
   drop_for(ring, size);
   Event *event = event_at(ring, ring->end);
-  ring->used += size;
-  ring->end = (ring->end + size) & (ring->size - 1);
+  ring->end += size;
   return event;
 }
 
@@ -207,17 +206,15 @@ void live_line(void *ctx, LogLevel level, Str message) {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-// Appends the newest `max` of the events after `after`. Returns their number. With the mutex held.
-static uint64_t copy_newest(const Ring *ring, uint64_t after, size_t max, Buf *out) {
-  uint64_t count = 0;
+// Appends the newest `max` of the events that the reader has not read yet. Returns their number. With the mutex held.
+static uint64_t copy_newest(const Ring *ring, const LiveReader *reader, size_t max, Buf *out) {
+  uint64_t from = reader->at > ring->first ? reader->at : ring->first, count = 0;
   for (int pass = 0; pass < 2; pass++) {
     uint64_t skip = pass && count > max ? count - max : 0, seen = 0;
-    for (size_t at = ring->first, left = ring->used; left > 0;) {
+    for (uint64_t at = from; at < ring->end; at += event_at(ring, at)->size) {
       const Event *event = event_at(ring, at);
-      if (event->kind != EVENT_PAD && event->number > after && seen++ >= skip && pass)
+      if (event->kind != EVENT_PAD && event->number > reader->after && seen++ >= skip && pass)
         buf_add(out, str_make((const char *)event, event->size));
-      left -= event->size;
-      at = (at + event->size) & (ring->size - 1);
     }
     if (!pass) count = seen;
   }
@@ -294,13 +291,13 @@ static uint64_t number_left_out(Live *live) {
   return live->newest;
 }
 
-uint64_t live_read(Live *live, uint64_t *after, size_t max, Buf *json) {
+uint64_t live_read(Live *live, LiveReader *reader, size_t max, Buf *json) {
   Buf copied;
   buf_init(&copied);
   pthread_mutex_lock(&live->mutex);
-  uint64_t newest = number_left_out(live), came = newest - *after;
-  uint64_t read = copy_newest(&live->events, *after, max, &copied);
-  *after = newest;
+  uint64_t newest = number_left_out(live), came = newest - reader->after;
+  uint64_t read = copy_newest(&live->events, reader, max, &copied);
+  *reader = (LiveReader){ .after = newest, .at = live->events.end };
   pthread_mutex_unlock(&live->mutex);
   add_events(json, &copied);
   buf_clear(&copied);
@@ -308,10 +305,11 @@ uint64_t live_read(Live *live, uint64_t *after, size_t max, Buf *json) {
 }
 
 void live_lines(Live *live, size_t max, Buf *json) {
+  LiveReader new = { 0 };
   Buf copied;
   buf_init(&copied);
   pthread_mutex_lock(&live->mutex);
-  copy_newest(&live->lines, 0, max, &copied);
+  copy_newest(&live->lines, &new, max, &copied);
   pthread_mutex_unlock(&live->mutex);
   add_events(json, &copied);
   buf_clear(&copied);

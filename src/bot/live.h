@@ -63,10 +63,15 @@ void live_line(void *ctx, LogLevel level, Str message);
 void live_look(Live *live, int64_t now_us);
 // Returns the number of the newest event, those that were left out included; 0: none yet.
 uint64_t live_newest(Live *live);
-// Appends the newest `max` events after event `*after`, as members of a JSON array, and sets *after to the newest.
+// How far somebody has read. Who knows only the number of the event sets `at` to 0.
+typedef struct {
+  uint64_t after;  // the number of the event
+  uint64_t at;     // for live_read: where the next one is
+} LiveReader;
+// Appends the newest `max` events after the reader's, as members of a JSON array, and moves the reader to the newest.
 // Returns how many other events came since: left out, more than `max`, or no longer kept. Secrets are masked; openids
 // are written as in the log.
-uint64_t live_read(Live *live, uint64_t *after, size_t max, Buf *json);
+uint64_t live_read(Live *live, LiveReader *reader, size_t max, Buf *json);
 // Appends a member of a JSON object: ,"name":text with known secrets masked; "openid":openid as the log writes it.
 void live_add_text(Buf *json, const char *name, Str text);
 void live_add_openid(Buf *json, Str openid);

@@ -15,11 +15,11 @@
 
 static Live *live;
 static Buf json;
-static uint64_t after;
+static LiveReader reader;
 
 static int set_up(void **state) {
   buf_init(&json);
-  after = 0;
+  reader = (LiveReader){ 0 };
   live = live_new();
   return live ? 0 : -1;
 }
@@ -43,7 +43,7 @@ static uint64_t read_events(size_t max) {
   Err err = { 0 };
   buf_reset(&json);
   buf_addc(&json, '[');
-  uint64_t missed = live_read(live, &after, max, &json);
+  uint64_t missed = live_read(live, &reader, max, &json);
   buf_addc(&json, ']');
   JsonDoc *doc = json_parse(buf_str(&json), &err);
   if (!doc) fail_msg("%s: %.*s", err.text, STR_FMT(buf_str(&json)));
@@ -86,7 +86,7 @@ static void test_who_looks_reads_what_happened_since(void **state) {
   assert_true(has("\"outcome\":\"replied\"") && has("\"attempt\":2,\"ms\":1.5,\"api_calls\":3"));
   assert_true(has("\"openid\":\"oUser\"") && has("\"msgid\":\"7\"") &&
               has("\"place\":\"bot.lua:1\""));
-  assert_int_equal(after, 3);
+  assert_int_equal(reader.after, 3);
   read_events(10);
   assert_string_equal((buf_addc(&json, '\0'), json.ptr), "[]");
 }
@@ -97,7 +97,7 @@ static void test_a_reply_that_comes_with_its_outcome_precedes_it(void **state) {
   live_look(live, clock_now_us());
   live_outcome(live, &of, STR("<xml>answer</xml>"), &outcome);
   assert_int_equal(read_events(10), 0);
-  assert_int_equal(after, 2);
+  assert_int_equal(reader.after, 2);
   assert_true(has("\"id\":1,\"kind\":\"reply\"") && has("\"id\":2,\"kind\":\"outcome\""));
   assert_true(has("\"msgid\":\"8\",\"document\":\"<xml>answer</xml>\""));
   assert_int_equal(count("\"msgid\":\"8\""), 2);
@@ -159,9 +159,31 @@ static void test_what_was_left_out_is_counted_once_and_numbers_ascend(void **sta
   assert_int_equal(live_newest(live), 4);
   say("2", "x");
   assert_int_equal(read_events(10), 3);
-  assert_int_equal(after, 5);
+  assert_int_equal(reader.after, 5);
   assert_true(has("\"id\":1,") && has("\"id\":5,"));
   assert_int_equal(read_events(10), 0);
+}
+
+// A reader that the ring has overtaken, one that knows only the number, and one that reads on, while the ring goes round.
+static void test_who_reads_on_gets_what_is_new_wherever_the_ring_is(void **state) {
+  static char text[4000];
+  char msgid[16];
+  LiveReader slow = { 0 };
+  memset(text, 'x', sizeof text - 1);
+  live_look(live, clock_now_us());
+  for (int i = 0; i < 1000; i++) {
+    snprintf(msgid, sizeof msgid, "m%d", i);
+    text[i * 7 % 3000] = '\0';
+    say(msgid, text);
+    text[i * 7 % 3000] = 'x';
+    assert_int_equal(read_events(10), 0);
+    assert_int_equal(count("\"kind\""), 1);
+    assert_true(has(msgid));
+    reader.at = i % 2 ? reader.at : 0;
+  }
+  reader = slow;
+  assert_int_equal(read_events(20), 980);
+  assert_int_equal(count("\"kind\""), 20);
 }
 
 static void test_what_does_not_fit_makes_the_oldest_go(void **state) {
@@ -225,6 +247,8 @@ int main(void) {
         test_of_many_messages_the_first_of_a_quarter_second_are_shown_whole, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_what_was_left_out_is_counted_once_and_numbers_ascend,
                                     set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_who_reads_on_gets_what_is_new_wherever_the_ring_is, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(test_what_does_not_fit_makes_the_oldest_go, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_when_nobody_looks_any_more_nothing_is_kept, set_up,
                                     tear_down),
