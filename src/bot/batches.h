@@ -31,6 +31,10 @@ Batches *batches_new(size_t most);
 // NULL is allowed. No place is open.
 void batches_free(Batches *batches);
 
+// Fetches the memory where the core's next line will be, or what most lines need of it, if it has a batch. The line is
+// written some microseconds later: without this it would wait for its memory longer than it takes to be put together.
+void batches_expect(const Batches *batches, size_t core);
+
 typedef struct {
   char *at;  // NULL: none
   size_t core;
