@@ -94,7 +94,7 @@ NAME_spec.lua 测试它旁边的 NAME.lua。每个测试都有新的机器人、
   store = {
     summary = "查看和修改脚本保存的值（wechat.store），格式是 JSON Lines",
     details = [[
-账号和存储是 --config 所指的，没有则是当前目录的 config.lua 的。运行中的机器人看得到每个改动。
+账号和存储是 --config 所指的，没有则是当前目录的 config.lua 的；机器人的 token 从环境变量来时，这里也要给出（WEMOON_TOKEN 或 --token）。运行中的机器人看得到每个改动。
   list [PREFIX]    打印 {"key":...}，每个键一行
   get KEY          把值打印成 JSON；没有则退出状态为 1
   delete KEY       只删除这个键；没有则退出状态为 1
@@ -105,7 +105,7 @@ NAME_spec.lua 测试它旁边的 NAME.lua。每个测试都有新的机器人、
   },
   forget = {
     summary = "删除机器人为一个用户保存的全部内容",
-    details = "与 wechat.forget(openid) 相同：删除该用户的会话数据、模型对话、对话记录、欠着的和留存的答案，并结束运行中的机器人里等待该用户的任务。脚本自己的键（wechat.store）下的值保留。账号和存储是 --config 所指的，没有则是当前目录的 config.lua 的。",
+    details = "与 wechat.forget(openid) 相同：删除该用户的会话数据、模型对话、对话记录、欠着的和留存的答案，并结束运行中的机器人里等待该用户的任务。脚本自己的键（wechat.store）下的值保留。账号和存储是 --config 所指的，没有则是当前目录的 config.lua 的；机器人的 token 从环境变量来时，这里也要给出（WEMOON_TOKEN 或 --token）。存储里只有别的账号的内容时退出码为 1。",
   },
   status = {
     summary = "打印运行中的机器人的状态",

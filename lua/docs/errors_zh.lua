@@ -282,6 +282,13 @@ return {
   ["store: a lease needs a time to live"] = "存储：租约需要有效时间",
   ["the store is %s, which only the running bot can read: call wechat.forget in wemoon repl --attach"] =
     "存储是 %s，只有运行中的机器人能读：请在 wemoon repl --attach 里调用 wechat.forget",
+  ["neither token nor appid is set, so it is unknown whose data is meant: give them in config.lua (--config), as WEMOON_TOKEN and WEMOON_APPID, or as --token and --appid"] =
+    "token 和 appid 都没有设置，不知道指的是哪个账号的数据：请写在 config.lua 里（--config），或用 WEMOON_TOKEN 和 WEMOON_APPID，或用 --token 和 --appid 给出",
+  ["nothing was deleted: nothing is stored of the account %s, only of %.*s: is it the right token or appid?"] =
+    "什么也没有删除：这里没有账号 %s 的内容，只有 %.*s 的：token 或 appid 对吗？",
+  ["warning: nothing is stored of the account %s, only of %.*s: is it the right token or appid?"] =
+    "警告：这里没有账号 %s 的内容，只有 %.*s 的：token 或 appid 对吗？",
+  ["store: the keys of all accounts can only be listed"] = "存储：所有账号的键只能列出",
   ["nothing was stored about %s: is it the openid of a user?"] = "没有保存过关于 %s 的内容：它是用户的 openid 吗？",
   ["there is no key %s: wemoon store list prints the keys"] = "没有键 %s：wemoon store list 打印所有的键",
   ["line %zu of standard input: %s"] = "标准输入的第 %zu 行：%s",

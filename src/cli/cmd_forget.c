@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/services.h"
+#include "cli/store_accounts.h"
 
 static const Option options[] = { { .name = NULL } };
 
@@ -26,6 +27,25 @@ static bool forget(const InterpreterOptions *interpreter_options, char *openid, 
   return ok;
 }
 
+// Of whom nothing was stored. Of another account's user it was not deleted either.
+static int tell_of_nothing(Store *store, const Account *account, const char *openid) {
+  Err err;
+  Buf others;
+  buf_init(&others);
+  char name[ACCOUNT_NAME_MAX];
+  bool ok =
+      account_name(account, name, &err) && store_accounts_instead(store, account, &others, &err);
+  int status = !ok ? report_err("forget", &err) : others.len ? STATUS_FAILED : STATUS_DONE;
+  if (ok && others.len)
+    report("forget",
+           "nothing was deleted: nothing is stored of the account %s, only of %.*s: is it the "
+           "right token or appid?",
+           name, STR_FMT(buf_str(&others)));
+  else if (ok) report("forget", "nothing was stored about %s: is it the openid of a user?", openid);
+  buf_clear(&others);
+  return status;
+}
+
 static int run(Invocation *in) {
   Account account;
   InterpreterOptions interpreter_options;
@@ -40,7 +60,7 @@ static int run(Invocation *in) {
            own);
     return STATUS_USAGE;
   }
-  if (!config_account(in->config, &account, &err) ||
+  if (!config_account(in->config, &account, &err) || !store_account_is_named(&account, &err) ||
       !config_interpreter(in->config, &account, &interpreter_options, &err) ||
       !services_open(&services, in->config, &account, config_file(in->config), STORE_MUST_EXIST,
                      NULL, &err))
@@ -49,10 +69,11 @@ static int run(Invocation *in) {
   char *openid = in->arguments.positionals[0];
   bool any;
   bool ok = forget(&interpreter_options, openid, &any, &err);
+  int status = !ok   ? report_err("forget", &err)
+               : any ? STATUS_DONE
+                     : tell_of_nothing(services.store, &account, openid);
   services_close(&services);
-  if (!ok) return report_err("forget", &err);
-  if (!any) report("forget", "nothing was stored about %s: is it the openid of a user?", openid);
-  return STATUS_DONE;
+  return status;
 }
 
 const Command command_forget = {
@@ -65,7 +86,11 @@ const Command command_forget = {
              "running bot. Values\n"
              "that the script stored under its own keys (wechat.store) stay. Account and store are "
              "those of\n"
-             "--config, else of config.lua in the working directory.\n",
+             "--config, else of config.lua in the working directory; where the bot has its token "
+             "from its\n"
+             "environment, give it here too (WEMOON_TOKEN or --token). Exit status 1 if the store "
+             "has data of\n"
+             "other accounts alone.\n",
   .options = options,
   .least = 1,
   .most = 1,

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/services.h"
+#include "cli/store_accounts.h"
 #include "cli/store_line.h"
 
 enum { PATIENCE_MS = 60000 };
@@ -21,6 +22,7 @@ typedef struct {
   Account account;
   char account_name[ACCOUNT_NAME_MAX];
   bool all;
+  bool found;  // a key that was asked for
 } StoreTool;
 
 // Returns the reply, which the caller frees; NULL, after a report, if the store fails.
@@ -36,34 +38,51 @@ static StoreReply *ask(const StoreTool *tool, StoreCall call) {
 
 // ---- which keys ---------------------------------------------------------------------------------
 
-// wemoon's own keys are KIND/ACCOUNT/NAME; a key without a name is a lease of a running
-// process. Notes between processes about forgotten users are left alone.
 static bool is_of_account(const StoreTool *tool, Str key) {
-  Str kind, account, rest;
-  return str_cut(key, '/', &kind, &rest) && str_cut(rest, '/', &account, &rest) &&
-         !str_eq(kind, STR("forgotten")) &&
+  Str account;
+  return store_key_account(key, &account) &&
          (str_eq(account, str_of(tool->account_name)) || str_eq(account, tool->account.appid));
+}
+
+// Warns if the store has data of other accounts alone: then it is hardly this one's that was meant. False, after a
+// report, if the store fails.
+static bool warn_of_others(const StoreTool *tool) {
+  Err err;
+  Buf others;
+  buf_init(&others);
+  bool ok = store_accounts_instead(tool->store, &tool->account, &others, &err);
+  if (!ok) report_err("", &err);
+  else if (others.len)
+    report("store",
+           "warning: nothing is stored of the account %s, only of %.*s: is it the right token or "
+           "appid?",
+           tool->account_name, STR_FMT(buf_str(&others)));
+  buf_clear(&others);
+  return ok;
 }
 
 typedef bool (*KeyVisitor)(const StoreTool *tool, StoreSpace space, Str key);
 
-static bool visit_space(const StoreTool *tool, StoreSpace space, Str prefix, KeyVisitor visit) {
+static bool visit_space(StoreTool *tool, StoreSpace space, Str prefix, KeyVisitor visit) {
   StoreReply *keys = ask(tool, (StoreCall){ .op = STORE_LIST, .space = space, .key = prefix });
   if (!keys) return false;
   Str rest = keys->value, key;
   bool ok = true;
   while (ok && store_reply_next_key(&rest, &key)) {
-    if (space == STORE_SCRIPT || is_of_account(tool, key)) ok = visit(tool, space, key);
+    if (space != STORE_SCRIPT && !is_of_account(tool, key)) continue;
+    tool->found = true;
+    ok = visit(tool, space, key);
   }
   store_reply_free(keys);
   return ok;
 }
 
-static int visit_keys(const StoreTool *tool, KeyVisitor visit) {
+static int visit_keys(StoreTool *tool, KeyVisitor visit) {
   const Arguments *given = &tool->in->arguments;
   Str prefix = str_of(given->count > 1 ? given->positionals[1] : "");
   bool ok = visit_space(tool, STORE_SCRIPT, prefix, visit) &&
-            (!tool->all || visit_space(tool, STORE_OWN, prefix, visit));
+            (!tool->all || visit_space(tool, STORE_OWN, prefix, visit)) &&
+            (tool->found || warn_of_others(tool));
   return ok ? STATUS_DONE : STATUS_FAILED;
 }
 
@@ -83,7 +102,7 @@ static bool print_key(const StoreTool *tool, StoreSpace space, Str key) {
   return print_line(&(StoreLine){ .space = space, .key = key });
 }
 
-static int list(const StoreTool *tool) { return visit_keys(tool, print_key); }
+static int list(StoreTool *tool) { return visit_keys(tool, print_key); }
 
 static bool print_pair(const StoreTool *tool, StoreSpace space, Str key) {
   StoreReply *reply =
@@ -99,30 +118,31 @@ static bool print_pair(const StoreTool *tool, StoreSpace space, Str key) {
   return ok;
 }
 
-static int export(const StoreTool *tool) { return visit_keys(tool, print_pair); }
+static int export(StoreTool *tool) { return visit_keys(tool, print_pair); }
 
-static int missing(const char *key) {
+static int missing(const StoreTool *tool, const char *key) {
   report("store", "there is no key %s: wemoon store list prints the keys", key);
+  warn_of_others(tool);
   return STATUS_FAILED;
 }
 
-static int get(const StoreTool *tool) {
+static int get(StoreTool *tool) {
   const char *key = tool->in->arguments.positionals[1];
   StoreReply *reply =
       ask(tool, (StoreCall){ .op = STORE_GET, .space = STORE_SCRIPT, .key = str_of(key) });
   if (!reply) return STATUS_FAILED;
-  int status = reply->ok ? STATUS_DONE : missing(key);
+  int status = reply->ok ? STATUS_DONE : missing(tool, key);
   if (reply->ok) printf("%.*s\n", STR_FMT(reply->value));
   store_reply_free(reply);
   return status;
 }
 
-static int delete (const StoreTool *tool) {
+static int delete (StoreTool *tool) {
   const char *key = tool->in->arguments.positionals[1];
   StoreReply *reply =
       ask(tool, (StoreCall){ .op = STORE_DELETE, .space = STORE_SCRIPT, .key = str_of(key) });
   if (!reply) return STATUS_FAILED;
-  int status = reply->ok ? STATUS_DONE : missing(key);
+  int status = reply->ok ? STATUS_DONE : missing(tool, key);
   store_reply_free(reply);
   return status;
 }
@@ -154,7 +174,7 @@ static bool import_line(const StoreTool *tool, Str text, size_t number, size_t *
   return ok;
 }
 
-static int import(const StoreTool *tool) {
+static int import(StoreTool *tool) {
   char *text = NULL;
   size_t room = 0, number = 0, left_out = 0;
   bool ok = true;
@@ -175,7 +195,7 @@ static const struct Verb {
   const char *name;
   size_t least, most;  // the number of its arguments
   bool takes_all, makes_file;
-  int (*run)(const StoreTool *tool);
+  int (*run)(StoreTool *tool);
 } verbs[] = {
   { "list", 0, 1, false, false, list },     { "get", 1, 1, false, false, get },
   { "delete", 1, 1, false, false, delete }, { "export", 0, 1, true, false, export },
@@ -216,6 +236,7 @@ static bool open_store(StoreTool *tool, bool makes_file, Err *err) {
         "store: it is %s, which only the bot's own process can read: use wemoon repl --attach",
         own);
   if (!config_account(config, &tool->account, err) ||
+      !store_account_is_named(&tool->account, err) ||
       !account_name(&tool->account, tool->account_name, err))
     return false;
   tool->store = services_open_store(config, &tool->account, config_file(config),
@@ -244,9 +265,11 @@ const Command command_store = {
   .summary = "Show and change the values that the script stored (wechat.store), as JSON Lines",
   .details =
 
-      "Account and store are those of --config, else of config.lua in the working directory. A "
-      "running bot\n"
-      "sees every change.\n"
+      "Account and store are those of --config, else of config.lua in the working directory; "
+      "where the bot\n"
+      "has its token from its environment, give it here too (WEMOON_TOKEN or --token). A running "
+      "bot sees\n"
+      "every change.\n"
       "  list [PREFIX]    prints {\"key\":...}, a line for each key\n"
       "  get KEY          prints the value as JSON; exit status 1 if there is none\n"
       "  delete KEY       deletes that key only; exit status 1 if there is none\n"

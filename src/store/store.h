@@ -26,7 +26,11 @@ typedef enum {
 } StoreOp;
 
 // Scripts' keys and wemoon's own are apart, and so are those of two accounts' scripts.
-typedef enum { STORE_OWN, STORE_SCRIPT } StoreSpace;
+typedef enum {
+  STORE_OWN,
+  STORE_SCRIPT,
+  STORE_ALL_SCRIPTS  // STORE_LIST only: the keys of all accounts' scripts, each as ACCOUNT:KEY
+} StoreSpace;
 
 enum { STORE_KEY_MAX = 1024, STORE_VALUE_MAX = 16 << 20 };
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SCRIPTS_PREFIX "k:"  // then the account's name and a colon
+
 static bool call_is_right(const StoreCall *call, Err *err) {
   bool listing = call->op == STORE_LIST;
   if ((call->key.len == 0 && !listing) || call->key.len > STORE_KEY_MAX ||
@@ -18,6 +20,8 @@ static bool call_is_right(const StoreCall *call, Err *err) {
   if (call->ttl_ms < 0) return err_set(err, ERR_USAGE, "store: a time to live cannot be negative");
   if (call->op == STORE_LEASE && call->ttl_ms == 0)
     return err_set(err, ERR_USAGE, "store: a lease needs a time to live");
+  if (call->space == STORE_ALL_SCRIPTS && !listing)
+    return err_set(err, ERR_USAGE, "store: the keys of all accounts can only be listed");
   return true;
 }
 
@@ -38,13 +42,18 @@ static Str prefixed(char **at, const char *prefix, Str key) {
   return str_make(begin, head.len + key.len);
 }
 
+static const char *prefix_of(const StorePrefixes *prefixes, StoreSpace space) {
+  if (space == STORE_ALL_SCRIPTS) return SCRIPTS_PREFIX;
+  return space == STORE_OWN ? "o:" : prefixes->script;
+}
+
 static void copy_call(const StorePrefixes *prefixes, StoreJob *job, const StoreCall *call) {
   char *at = job->bytes;
-  bool own = call->space == STORE_OWN;
+  bool has_old = call->space == STORE_SCRIPT;
   job->call = *call;
-  job->key = prefixed(&at, own ? "o:" : prefixes->script, call->key);
+  job->key = prefixed(&at, prefix_of(prefixes, call->space), call->key);
   for (int i = 0; i < STORE_OLD_KEYS; i++)
-    job->old_keys[i] = prefixed(&at, own ? "" : prefixes->old[i], call->key);
+    job->old_keys[i] = prefixed(&at, has_old ? prefixes->old[i] : "", call->key);
   job->call.key = keep(&at, call->key);
   job->call.value = keep(&at, call->value);
   job->call.expected = keep(&at, call->expected);
@@ -87,8 +96,8 @@ void store_prefixes_of(const StoreOptions *options, StorePrefixes *prefixes) {
     memcpy(prefixes->script, "s:", 3);
     return;
   }
-  snprintf(prefixes->script, sizeof prefixes->script, "k:%.*s:", STR_FMT(account));
+  snprintf(prefixes->script, sizeof prefixes->script, SCRIPTS_PREFIX "%.*s:", STR_FMT(account));
   memcpy(prefixes->old[0], "s:", 3);
   if (former.len && !str_eq(former, account))
-    snprintf(prefixes->old[1], sizeof prefixes->old[1], "k:%.*s:", STR_FMT(former));
+    snprintf(prefixes->old[1], sizeof prefixes->old[1], SCRIPTS_PREFIX "%.*s:", STR_FMT(former));
 }

@@ -88,6 +88,22 @@ test('wemoon forget of a user that nobody knows is done and says so; without a s
   assert.match((await run(['o', '--store', 'memory:'], 2)).stderr, /the store is memory:/);
 });
 
+test('wemoon forget never takes another account\'s user for one of whom nothing is stored', async (t) => {
+  const redis = await makeRedis(t);
+  for (const store of ['sqlite:wemoon.db', redis.url]) {
+    const dir = tempDir(t);
+    const shell = (args, code, env = {}) => wemoon([...args, '--store', store], { cwd: dir, code, env });
+    await shell(['store', 'import', '--all', '--token', 'tok1'], 0);
+    assert.match((await shell(['forget', OPENID], 2)).stderr, /^wemoon: (forget: )?neither token nor appid is set, so it is unknown whose data is meant: .*WEMOON_TOKEN.*--token/);
+    await shell(['exec', '-e', 'wechat.store.set("a", 1)'], 0, { WEMOON_TOKEN: 'tok1' });
+    const wrong = await shell(['forget', OPENID, '--token', 'wrong1'], 1);
+    assert.match(wrong.stderr, /^wemoon: forget: nothing was deleted: nothing is stored of the account token-[0-9a-f]{16}, only of token-[0-9a-f]{16}: is it the right token or appid\?\n$/);
+    assert.match((await shell(['forget', OPENID], 0, { WEMOON_TOKEN: 'tok1' })).stderr, /nothing was stored about/);
+    // An account that was made later than the token is still the same one.
+    assert.match((await shell(['forget', OPENID, '--appid', APPID], 0, { WEMOON_TOKEN: 'tok1' })).stderr, /nothing was stored about/);
+  }
+});
+
 test('accounts without an appid keep their sessions apart, and find what version 0.1 kept', async (t) => {
   const dir = tempDir(t);
   const store = `sqlite:${dir}/wemoon.db`;

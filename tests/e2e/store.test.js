@@ -86,6 +86,22 @@ test('with --all sessions, tokens and answers move too, and a message answered b
   assert.equal((await other.deliver(xml)).reply.Content, first.reply.Content);
 });
 
+test('without token and appid every verb is refused; of a wrong one it is told whose data there is', async (t) => {
+  const dir = tempDir(t);
+  const shell = (args, code, token) => wemoon(args, { cwd: dir, code, env: token ? { WEMOON_TOKEN: token } : {} });
+  await shell(['exec', '-e', 'wechat.store.set("user/1", 1)'], 0, 'tok1');
+  for (const args of [['list'], ['get', 'user/1'], ['delete', 'user/1'], ['export', '--all'], ['import']])
+    assert.match((await shell(['store', ...args], 2)).stderr, /^wemoon: neither token nor appid is set, so it is unknown whose data is meant/, args[0]);
+  const warning = /warning: nothing is stored of the account token-[0-9a-f]{16}, only of token-[0-9a-f]{16}: is it the right token or appid\?/;
+  for (const [code, ...args] of [[0, 'list'], [0, 'export', '--all'], [1, 'get', 'user/1'], [1, 'delete', 'user/1']])
+    assert.match((await shell(['store', ...args], code, 'wrong1')).stderr, warning, args[0]);
+  assert.equal((await shell(['store', 'list'], 0, 'tok1')).stdout, '{"key":"user/1"}\n');
+  assert.equal((await shell(['store', 'list', 'none'], 0, 'tok1')).stderr, '');
+  for (const [i, name] of ['a1', 'b2', 'c3', 'd4'].entries())
+    await wemoon(['exec', '-e', `wechat.store.set("k", ${i})`], { cwd: dir, code: 0, env: { WEMOON_APPID: name, WEMOON_TOKEN: 'tok1' } });
+  assert.match((await shell(['store', 'list'], 0, 'wrong1')).stderr, /only of a1, b2, c3, \.\.\.: is it/);
+});
+
 test('a running bot sees the change', async (t) => {
   const bot = await startBot(t, { script: SCRIPT });
   const store = (args, options) => wemoon(['store', ...args], { cwd: bot.dir, ...options });

@@ -392,6 +392,10 @@ static void test_a_call_that_breaks_a_rule_is_refused_at_once(void **state) {
   assert_int_equal(err.code, ERR_USAGE);
   assert_null(store_call_wait(
       store, &(StoreCall){ .op = STORE_LEASE, .key = STR("k"), .value = STR("me") }, &err));
+  StoreCall of_all = { .op = STORE_GET, .space = STORE_ALL_SCRIPTS, .key = STR("one:k") };
+  err.code = ERR_NONE;
+  assert_null(store_call_wait(store, &of_all, &err));
+  assert_int_equal(err.code, ERR_USAGE);
   store_close(store);
 }
 
@@ -514,6 +518,7 @@ static void test_the_scripts_of_two_accounts_never_meet(void **state) {
   script_has(all.other, "k", "other");
   script_has(all.none, "k", NULL);
   lists(all.one, (StoreCall){ .space = STORE_SCRIPT, .key = STR("") }, "k|");
+  lists(all.one, (StoreCall){ .space = STORE_ALL_SCRIPTS, .key = STR("") }, "one:k|other:k|");
   close_accounts(&all);
 }
 
