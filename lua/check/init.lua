@@ -55,8 +55,7 @@ local is_hook = {}
 for _, name in ipairs(meanings.hook_names) do is_hook[name] = true end
 
 -- What may set or read globals that no file names, and what runs files that the check does not read.
-local hides_globals = { "_G", "_ENV", "load" }
-local hides_files = { "loadfile", "dofile", "package", "require" }
+local hides_globals = { _G = true, _ENV = true, load = true, loadfile = true, dofile = true, package = true, require = true }
 
 -- Tables with members of the user's own.
 local open_tables = { ["wechat.config"] = true }
@@ -104,15 +103,8 @@ end
 
 function Check:line_of(one) return (lex.placer(self.texts[one.file])(one.token.at)) end
 
-function Check:reads_any(names)
-  for _, name in ipairs(names) do
-    if self.other_reads[name] or self.filled[name] then return true end
-  end
-  return false
-end
-
--- Whether all files of the script were read. What is missing otherwise may be set where nobody sees it.
-function Check:sees_all_files() return not self.misses_file and not self:reads_any(hides_files) end
+-- Notes the first thing that may set or read globals where nobody sees it.
+function Check:hide(file, token, name) self.hiding = self.hiding or { file = file, token = token, name = name } end
 
 -- Whether a file reads a global that is not the one which defines it.
 function Check:is_read_elsewhere(name, file)
@@ -122,10 +114,8 @@ function Check:is_read_elsewhere(name, file)
   return false
 end
 
-function Check:sees_all_globals() return self:sees_all_files() and not self:reads_any(hides_globals) end
-
--- Whether a field of that name is set anywhere, of whatever table.
-function Check:may_set(name) return self.set_names[name] or not self:sees_all_files() end
+-- Whether a field of that name is set anywhere, of whatever table. What only an unread file would set is not known.
+function Check:may_set(name) return self.set_names[name] end
 
 function Check:may_set_path(path)
   for name in path:gmatch("[^.]+") do
@@ -216,7 +206,7 @@ end
 -- A global function that nobody calls, one letter away from a hook.
 function Check:judge_global_function(definition)
   local name = definition.name
-  if is_hook[name] or self.other_reads[name] or not self:sees_all_globals() then return end
+  if is_hook[name] or self.other_reads[name] or self.hiding then return end
   local near = nearest(name, meanings.hook_names, 1)
   if near then self:add(definition.file, definition.token, ("nobody calls %s; did you mean %s?"):format(name, near)) end
 end
@@ -251,8 +241,26 @@ function Check:read_global(file, meaning)
   self:note(file, token, ("no file sets the global %s: reading it raises an error"):format(name))
 end
 
+-- Whether a global is read that neither Lua nor any file sets, as far as it was seen.
+function Check:is_unknown_global(read)
+  local name = read.meaning.path
+  return name ~= "_ENV" and rawget(_G, name) == nil and not self.filled[name] and self.own[read.file] and
+    not self:is_fallback(read.file, read.meaning.token)
+end
+
+-- Says once that globals are not checked, at the first one that would be a finding.
+function Check:note_hiding()
+  for _, read in ipairs(self.global_reads) do
+    if self:is_unknown_global(read) then
+      local hiding, text = self.hiding, "globals are not checked: %s (%s:%d) may set %s and others"
+      return self:note(read.file, read.meaning.token,
+        text:format(hiding.name, hiding.file, self:line_of { file = hiding.file, token = hiding.token }, read.meaning.path))
+    end
+  end
+end
+
 function Check:judge_globals()
-  if not self:sees_all_globals() then return end
+  if self.hiding then return self:note_hiding() end
   for _, read in ipairs(self.global_reads) do self:read_global(read.file, read.meaning) end
 end
 
@@ -372,6 +380,7 @@ function Check:watcher(file)
   return {
     read = function(meaning)
       self.other_reads[meaning.path] = true
+      if meaning.kind ~= "library" and hides_globals[meaning.path] then self:hide(file, meaning.token, meaning.path) end
       local list = meaning.kind == "global" and self.global_reads or self.reads
       if meaning.kind == "library" or meaning.kind == "require" then return end
       if meaning.kind ~= "global" then self.own[file] = true end
@@ -425,24 +434,91 @@ function Check:watcher(file)
     assign_global = function(name, token, gets)
       self.replaced = self.replaced or name == "wechat" or name == "_ENV"
       self.filled[name] = true
+      if token and hides_globals[name] then self:hide(file, token, name) end
       if token and gets then table.insert(self.habits.assigned, { file = file, token = token, gets = gets }) end
     end,
     hides_hook = function(token) table.insert(self.hidden_hooks, { file = file, token = token }) end,
-    requires = function(name) self:file_of(name) end,
+    requires = function(name, token, is_optional) self:required(file, name, token, is_optional) end,
   }
 end
 
--- Checks a required module too if it is in the script's folder. `module`: nil if it is computed.
-function Check:file_of(module)
-  if not module then self.misses_file = true end
-  if not module or self.seen[module] or module:find("^wechat%.") then return end
-  self.seen[module] = true
-  local path = self.folder .. module:gsub("%.", "/")
-  if not self:look(path .. ".lua") and not self:look(path .. "/init.lua") then self.misses_file = true end
+local function nothing() end
+
+-- Hears of a module of others only which names it sets.
+function Check:outside_watcher(file)
+  local own = self:watcher(file)
+  local hears = setmetatable({ gives = own.gives, fields_of = own.fields_of }, { __index = function() return nothing end })
+  function hears.read(meaning)
+    local hides = meaning.kind ~= "library" and hides_globals[meaning.path]
+    if hides then self:hide(file, meaning.token, meaning.path) end
+  end
+  function hears.set(_, name) if name then self.set_names[name] = true end end
+  function hears.assign_global(name) self.filled[name] = true end
+  function hears.requires(name) if name then self:module(name) end end
+  return hears
 end
 
--- Returns whether the file was read and understood.
-function Check:look(path)
+-- Where modules are searched for below the script's folder: its own, and those of others (src/script/loader.c).
+local beside <const> = { "%s.lua", "%s/init.lua" }
+local tree <const> = { "lua_modules/share/lua/5.4/%s.lua", "lua_modules/share/lua/5.4/%s/init.lua" }
+
+function Check:path_of(module, forms)
+  for _, form in ipairs(forms) do
+    local path = self.folder .. form:format((module:gsub("%.", "/")))
+    local file = io.open(path, "rb")
+    if file then
+      file:close()
+      return path
+    end
+  end
+end
+
+local function is_wemoons(module)
+  return package.loaded[module] ~= nil or package.preload[module] ~= nil or type(package.searchers[3](module)) == "function"
+end
+
+-- Reads a module where there is one. Returns "read", "unread" (of C, or not understood) or "missing".
+function Check:read_module(module)
+  local path = self:path_of(module, beside)
+  if path then return self:look(path) and "read" or "unread" end
+  if is_wemoons(module) then return "read" end
+  path = self:path_of(module, tree) or package.searchpath(module, package.path)
+  if path then return self:look(path, true) and "read" or "unread" end
+  return package.searchpath(module, package.cpath) and "unread" or "missing"
+end
+
+function Check:module(name)
+  if not self.seen[name] then
+    self.seen[name] = "read" -- while it is being read: modules may require each other
+    self.seen[name] = self:read_module(name)
+  end
+  return self.seen[name]
+end
+
+local of_users = { "wechat.bot", "wechat.model" }
+
+-- `name`: nil if it is computed. One that is missing sets nothing.
+function Check:required(file, name, token, is_optional)
+  local state = name and self:module(name)
+  if not name then self:hide(file, token, "require")
+  elseif state == "unread" then self:hide(file, token, name)
+  elseif state == "missing" and not is_optional then
+    table.insert(self.missing, { file = file, token = token, name = name })
+  end
+end
+
+-- A script that has to do with `package` may find modules elsewhere.
+function Check:judge_missing()
+  for _, one in ipairs(self.other_reads.package and {} or self.missing) do
+    local near = nearest(one.name, of_users, 2)
+    local hint = near and ("; did you mean %s?"):format(near) or ""
+    local text = "there is no module %s beside the script, in its lua_modules or along package.path%s"
+    self:add(one.file, one.token, text:format(one.name, hint), nil, "missing")
+  end
+end
+
+-- Returns whether the file was read and understood. Of what others made only the names that it sets are heard.
+function Check:look(path, is_of_others)
   local file = io.open(path, "rb")
   if not file then return false end
   local text, fault = file:read(SOURCE_MAX + 1) -- nil: empty, or a folder
@@ -451,7 +527,10 @@ function Check:look(path)
   if #text > SOURCE_MAX then return false end
   text = text:gsub("^\xEF\xBB\xBF", ""):gsub("^#[^\n]*", "") -- what Lua's own loader of files passes over
   self.texts[path] = text
-  if load(text, "=" .. path, "t") then return parse.chunk(text, self:watcher(path)) end
+  if load(text, "=" .. path, "t") then
+    return parse.chunk(text, is_of_others and self:outside_watcher(path) or self:watcher(path))
+  end
+  if is_of_others then return false end
   for _, one in ipairs(syntax.faults(text)) do
     local hint = host.stdlib.syntax_hint(one.text)
     self:add(path, one.token, hint and one.text .. "; " .. hint or one.text, nil, "syntax")
@@ -477,10 +556,13 @@ function Check:hand(callee, value)
 end
 
 -- Whether a message may get fields under computed names.
-function Check:fills_messages() return self.any_field or (self.fills_parameter and self.hands_message) end
+function Check:fills_messages()
+  return self.any_field or (self.hands_message and (self.fills_parameter or self.hiding ~= nil))
+end
 
 -- Reports at the end, because a field that the script sets anywhere is known everywhere.
 function Check:judge()
+  self:judge_missing()
   if self.replaced then return end
   for _, read in ipairs(self.reads) do
     local judge = read.meaning.kind == "bot" and self.read_bot or self.read_wechat
@@ -510,13 +592,13 @@ end
 local program = {}
 
 --- Returns the findings, one per line: its kind, a tab and "FILE:LINE:COLUMN: WHAT"; "" if there are none. The kind is
---- "fault", "syntax" (a fault that Lua's parser finds too) or "note", which is only likely a mistake.
+--- "fault", "syntax" or "missing" (faults that loading the script may report too), or "note", which is only likely a mistake.
 ---@param path string path of the script
 ---@return string
 function program.check(path)
   local check = setmetatable({
     found = {}, reads = {}, fields = {}, parts = {}, answers = {}, set_names = {}, seen = {}, other_reads = {},
-    calls = {}, library_calls = {}, dropped = {}, method_calls = {}, rules = {}, colon_calls = {}, definitions = {},
+    missing = {}, calls = {}, library_calls = {}, dropped = {}, method_calls = {}, rules = {}, colon_calls = {}, definitions = {},
     habits = habits.none(), global_functions = {}, hidden_hooks = {}, unset = {}, there = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
     texts = {}, folder = path:match("^.*/") or "",
   }, Check)

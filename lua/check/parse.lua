@@ -35,7 +35,8 @@ local new_notes = require "check.notes"
 ---  when it is first needed, in a function that gets that
 ---@field defines fun(name: string, token: Token, is_hook: boolean) a global function is defined at the top level;
 ---  `is_hook`: wemoon calls it
----@field requires fun(name: string?) nil: the name is computed
+---@field requires fun(name: string?, token: Token, is_optional: boolean) nil: the name is computed; `is_optional`:
+---  pcall calls it
 
 local parse = {}
 
@@ -242,19 +243,35 @@ function Parser:was_read(meaning)
   else self.watch.read(meaning) end
 end
 
--- Returns the only argument of the call that follows if it is a string as it stands.
+-- Returns the only argument of the call that follows if it is a string as it stands: its token.
 function Parser:constant_argument()
   local first, second, third = table.unpack(self.tokens, self.at, self.at + 2)
-  if first.kind == "string" then return first.text end
+  if first.kind == "string" then return first end
   local is_alone = first.mark == "(" and second.kind == "string" and third.mark == ")"
-  return is_alone and second.text or nil
+  return is_alone and second or nil
 end
 
 function Parser:call_require()
-  local module = self:constant_argument()
+  local begin, module = self:peek(), self:constant_argument()
   self:arguments()
-  self.watch.requires(module)
-  return meanings.modules[module]
+  self.watch.requires(module and module.text, module or begin, self.guarded > 0)
+  return module and meanings.modules[module.text]
+end
+
+local guards = { pcall = true, xpcall = true }
+
+local function is_guard(meaning) return meaning and meaning.kind == "global" and guards[meaning.path] or false end
+
+-- Takes `(require, "NAME")` behind pcall. Returns whether it was there.
+function Parser:guarded_require()
+  local tokens, at = self.tokens, self.at
+  local module = tokens[at + 3]
+  local is_it = tokens[at].mark == "(" and tokens[at + 1].text == "require" and tokens[at + 1].kind == "name" and
+    tokens[at + 2].mark == "," and module.kind == "string" and tokens[at + 4].mark == ")" and not self.visible.require
+  if not is_it then return false end
+  self.at = at + 5
+  self.watch.requires(module.text, module, true)
+  return true
 end
 
 -- Lua's own functions that give what they are given, or fill it.
@@ -274,7 +291,11 @@ end
 function Parser:call(meaning, token)
   if meaning and meaning.kind == "require" then return self:call_require() end
   if meaning and meaning.kind == "library" then self.watch.call_library(meaning) else self:was_read(meaning) end
+  local guards_it = is_guard(meaning)
+  if guards_it and self:guarded_require() then return end
+  if guards_it then self.guarded = self.guarded + 1 end
   local count, open, only, _, values = self:arguments(meaning)
+  if guards_it then self.guarded = self.guarded - 1 end
   self.notes:call(meaning, values)
   if not meaning then return end
   if meaning.kind == "models" then
@@ -463,7 +484,7 @@ end
 
 -- `found`: the notes of an earlier run over the same tokens.
 local function run(tokens, watch, found, notes)
-  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, depth = 0, visible = {}, loading = {}, watch = watch, found = found,
+  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, depth = 0, guarded = 0, visible = {}, loading = {}, watch = watch, found = found,
     notes = notes }, Parser)
   local whole, fault = pcall(function()
     parser:open()

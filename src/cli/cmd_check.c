@@ -102,7 +102,8 @@ static bool print_findings(Str findings, Str reported) {
     str_cut(findings, '\n', &line, &findings);
     str_cut(line, '\t', &kind, &line);
     faulty = faulty || !str_eq(kind, STR("note"));
-    bool known = str_eq(kind, STR("syntax")) && names_place(reported, line);
+    bool may_be_known = str_eq(kind, STR("syntax")) || str_eq(kind, STR("missing"));
+    bool known = may_be_known && names_place(reported, line);
     if (!known) fprintf(stderr, "wemoon: check: %.*s\n", STR_FMT(line));
   }
   return faulty;
@@ -268,23 +269,29 @@ const Command command_check = {
 
       "The script's main chunk runs, its functions do not. The script and the modules beside it "
       "are also\n"
-      "read: names that wechat and Lua's library do not have, fields that no message has (except "
-      "those\n"
-      "that the script sets and the platform's own, which begin with a capital), wrong numbers of\n"
-      "arguments, misspelt arguments, options, fields, globals and hooks, a colon where a dot "
-      "belongs,\n"
-      "replies that are made and not returned, what is returned and is no reply, types of messages "
-      "that\n"
-      "there are not, fields compared with what they never are (msg.content == 1), texts joined "
-      "with +,\n"
-      "on_message defined twice and hooks that are local are faults. Of mistakes of syntax it "
-      "tells those\n"
-      "behind the first too, up to ten, where they are no consequences.\n"
+      "read: modules that are missing (not under pcall), names that wechat and Lua's library do "
+      "not have,\n"
+      "fields that no message has (except those that the script sets and the platform's own, which "
+      "begin\n"
+      "with a capital), wrong numbers of arguments, misspelt arguments, options, fields, globals "
+      "and hooks,\n"
+      "a colon where a dot belongs, replies that are made and not returned, what is returned and "
+      "is "
+      "no\n"
+      "reply, types of messages that there are not, fields compared with what they never are\n"
+      "(msg.content == 1), texts joined with +, on_message defined twice and hooks that are local "
+      "are\n"
+      "faults. Of mistakes of syntax it tells those behind the first too, up to ten, where they "
+      "are "
+      "no\n"
+      "consequences.\n"
       "A line with \"note:\" is only likely a mistake, and changes the exit status only with "
       "--strict:\n"
-      "globals set while a message is answered or never, seconds that look like milliseconds, "
-      "pauses in\n"
-      "the main chunk, rules of wechat.bot that another one keeps from answering.\n"
+      "globals set while a message is answered or never, globals that are not checked because of "
+      "load,\n"
+      "dofile or _G, seconds that look like milliseconds, pauses in the main chunk, rules of "
+      "wechat.bot\n"
+      "that another one keeps from answering.\n"
       "Exit status 1 for a faulty script, 2 for a faulty configuration or a missing file. Where "
       "no account\n"
       "is configured at all, the script alone is checked, with a warning.\n"
