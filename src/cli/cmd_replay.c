@@ -14,6 +14,7 @@
 #include "cli/output_text.h"
 #include "cli/preflight.h"
 #include "cli/replay_log.h"
+#include "cli/replay_rid.h"
 #include "cli/replay_spec.h"
 #include "dev/replay.h"
 #include "wechat/message.h"
@@ -58,17 +59,14 @@ static Str element(const NodeTree *tree, const char *name) {
   return index == NODE_NONE ? STR("") : node_text(tree, index);
 }
 
-// The document without its CreateTime.
-static void add_document(Buf *out, Str xml) {
-  ptrdiff_t from = str_find(xml, STR("<CreateTime>")), to = str_find(xml, STR("</CreateTime>"));
-  bool timed = from >= 0 && to > from;
-  buf_add(out, timed ? str_sub(xml, 0, (size_t)from) : xml);
-  if (timed) buf_add(out, str_sub(xml, (size_t)to, xml.len));
-}
-
 static Str late_text(const Json *part) {
   const Json *text = json_get(part, STR("text"));
   return text ? text_at(text, "content") : STR("");
+}
+
+// The simulated platform numbers its calls anew.
+static void add_without_rids(Buf *out, Str text) {
+  while (text.len) buf_add(out, replay_rid_cut(text, &text));
 }
 
 static void add_without_blanks(Buf *out, Str text) {
@@ -77,8 +75,24 @@ static void add_without_blanks(Buf *out, Str text) {
   }
 }
 
+static void add_text(Buf *out, Str text) {
+  Buf lasting;
+  buf_init(&lasting);
+  add_without_rids(&lasting, text);
+  add_without_blanks(out, buf_str(&lasting));
+  buf_clear(&lasting);
+}
+
+// The document without its CreateTime.
+static void add_document(Buf *out, Str xml) {
+  ptrdiff_t from = str_find(xml, STR("<CreateTime>")), to = str_find(xml, STR("</CreateTime>"));
+  bool timed = from >= 0 && to > from;
+  add_without_rids(out, timed ? str_sub(xml, 0, (size_t)from) : xml);
+  if (timed) add_without_rids(out, str_sub(xml, (size_t)to, xml.len));
+}
+
 static void add_late(Buf *out, const Json *part) {
-  if (late_text(part).len) add_without_blanks(out, late_text(part));
+  if (late_text(part).len) add_text(out, late_text(part));
   else json_add_value(out, part);
 }
 
@@ -88,7 +102,7 @@ static void add_all(Comparison *c, const Json *line, Buf *out) {
   bool text = xml.len && xml_parse(c->parser, xml, &c->tree, NULL) &&
               str_eq(element(&c->tree, "MsgType"), STR("text"));
   if (!is_answered(line)) buf_add(out, STR("-"));
-  if (text) add_without_blanks(out, element(&c->tree, "Content"));
+  if (text) add_text(out, element(&c->tree, "Content"));
   else add_document(out, xml);
   for (const Json *part = first_late(line); part; part = json_next(part)) add_late(out, part);
 }
@@ -195,6 +209,20 @@ static int compare_all(const Replay *replay, const char *path) {
 
 // ---- the command --------------------------------------------------------------------------------
 
+static bool has_sent_late(const Replay *replay) {
+  for (size_t i = 0; i < replay_count(replay); i++) {
+    if (first_late(replay_message(replay, i)->then)) return true;
+  }
+  return false;
+}
+
+// A bot that was given no credentials could write to nobody: `auto` kept what came late. A capture with late parts is
+// of a bot that could, whatever the configuration here says. Call it before an account is simulated.
+static bool keeps_late(const Config *config, const Replay *replay) {
+  return str_eq(config_text(config, "late_reply"), STR("auto")) &&
+         !config_has_credentials(config) && !has_sent_late(replay);
+}
+
 static bool configure(Invocation *in, const char *script, Account *account, BotOptions *bot,
                       Err *err) {
   config_simulate_account(in->config);
@@ -230,8 +258,10 @@ static int play(Invocation *in, Replay *replay, const char *path, const char *sc
   config_simulate_account(in->config);
   if (!command_configure(in, script, false, false)) return STATUS_USAGE;
   preflight_warn_of_zone();
+  bool keeps = keeps_late(in->config, replay);
   if (!preflight_script(script, &err) || !configure(in, script, &account, &bot, &err))
     return report_err("replay", &err);
+  if (keeps) bot.late_reply = LATE_KEEP;
   DevServerOptions devserver_options = {
     .account = &account,
     .bot = &bot,
@@ -248,9 +278,16 @@ static int play(Invocation *in, Replay *replay, const char *path, const char *sc
   return compare_all(replay, path);
 }
 
-static int write_spec(const Replay *replay, const char *path, const char *openid) {
+static int write_spec(Invocation *in, const Replay *replay, const char *path, const char *script,
+                      const char *openid) {
   bool named = strcmp(openid, "spec") != 0;
-  if (replay_spec_print(replay, path, str_of(named ? openid : ""))) return STATUS_DONE;
+  config_simulate_account(in->config);
+  if (!command_load(in, script, !script, TOKEN_UNNEEDED)) return STATUS_USAGE;
+  ReplayTalk talk = { .replay = replay,
+                      .path = path,
+                      .openid = str_of(named ? openid : ""),
+                      .keeps_late = keeps_late(in->config, replay) };
+  if (replay_spec_print(&talk)) return STATUS_DONE;
   report("replay", "%s has no message of %s", path, named ? openid : "anybody");
   return STATUS_FAILED;
 }
@@ -264,7 +301,7 @@ static int run(Invocation *in) {
     return report_usage("replay", "an argument is missing: wemoon replay CAPTURE BOT.lua");
   Replay *replay = replay_read(path, &err);
   if (!replay) return report_err("replay", &err);
-  int status = spec ? write_spec(replay, path, spec) : play(in, replay, path, script);
+  int status = spec ? write_spec(in, replay, path, script, spec) : play(in, replay, path, script);
   replay_free(replay);
   return status;
 }
@@ -285,7 +322,12 @@ const Command command_replay = {
       "log says\n"
       "of several messages stands there once; all of it with --log-level warn. Exit status "
       "1 if\n"
-      "anything differs. With --spec nothing is played, and BOT.lua may be omitted.\n",
+      "anything differs. With --spec nothing is played, and BOT.lua may be omitted.\n"
+      "A platform's `rid` in a text is not compared. Where the configuration has no appid and "
+      "appsecret, and the\n"
+      "capture no late part, late_reply = auto keeps what is late, as it did in the bot, and the "
+      "spec has the kind\n"
+      "of account that cannot send it.\n",
   .options = options,
   .least = 1,
   .most = 2,

@@ -459,6 +459,10 @@ void config_fill(Config *config, const char *key, Str value) {
     set_value(config, index, CONFIG_FROM_DEFAULT, "the simulated account", value);
 }
 
+bool config_has_credentials(const Config *config) {
+  return (is_set(config, "appid") && is_set(config, "appsecret")) || is_set(config, "access_token");
+}
+
 bool config_has_account(const Config *config) {
   static const char *const keys[] = { "token", "previous_token", "appid", "appsecret",
                                       "encoding_aes_key" };

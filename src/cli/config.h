@@ -70,6 +70,8 @@ void config_simulate_account(Config *config);
 void config_fill(Config *config, const char *key, Str value);
 // Prints the faults on standard error.
 void config_report(const Config *config);
+// Whether what it takes to call the platform is set: a secret or an access token.
+bool config_has_credentials(const Config *config);
 // Whether something of an account is set: a token, an AppID, a secret or a key.
 bool config_has_account(const Config *config);
 // Adds a fault, which ends with the advice, and returns false if there is no token.

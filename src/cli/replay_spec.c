@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cli/output_text.h"
+#include "cli/replay_rid.h"
 #include "wechat/message.h"
 
 enum { PAUSE_MS = 1000 };  // shorter ones are left out
@@ -112,15 +113,28 @@ static void print_act(const Reading *r) {
 
 // ---- what the bot answered ----------------------------------------------------------------------
 
+// Of a text with numbers that are others each time, the parts between them.
+static void print_text(Str text) {
+  Str part = replay_rid_cut(text, &text);
+  printf("  expect(reply.text):%s(", text.len ? "contains" : "is");
+  print_quoted(part);
+  for (bool more = text.len > 0; more; more = text.len > 0) {
+    part = replay_rid_cut(text, &text);
+    fputs("):contains(", stdout);
+    print_quoted(part);
+  }
+  fputs(")\n", stdout);
+}
+
 static void print_reply(Reading *r, Str out) {
   if (out.len == 0 || !xml_parse(r->parser, out, &r->tree, NULL)) {
     fputs("  expect(reply.xml):is(\"success\")\n", stdout);
     return;
   }
   Str type = element(&r->tree, "MsgType");
-  bool text = str_eq(type, STR("text"));
-  printf("  expect(reply.%s):is(", text ? "text" : "kind");
-  print_quoted(text ? element(&r->tree, "Content") : type);
+  if (str_eq(type, STR("text"))) return print_text(element(&r->tree, "Content"));
+  fputs("  expect(reply.kind):is(", stdout);
+  print_quoted(type);
   fputs(")\n", stdout);
 }
 
@@ -128,9 +142,11 @@ static void print_late(const Json *part) {
   const Json *text = json_get(part, STR("text"));
   const Json *content = text ? json_get(text, STR("content")) : NULL;
   if (!content) return;
-  fputs("  user:expects_later(", stdout);
-  print_quoted(json_string(content));
-  fputs(")\n", stdout);
+  for (Str left = json_string(content); left.len;) {
+    fputs("  user:expects_later(", stdout);
+    print_quoted(replay_rid_cut(left, &left));
+    fputs(")\n", stdout);
+  }
 }
 
 static void print_message(Reading *r, const ReplayMessage *message) {
@@ -167,7 +183,26 @@ static Str most_talkative(const Replay *replay) {
   return best;
 }
 
-static void print_head(const char *path, Str openid, int64_t t_ms) {
+static bool is_unanswered(const ReplayMessage *message) {
+  return json_kind(json_get(message->then, STR("out"))) == JSON_NULL;
+}
+
+// Whether an answer was kept for later, as it is for an account that cannot write to its users. False if the talk has
+// an event that such an account does not get.
+static bool shows_kept(Reading *r, const ReplayTalk *talk, Str openid) {
+  bool kept = false;
+  for (size_t i = 0; i < replay_count(talk->replay); i++) {
+    const ReplayMessage *message = replay_message(talk->replay, i);
+    if (!str_eq(message->openid, openid) ||
+        !message_parse(r->parser, message->in, &r->tree, &r->head, NULL))
+      continue;
+    if (r->head.is_event && r->head.event_key.len) return false;
+    kept = kept || is_unanswered(message);
+  }
+  return kept && talk->keeps_late;
+}
+
+static void print_head(Reading *r, const ReplayTalk *talk, Str openid, int64_t t_ms) {
   char when[32];
   time_t t = (time_t)(t_ms / 1000);
   struct tm tm;
@@ -176,7 +211,7 @@ static void print_head(const char *path, Str openid, int64_t t_ms) {
   printf(
       output_text(
           "-- What %.*s and the bot said, from %s. wemoon test THIS_FILE --bot BOT.lua\n\ntest("),
-      STR_FMT(openid), path);
+      STR_FMT(openid), talk->path);
   Buf name;
   buf_init(&name);
   buf_printf(&name, output_text("the talk of %.*s, %s"), STR_FMT(openid), when);
@@ -185,17 +220,18 @@ static void print_head(const char *path, Str openid, int64_t t_ms) {
   fputs(", function()\n  local user, reply = bot:user(", stdout);
   print_quoted(openid);
   fputs(")\n", stdout);
+  if (shows_kept(r, talk, openid)) fputs("  bot:account_kind(\"personal\")\n", stdout);
 }
 
-static void print_talk(Reading *r, const Replay *replay, const char *path, Str openid) {
+static void print_talk(Reading *r, const ReplayTalk *talk, Str openid) {
+  const Replay *replay = talk->replay;
   int64_t before_ms = 0;
   for (size_t i = 0; i < replay_count(replay); i++) {
     const ReplayMessage *message = replay_message(replay, i);
-    if (!str_eq(message->openid, openid) ||
-        !message_parse(r->parser, message->in, &r->tree, &r->head, NULL))
-      continue;
-    if (!before_ms) print_head(path, openid, message->t_ms);
-    else if (message->t_ms - before_ms >= PAUSE_MS)
+    if (!str_eq(message->openid, openid)) continue;
+    if (!before_ms) print_head(r, talk, openid, message->t_ms);
+    if (!message_parse(r->parser, message->in, &r->tree, &r->head, NULL)) continue;
+    if (before_ms && message->t_ms - before_ms >= PAUSE_MS)
       printf("  bot:wait(%lld)\n", (long long)(message->t_ms - before_ms) / 1000);
     before_ms = message->t_ms;
     print_message(r, message);
@@ -203,12 +239,12 @@ static void print_talk(Reading *r, const Replay *replay, const char *path, Str o
   fputs("end)\n", stdout);
 }
 
-bool replay_spec_print(const Replay *replay, const char *path, Str openid) {
+bool replay_spec_print(const ReplayTalk *talk) {
   Reading reading = { .parser = xml_parser_new() };
-  if (openid.len == 0) openid = most_talkative(replay);
-  bool said = reading.parser && count_of(replay, openid) > 0;
+  Str openid = talk->openid.len ? talk->openid : most_talkative(talk->replay);
+  bool said = reading.parser && count_of(talk->replay, openid) > 0;
   nodes_init(&reading.tree);
-  if (said) print_talk(&reading, replay, path, openid);
+  if (said) print_talk(&reading, talk, openid);
   nodes_clear(&reading.tree);
   xml_parser_free(reading.parser);
   return said;

@@ -4,7 +4,14 @@
 
 #include "dev/replay.h"
 
-// Prints the talk of that user; of the one who wrote most if `openid` is empty. False if the user said nothing.
-bool replay_spec_print(const Replay *replay, const char *path, Str openid);
+typedef struct {
+  const Replay *replay;
+  const char *path;  // of the capture
+  Str openid;        // whose talk; empty: of the one who wrote most
+  bool keeps_late;   // the bot could not send late answers, and kept them
+} ReplayTalk;
+
+// Prints the talk. False if the user said nothing.
+bool replay_spec_print(const ReplayTalk *talk);
 
 #endif

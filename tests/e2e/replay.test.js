@@ -248,6 +248,58 @@ test('--spec writes the captured talk of one user as a spec, which passes', asyn
   assert.match(none.stderr, /wemoon: replay: .*talk\.jsonl has no message of oNobody/);
 });
 
+const NO_CREDENTIALS = { appid: undefined, appsecret: undefined, api_base: undefined };
+const later = `
+function on_message(msg)
+  if msg.content == "slow" then wechat.sleep(2.2) return "迟了" end
+  if msg.content == "soon" then wechat.sleep(0.8) return "第二次" end
+  return "ok"
+end`;
+
+test('a late answer of a bot without credentials is kept on replay as it was, and in its spec', async (t) => {
+  const made = await capture(t, later, async (bot) => {
+    await bot.deliver(textXml('hi'));
+    await assert.rejects(bot.deliver(textXml('soon')), 'closed for the next try, which does not come');
+    await sleep(21000);
+    assert.equal(await bot.say('hi'), '第二次\n\nok');
+  }, NO_CREDENTIALS);
+  assert.equal((await replay(made)).stdout, '3 messages, 0 differ\n');
+  const { stdout } = await wemoon(['replay', made.file, '--spec', path.join(made.dir, 'bot.lua')], { code: 0 });
+  assert.match(stdout, /\n {2}bot:account_kind\("personal"\)\n/);
+  const spec = path.join(made.dir, 'talk_spec.lua');
+  fs.writeFileSync(spec, stdout);
+  const ran = await wemoon(['test', spec, '--bot', path.join(made.dir, 'bot.lua')]);
+  assert.match(ran.stdout, /1 passed, 0 failed/, stdout + ran.stdout);
+});
+
+test('a capture with late parts is of an account that can write, though the configuration here has no credentials', async (t) => {
+  const made = await capture(t, later, async (bot) => { await bot.deliver(textXml('slow')); await sleep(2500); });
+  fs.rmSync(path.join(made.dir, 'config.lua'));
+  const { stdout } = await replay(made, null, { args: ['--deadline-ms', '500'] });
+  assert.equal(stdout, '1 message, 0 differ\n');
+  assert.doesNotMatch((await wemoon(['replay', made.file, '--spec'], { code: 0 })).stdout, /account_kind/);
+});
+
+test('the number of a call in an error\'s text is no difference, and a spec leaves it out', async (t) => {
+  const failing = `function on_message(msg)
+    local _, err = wechat.user.info{ openid = "oNobody" }
+    return "sorry: " .. tostring(err) .. " " .. msg.content
+  end`;
+  const bot = await startBot(t, { script: failing, command: 'dev', config: { capture: 'talk.jsonl' } });
+  await wemoon(['send', '--config', path.join(bot.dir, 'config.lua'), '--url', `${bot.url}`, 'text', 'a'], { cwd: bot.dir, code: 0 });
+  await bot.stop();
+  const file = path.join(bot.dir, 'talk.jsonl');
+  assert.match(fs.readFileSync(file, 'utf8'), /rid: [0-9a-f]+-/);
+  const args = ['replay', file, path.join(bot.dir, 'bot.lua')];
+  assert.equal((await wemoon(args, { code: 0 })).stdout, '1 message, 0 differ\n');
+  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('sorry', 'alas'));
+  assert.match((await wemoon(args, { code: 1 })).stdout, /1 message, 1 differ/);
+  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('alas', 'sorry'));
+  const spec = path.join(bot.dir, 'talk_spec.lua');
+  fs.writeFileSync(spec, (await wemoon([...args, '--spec'], { code: 0 })).stdout);
+  assert.match((await wemoon(['test', spec, '--bot', path.join(bot.dir, 'bot.lua')])).stdout, /1 passed, 0 failed/);
+});
+
 test('a file that is not a capture is named with its line; a missing file or script: exit 2', async (t) => {
   const dir = tempDir(t);
   const file = path.join(dir, 'x.jsonl');
