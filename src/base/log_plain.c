@@ -29,10 +29,48 @@ static inline Lane signs_of_hard(Lane lane) {
 
 static inline bool has_sign(Lane lane) { return !lane_is_zero(lane & INT8_MIN); }
 
+#ifdef __x86_64__
+// Lanes of 32 bytes, of which most processors of this kind are capable.
+typedef int8_t WideLane __attribute__((vector_size(32)));
+typedef uint8_t WideBytes __attribute__((vector_size(sizeof(WideLane))));
+// As numbers: of comparisons that are put together by `|`, GCC 12 makes three instructions instead of one.
+typedef uint64_t WideFound __attribute__((vector_size(sizeof(WideLane))));
+
+// As are_bare, and writes as much filler as a wide lane.
+__attribute__((target("avx2"))) static bool are_bare_wide(const char *from, char *end,
+                                                          size_t separators) {
+  WideFound hard = { 0 };
+  WideLane found = { 0 };
+  memset(end, '.', sizeof(WideLane));
+  for (; from < end; from += sizeof(WideLane)) {
+    WideLane lane;
+    memcpy(&lane, from, sizeof lane);
+    // As signed numbers, those after a hard byte are below the one after a space.
+    WideLane after = (WideLane)((WideBytes)lane + 1);
+    hard |= (WideFound)(after <= ' ') | (WideFound)(lane == '"') | (WideFound)(lane == '\\');
+    found -= (lane == ' ') + (lane == '=');
+  }
+  Lane halves[2];
+  memcpy(halves, &found, sizeof found);
+  bool is_hard = (hard[0] | hard[1] | hard[2] | hard[3]) != 0;
+  return !is_hard && lane_sum(halves[0] + halves[1]) == separators;
+}
+
+static inline bool has_wide_lanes(void) { return __builtin_cpu_supports("avx2"); }
+enum { FILLER = sizeof(WideLane) };
+#else
+static inline bool has_wide_lanes(void) { return false; }
+static bool are_bare_wide(const char *from, char *end, size_t separators) {
+  return (void)from, (void)end, (void)separators, false;
+}
+enum { FILLER = sizeof(Lane) };
+#endif
+
 // Whether values are shown without quotes: no byte is hard, a quotation mark or a backslash, and spaces and equals
 // signs are no more than those between names and values. Writes a lane of filler to `end`, like the next function.
 static bool are_bare(const char *from, char *end, size_t separators) {
   Lane hard = { 0 }, found = { 0 };
+  if (has_wide_lanes()) return are_bare_wide(from, end, separators);
   memset(end, '.', sizeof(Lane));
   for (; from < end; from += sizeof(Lane)) {
     Lane lane = lane_at(from);
@@ -138,7 +176,7 @@ static size_t render_json(const LogLine *line, char *out, char *end) {
 }
 
 size_t log_plain_render(const LogLine *line, LogFormat format, char out[LOG_PLAIN_MAX]) {
-  char *end = out + LOG_PLAIN_MAX - sizeof(Lane);
+  char *end = out + LOG_PLAIN_MAX - FILLER;
   bool may_fit =
       line->message.len + FRAME <= (size_t)(end - out) && line->field_count <= FIELDS_MAX;
   if (!may_fit) return 0;

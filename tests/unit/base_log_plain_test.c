@@ -72,6 +72,19 @@ static void test_what_has_to_be_escaped_or_quoted_is_not_plain(void **state) {
   assert_true(renders_value(STR("a b=c"), LOG_JSON));
 }
 
+// Every byte, at every place of a value that goes beyond one lane.
+static void test_a_value_is_bare_unless_one_of_its_bytes_splits_or_is_hard(void **state) {
+  char text[70];
+  for (size_t at = 0; at < sizeof text; at++) {
+    memset(text, 'x', sizeof text);
+    for (int c = 0; c < 256; c++) {
+      bool bare = c > ' ' && c < 0x7F && c != '"' && c != '=' && c != '\\';
+      text[at] = (char)c;
+      assert_int_equal(renders_value(str_make(text, sizeof text), LOG_TEXT), bare);
+    }
+  }
+}
+
 static void test_two_hundred_and_fifty_six_marks_are_not_none(void **state) {
   char text[257];
   memset(text, ' ', sizeof text);
@@ -163,6 +176,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_the_line_of_a_message_is_plain),
     cmocka_unit_test(test_what_has_to_be_escaped_or_quoted_is_not_plain),
+    cmocka_unit_test(test_a_value_is_bare_unless_one_of_its_bytes_splits_or_is_hard),
     cmocka_unit_test(test_two_hundred_and_fifty_six_marks_are_not_none),
     cmocka_unit_test(test_a_message_that_has_to_be_escaped_is_not_plain),
     cmocka_unit_test(test_what_has_to_be_hidden_is_not_plain),
