@@ -99,23 +99,36 @@ async function perMessage(folder, command, beside) {
   return (total(await profile(folder, MANY_MORE, command, beside)) - few) / (MANY_MORE - FEW);
 }
 
-// Returns the instructions in calls of a function of the release build, the functions that it calls included.
+// Returns the calls of a function of the release build, and the instructions in them, the functions that it calls
+// included.
 function spentIn(text, name) {
   let inside = false;
-  let sum = 0;
+  const spent = { calls: 0, instructions: 0 };
   for (const line of text.split('\n')) {
     if (line.startsWith('cfn=')) inside = line.slice(4).replace(/\..*/, '') === name;
-    else if (!line.startsWith('calls=') && /^[+*\d-]/.test(line) && inside) {
-      sum += Number(line.split(' ')[1]);
+    else if (line.startsWith('calls=') && inside) spent.calls += Number(line.slice(6).split(' ')[0]);
+    else if (/^[+*\d-]/.test(line) && inside) {
+      spent.instructions += Number(line.split(' ')[1]);
       inside = false;
     }
   }
-  return sum;
+  return spent;
 }
 
-async function perMessageIn(folder, command, name, beside) {
-  const few = spentIn(await profile(folder, FEW, command, beside), name);
-  return (spentIn(await profile(folder, MANY_MORE, command, beside), name) - few) / (MANY_MORE - FEW);
+async function perMessageIn(folder, command, ...names) {
+  const sum = (text) => names.reduce((all, name) => all + spentIn(text, name).instructions, 0);
+  const few = sum(await profile(folder, FEW, command));
+  return (sum(await profile(folder, MANY_MORE, command)) - few) / (MANY_MORE - FEW);
+}
+
+// Returns the instructions of a call of each of these functions.
+async function perCallIn(folder, command, names, beside) {
+  const text = await profile(folder, MANY, command, beside);
+  return names.map((name) => {
+    const { calls, instructions } = spentIn(text, name);
+    if (calls === 0) throw new Error(`no message called ${name}`);
+    return instructions / calls;
+  });
 }
 
 async function entered(folder, program) {
@@ -156,4 +169,4 @@ async function measure(quick, say) {
   }
 }
 
-module.exports = { measure, perMessage, perMessageIn, wemoonArgs };
+module.exports = { measure, perMessage, perMessageIn, perCallIn, wemoonArgs };

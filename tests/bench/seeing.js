@@ -9,8 +9,8 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 
-const { run } = require('./load.js');
-const { perMessage, perMessageIn, wemoonArgs } = require('./instructions.js');
+const { run, runInTurns } = require('./load.js');
+const { perMessage, perMessageIn, perCallIn, wemoonArgs } = require('./instructions.js');
 const { WEMOON, freePort, wemoon } = require('./sides.js');
 const median = require('./median.js');
 
@@ -25,104 +25,98 @@ async function cookieOf(port) {
   return answer.headers.get('set-cookie').split(';')[0];
 }
 
-// Simulates a viewer from here on: every two seconds opens the event stream and closes it before the event loop first
-// reads events, which it does four times a second under any load. Events are then kept for 15 s.
+// Somebody looks from here on: reads the stream of events, as the desk's page does. Returns a function that ends it.
 async function look(port) {
   const Cookie = await cookieOf(port);
-  const glance = () => {
-    const request = http.get({ port, host: '127.0.0.1', path: '/desk/events', headers: { Cookie } }, () => request.destroy());
-    request.on('error', () => {});
-  };
-  glance();
-  const timer = setInterval(glance, 2000);
-  return () => clearInterval(timer);
+  const request = http.get({ port, host: '127.0.0.1', path: '/desk/events', headers: { Cookie } });
+  request.on('error', () => {});
+  await new Promise((resolve) => request.on('response', (response) => response.on('error', () => {}).once('data', resolve).resume()));
+  return () => request.destroy();
 }
 
-// The desk is counted by the function that keeps its events: the difference of two runs has the viewer's requests too,
-// and the seed of Lua's hashes, which moves a message by a hundred instructions.
+// A desk shows so many messages a second, and leaves others out. Both are counted by the functions that do it: the
+// difference of two runs has the viewer's requests too, and the seed of Lua's hashes, which moves a message by a
+// hundred instructions. A message that is shown calls keep_events twice.
 async function instructions(folder, say) {
   const plain = wemoonArgs(WEMOON);
   const desk = await freePort();
   const withDesk = (port) => [...plain(port), '--admin-listen', `127.0.0.1:${desk}`, '--admin-token', PASSWORD];
   const own = await perMessage(folder, plain);
   const unseen = await perMessageIn(folder, withDesk, 'keep_events');
-  const seen = await perMessageIn(folder, withDesk, 'keep_events', () => look(desk));
-  say(`a message ${Math.round(own)} instructions; for a desk that nobody looks at ${Math.round(unseen)}, that somebody looks at ${Math.round(seen)}`);
+  const [half, leftOut] = await perCallIn(folder, withDesk, ['keep_events', 'live_leave_out'], () => look(desk));
+  say(`a message ${Math.round(own)} instructions; for a desk that nobody looks at ${Math.round(unseen)}, that somebody looks at ${Math.round(2 * half)} if it is shown, else ${Math.round(leftOut)}`);
   return [
     { what: 'instructions of a message for a desk that nobody looks at', value: Math.round(unseen), unit: '', most: 50 },
-    { what: 'instructions of a message while somebody looks, in percent', value: seen / own * 100, unit: ' %', most: 3 },
+    { what: 'instructions of a message that is shown, in percent', value: 2 * half / own * 100, unit: ' %', most: 3 },
+    { what: 'instructions of a message that is left out, in percent', value: leftOut / own * 100, unit: ' %', most: 1 },
   ];
 }
 
 // ---- capture and log ----
 
-// The fields are counted by the function that writes them: no build writes a line without.
+// All is counted by the functions that do it: the seed of Lua's hashes moves a message by a hundred instructions.
 async function written(folder, say) {
   const capture = wemoonArgs(WEMOON, '--capture', path.join(folder, 'talk.jsonl'));
   const log = wemoonArgs(WEMOON, '--log-level', 'info', '--log-file', path.join(folder, 'log'));
   const own = await perMessage(folder, wemoonArgs(WEMOON));
-  const captured = await perMessage(folder, capture);
-  const logged = await perMessage(folder, log);
+  const captured = await perMessageIn(folder, capture, 'capture_begin', 'capture_answer', 'end_trail');
+  const logged = await perMessageIn(folder, log, 'log_outcome');
   const fields = await perMessageIn(folder, log, 'add_text_fields');
-  say(`a message ${Math.round(own)}, captured ${Math.round(captured)}, with its line of the log ${Math.round(logged)} instructions, of which ${Math.round(fields)} for the fields`);
+  say(`a message ${Math.round(own)} instructions, ${Math.round(captured)} to capture it; its line of the log ${Math.round(logged)}, of which ${Math.round(fields)} for the fields`);
   return [
-    { what: 'instructions of capturing a message, in percent', value: (captured / own - 1) * 100, unit: ' %', most: 5 },
-    { what: 'instructions of a message\'s line of the log', value: Math.round(logged - own), unit: '', most: 1400 },
+    { what: 'instructions of capturing a message, in percent', value: captured / own * 100, unit: ' %', most: 5 },
+    { what: 'instructions of a message\'s line of the log', value: Math.round(logged), unit: '', most: 1400 },
     { what: 'instructions of the line\'s fields, in percent', value: fields / own * 100, unit: ' %', most: 3 },
   ];
 }
 
 // ---- CPU time ----
 
-// How much more CPU time a message takes on the other side, in percent: a ratio for each turn of both sides, because
-// other programs disturb single turns. Which side comes first alternates, and both are started anew several times:
-// where a process lies in memory, and on which cores its threads settle, moves all of its turns by some percent.
-async function ratios(starts, quick) {
-  const load = { connections: 16, mode: 'plain', seconds: 1 };
+// The server is alone on a core, as with remote clients, and so is its load.
+const SERVER = '0';
+const LOAD = { connections: 16, mode: 'plain', cores: '1' };
+const TURN_MS = 100;
+
+const server = (...more) => wemoon(8, 'plain', more, undefined, { cores: SERVER });
+
+// Returns the row of how much more CPU time a message takes on the second side than on the first, with its standard
+// error: the mean of blocks, in each of which both sides have many short turns. `warmUp`: seconds that do not count.
+async function moreCpu(what, sides, warmUp, most, quick, say) {
   const more = [];
-  for (let block = 0; block < (quick ? 1 : 4); block++) {
-    const sides = [];
-    for (const i of block % 2 ? [1, 0] : [0, 1]) sides[i] = await starts[i]();
-    for (let round = 0; round < (quick ? 3 : 8); round++) {
-      const cpu = [];
-      for (const i of round % 2 ? [1, 0] : [0, 1]) cpu[i] = (await run(sides[i], load)).cpu;
-      more.push((cpu[1] / cpu[0] - 1) * 100);
-    }
-    for (const side of sides) await side.stop();
+  await runInTurns(sides, { ...LOAD, seconds: quick ? 2 : warmUp }, TURN_MS);
+  for (let block = 0; block < (quick ? 3 : 12); block++) {
+    const [base, other] = await runInTurns(sides, { ...LOAD, seconds: quick ? 2 : 4 }, TURN_MS);
+    more.push((other / base - 1) * 100);
   }
-  return more;
+  for (const side of sides) await side.stop();
+  const value = more.reduce((sum, one) => sum + one, 0) / more.length;
+  const error = Math.sqrt(more.reduce((sum, one) => sum + (one - value) ** 2, 0) / (more.length - 1) / more.length);
+  say(`${what}: ${value.toFixed(2)} % +- ${error.toFixed(2)} (blocks: ${more.map((one) => one.toFixed(1)).join(' ')})`);
+  return [{ what, value, unit: ' %', most }];
 }
 
-// Returns the row of the median, and says how far the turns differ.
-async function moreCpu(what, starts, most, quick, say) {
-  const more = await ratios(starts, quick);
-  say(`${what}: ${quantile(more, 0.5).toFixed(1)} % in the middle of ${more.length} turns, half of them between ${quantile(more, 0.25).toFixed(1)} and ${quantile(more, 0.75).toFixed(1)} %`);
-  return [{ what, value: median(more), unit: ' %', most }];
-}
-
+// The warm-up fills all files of the capture once: the system then has memory for their pages, which it may have to ask
+// its host for.
 async function captureCpu(quick, say) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wemoon-capture-'));
-  const starts = [() => wemoon(8, 'plain'), () => wemoon(8, 'plain', ['--capture', path.join(folder, 'talk.jsonl')])];
   try {
-    return await moreCpu('CPU time of a message that is captured, more than of one that is not', starts, 5, quick, say);
+    const sides = [await server(), await server('--capture', path.join(folder, 'talk.jsonl'))];
+    return await moreCpu('CPU time of a message that is captured, more than of one that is not', sides, 12, 5, quick, say);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const withDesk = (desk) => wemoon(8, 'plain', ['--admin-listen', `127.0.0.1:${desk}`, '--admin-token', PASSWORD]);
-
-async function watched() {
-  const desk = await freePort();
-  const side = await withDesk(desk);
-  const leave = await look(desk);
-  return { ...side, stop: () => { leave(); return side.stop(); } };
-}
-
-// Both sides have a desk; at one of them somebody looks, whose own requests are counted too.
-function deskCpu(quick, say) {
-  const starts = [async () => withDesk(await freePort()), watched];
-  return moreCpu('CPU time of a message while somebody looks, more than while nobody does', starts, 3, quick, say);
+// Both sides have a desk; at the second somebody looks, whose own requests are counted too.
+async function deskCpu(quick, say) {
+  const desks = [await freePort(), await freePort()], sides = [];
+  for (const desk of desks) sides.push(await server('--admin-listen', `127.0.0.1:${desk}`, '--admin-token', PASSWORD));
+  const leave = await look(desks[1]);
+  try {
+    return await moreCpu('CPU time of a message while somebody looks, more than while nobody does', sides, 2, 3, quick, say);
+  } finally {
+    leave();
+  }
 }
 
 // ---- prompt ----
