@@ -2,6 +2,7 @@
 #include "script/settings.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mutex.h"
 
 #include <lauxlib.h>
@@ -128,10 +129,71 @@ static void remove_exit(lua_State *L) {
   lua_pop(L, 1);
 }
 
+// ---- names that are not defined -----------------------------------------------------------------
+
+// The text from that line on.
+static Str from_line(Str text, int line) {
+  for (Str before; line > 1 && text.len > 0; line--) str_cut(text, '\n', &before, &text);
+  return text;
+}
+
+static bool is_of_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool begins_with_word(Str text, Str word) {
+  return str_starts(text, word) && (text.len == word.len || !is_of_name(text.ptr[word.len]));
+}
+
+// Whether `NAME or` stands in the first line of the text, or begins there.
+static bool has_default(Str text, Str name) {
+  for (size_t at = 0; at < text.len && text.ptr[at] != '\n'; at++) {
+    Str rest = str_sub(text, at, text.len);
+    bool is_name = begins_with_word(rest, name) && (at == 0 || !is_of_name(text.ptr[at - 1]));
+    if (is_name && begins_with_word(str_trim(str_sub(rest, name.len, rest.len)), STR("or")))
+      return true;
+  }
+  return false;
+}
+
+static bool may_be_nil(const char *path, int line, Str name) {
+  Buf source;
+  buf_init(&source);
+  bool may = !file_append(path, FILE_SOURCE_MAX, &source) ||
+             has_default(from_line(buf_str(&source), line), name);
+  buf_clear(&source);
+  return may;
+}
+
+// __index of the globals: a text without its quotes is a name, whose nil would silently leave the default. What the
+// file requires may ask for names, as libraries for other versions of Lua do.
+static int refuse_undefined(lua_State *L) {
+  const char *path = reader_of(L)->path;
+  lua_Debug ar;
+  bool is_file = lua_type(L, 2) == LUA_TSTRING && lua_getstack(L, 1, &ar) &&
+                 lua_getinfo(L, "Sl", &ar) && ar.source[0] == '@' &&
+                 strcmp(ar.source + 1, path) == 0;
+  if (!is_file || may_be_nil(path, ar.currentline, str_of(lua_tostring(L, 2)))) return 0;
+  return luaL_error(L,
+                    "%s is not defined: a text needs quotes, and a name that may be missing a "
+                    "default (%s or ...)",
+                    lua_tostring(L, 2), lua_tostring(L, 2));
+}
+
+static void watch_globals(lua_State *L) {
+  lua_pushglobaltable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, refuse_undefined);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
+}
+
 static int read_table(lua_State *L) {
   const char *path = reader_of(L)->path;
   luaL_openlibs(L);
   remove_exit(L);
+  watch_globals(L);
   if (luaL_loadfilex(L, path, "t") != LUA_OK) return lua_error(L);
   lua_call(L, 0, 1);
   if (!lua_istable(L, -1)) {

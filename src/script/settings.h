@@ -24,8 +24,8 @@ typedef struct Setting {
 
 // Runs the file (with os, io, string ..., without `wechat`) and lists the table's string keys in `arena`, sorted by
 // key. Returns false with ERR_USAGE, file and line if the file does not parse, fails, loops, returns no table or one of
-// more than 1000 entries, or has a key that is not a string. A thread that loops where nothing stops it (a finalizer)
-// is left behind.
+// more than 1000 entries, has a key that is not a string, or itself reads a global that is not defined, unless `or` is
+// next to the name. A thread that loops where nothing stops it (a finalizer) is left behind.
 bool settings_read(const char *path, Arena *arena, Setting **first, Err *err);
 
 #endif

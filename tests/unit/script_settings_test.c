@@ -113,6 +113,27 @@ static void test_faults_are_named_with_file_and_line(void **state) {
                  "more than 1000 entries");
 }
 
+static void test_a_name_that_is_not_defined_is_no_nil(void **state) {
+  assert_refused("return {\n  token = 'abc', listen = abc }",
+                 ":2: abc is not defined: a text needs quotes");
+  assert_refused("local x = abcor return x", "abcor is not defined");
+  assert_refused("return { a = abc .. 'x' or 1 }", "abc is not defined");
+  assert_refused("return { a = xabc or 1, b = abc }", "abc is not defined");
+  assert_refused("local function f() return later end return { a = f() }", "later is not defined");
+  assert_true(read_text("port = '81' local none = nil return { a = abc or 'd', b = abc\n or 1, c = "
+                        "(abc or 2), d = port, "
+                        "e = none, f = rawget(_G, 'abc'), g = os.getenv('WEMOON_NOT_THERE') }"));
+  assert_setting("a", SETTING_STRING, "d");
+  assert_setting("b", SETTING_INTEGER, "1");
+  assert_setting("d", SETTING_STRING, "81");
+}
+
+static void test_what_the_file_requires_may_ask_for_names(void **state) {
+  assert_true(
+      read_text("local asks = load('return jit and 1', '=library') return { a = asks() or 3 }"));
+  assert_setting("a", SETTING_INTEGER, "3");
+}
+
 static void test_a_file_that_never_ends_is_stopped(void **state) {
   assert_refused("while true do end", "without returning");
   assert_refused("while true do pcall(function() while true do end end) end", "without returning");
@@ -159,6 +180,8 @@ int main(void) {
     cmocka_unit_test(test_a_file_may_compute_its_values),
     cmocka_unit_test(test_an_empty_table_has_no_settings),
     cmocka_unit_test(test_faults_are_named_with_file_and_line),
+    cmocka_unit_test(test_a_name_that_is_not_defined_is_no_nil),
+    cmocka_unit_test(test_what_the_file_requires_may_ask_for_names),
     cmocka_unit_test(test_a_file_that_never_ends_is_stopped),
     cmocka_unit_test(test_a_file_that_nothing_can_stop_is_left_behind),
     cmocka_unit_test(test_a_file_that_takes_all_memory_is_stopped),
