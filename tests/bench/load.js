@@ -60,6 +60,7 @@ async function runInTurns(sides, load, turnMs) {
     return sides.map((side, i) => (cpuUs(side.pids()) - before[i]) / results[i].requests);
   } finally {
     clearInterval(timer);
+    for (const { child } of loads) child.kill('SIGKILL'); // after a failure one may be stopped
   }
 }
 
