@@ -249,6 +249,7 @@ case $command in
   package) package ;;
   -h | --help | help) usage ;;
   *)
+    [ -z "$command" ] || echo "setup.sh: unknown command: $command" >&2
     usage >&2
     exit 2
     ;;

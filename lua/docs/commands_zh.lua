@@ -50,7 +50,7 @@ interpreters = N 时消息在 N 个 Lua 状态里运行，做计算的脚本因�
       url = "机器人的地址（默认由 listen 和 path 得出）",
       from = "发送者（oWemoonSendUser0000000000001）",
       to = "收到消息的账号（gh_0123456789ab）",
-      ["repeat"] = "用同一个 MsgId 发 N 次，像平台重试那样",
+      ["repeat"] = "用同一个 MsgId 发 N 次，像平台重试那样；有一次得到应答就算成功",
       raw = "原样打印收到的回复",
       json = "把回复打印成 JSON",
     },

@@ -368,6 +368,10 @@ return {
   ["no answer from %s within %d s: the platform waits 5 s"] = "%s 在 %d 秒内没有应答：平台只等 5 秒",
   ["%s: no answer. If that is the bot, it closed the connection for the platform to try again: the script missed the deadline, or max_jobs messages are under way; --repeat 3 tries as the platform does. Otherwise: %s"] =
     "%s：没有应答。如果那是机器人，它断开了连接，让平台再试：脚本错过了截止时间，或已有 max_jobs 条消息在处理；--repeat 3 会像平台那样重试。否则：%s",
+  ["%s: no answer. If that is the bot, it closed the connection for the platform to try again: the script missed the deadline, or max_jobs messages are under way. Otherwise: %s"] =
+    "%s：没有应答。如果那是机器人，它断开了连接，让平台再试：脚本错过了截止时间，或已有 max_jobs 条消息在处理。否则：%s",
+  ["%s: is the bot running? start it with wemoon run BOT.lua, or give its admin address with --url"] =
+    "%s：机器人在运行吗？请用 wemoon run BOT.lua 启动它，或用 --url 给出它的管理地址",
   ["%s: is the bot running? start it with wemoon run BOT.lua, or give its address with --url"] =
     "%s：机器人在运行吗？请用 wemoon run BOT.lua 启动它，或用 --url 给出它的地址",
   ["the bot answered %s%s%.*s: %s"] = "机器人应答了 %s%s%.*s：%s",

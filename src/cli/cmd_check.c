@@ -242,10 +242,10 @@ static int run(Invocation *in) {
   Buf handlers;
   buf_init(&handlers);
   int status = STATUS_DONE;
-  if (!check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
+  bool there = preflight_script(script, &err);
+  if (!there || !check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
   if (!configured) status = STATUS_USAGE;
-  bool reads =
-      !preflight_script(script, NULL) || check_names(in, script, str_of(err.text)) == STATUS_DONE;
+  bool reads = !there || check_names(in, script, str_of(err.text)) == STATUS_DONE;
   if (!reads && status == STATUS_DONE) status = STATUS_FAILED;
   if (status == STATUS_DONE) {
     print_ok(in, script, &account, buf_str(&handlers));

@@ -180,6 +180,13 @@ typedef struct {
   Capture *capture;
 } DevParts;
 
+// As run and check refuse it.
+static bool can_store(Str url, Err *err) {
+  if (url.len == 0 || store_would_open(url, err)) return true;
+  err->code = ERR_USAGE;
+  return false;
+}
+
 // Fills the options as the command line and the configuration say.
 static bool prepare(Invocation *in, const char *script, DevParts *parts, DevServerOptions *to,
                     Err *err) {
@@ -197,7 +204,8 @@ static bool prepare(Invocation *in, const char *script, DevParts *parts, DevServ
     .reference = buf_str(&parts->about).ptr,
   };
   config_server(config, &to->server);
-  return choose_callback(in, script, &to->callback, err) &&
+  return (!script || preflight_no_folder(script, err)) && can_store(to->store, err) &&
+         choose_callback(in, script, &to->callback, err) &&
          choose_listen(in, &to->server.listen, err) &&
          config_account(config, &parts->account, err) &&
          (!script || config_bot(config, script, &parts->account, &parts->bot, err)) &&

@@ -30,7 +30,7 @@ static const Option options[] = {
     .help = "the account that receives it (" DEFAULT_TO ")" },
   { .name = "repeat",
     .argument = "N",
-    .help = "send it N times with one MsgId, as the platform retries" },
+    .help = "send it N times with one MsgId, as the platform retries; one answer is enough" },
   { .name = "raw", .help = "print the reply's bytes as received" },
   { .name = "json", .help = "print the reply as JSON" },
   { .name = NULL },
@@ -43,6 +43,7 @@ typedef struct {
   const char *url;
   Str from, to;
   ReplyStyle style;
+  int64_t repeats;
   int64_t event_s;  // the second of an event that was composed; 0: none was
   Buf document;     // the plain message
   Buf sealed;       // base64, if the mode encrypts
@@ -174,9 +175,13 @@ static int report_no_answer(const Sending *s, const ClientResult *result) {
            TIMEOUT_MS / 1000);
   else if (result->outcome == CLIENT_UNKNOWN)
     report("send",
-           "%s: no answer. If that is the bot, it closed the connection for the platform to try "
-           "again: the script missed the deadline, or max_jobs messages are under way; --repeat 3 "
-           "tries as the platform does. Otherwise: %s",
+           s->repeats > 1
+               ? "%s: no answer. If that is the bot, it closed the connection for the platform to "
+                 "try again: the script missed the deadline, or max_jobs messages are under way. "
+                 "Otherwise: %s"
+               : "%s: no answer. If that is the bot, it closed the connection for the platform to "
+                 "try again: the script missed the deadline, or max_jobs messages are under way; "
+                 "--repeat 3 tries as the platform does. Otherwise: %s",
            s->url, result->err.text);
   else
     report(
@@ -233,20 +238,22 @@ static void end_its_second(const Sending *s) {
 
 static int send_all(Sending *s, Invocation *in) {
   Err err;
-  int64_t repeats;
   bool ready =
-      count_repeats(&in->arguments, &repeats, &err) &&
+      count_repeats(&in->arguments, &s->repeats, &err) &&
       choose_style(&in->arguments, &s->style, &err) && make_url(in, &s->url, &err) &&
       make_document(s, in, &err) &&
       callback_seal(&s->callback, buf_str(&s->document), s->to, &s->sealed, &s->body, &err);
   if (!ready) return report_err("send", &err);
+  // As for the platform, one answered try is enough.
+  bool answered = false;
   int status = STATUS_DONE;
-  for (int64_t i = 0; i < repeats; i++) {
+  for (int64_t i = 0; i < s->repeats; i++) {
     int one = send_once(s);
+    answered = answered || one == STATUS_DONE;
     if (one != STATUS_DONE) status = one;
   }
   end_its_second(s);
-  return status;
+  return answered ? STATUS_DONE : status;
 }
 
 static Str value_or(const Arguments *arguments, const char *name, const char *fallback) {

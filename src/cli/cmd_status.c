@@ -39,7 +39,11 @@ static ClientResult *get(Invocation *in, const char *base, const char *path, Err
   ClientResult *result = url.ptr ? http_wait_get(url.ptr, TIMEOUT_MS, err) : NULL;
   if (!result || (result->outcome == CLIENT_OK && (result->status == 200 || result->status == 503)))
     return result;
-  if (result->outcome != CLIENT_OK) *err = result->err;
+  if (result->outcome != CLIENT_OK)
+    err_set(err, ERR_FAILED,
+            "%s: is the bot running? start it with wemoon run BOT.lua, or give its admin address "
+            "with --url",
+            result->err.text);
   else err_set(err, ERR_FAILED, "%s answers %d: is that the admin address?", base, result->status);
   client_result_free(result);
   return NULL;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/report.h"
@@ -14,8 +15,14 @@
 #include "cli/serving.h"
 #include "wechat/account.h"
 
+bool preflight_no_folder(const char *script, Err *err) {
+  struct stat info;
+  bool is_folder = stat(script, &info) == 0 && S_ISDIR(info.st_mode);
+  return !is_folder || err_set(err, ERR_USAGE, "cannot read %s: %s", script, strerror(EISDIR));
+}
+
 bool preflight_script(const char *script, Err *err) {
-  if (access(script, F_OK) == 0) return true;
+  if (access(script, F_OK) == 0) return preflight_no_folder(script, err);
   return err_set(err, ERR_USAGE, "%s: %s", script, strerror(errno));
 }
 

@@ -4,7 +4,9 @@
 
 #include "cli/config.h"
 
-// ERR_USAGE if the script's file is missing.
+// ERR_USAGE if a folder is given as the script.
+bool preflight_no_folder(const char *script, Err *err);
+// ERR_USAGE if the script's file is missing, or is a folder.
 bool preflight_script(const char *script, Err *err);
 // Reports everything that `wemoon run` would refuse, apart from faults of the configuration, which may have some: a
 // log_file, capture or store that cannot be opened, an address that this machine does not have, too few descriptors;

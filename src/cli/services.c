@@ -34,6 +34,14 @@ bool services_store_file(const Config *config, const char *beside, Buf *path, Er
   return ok;
 }
 
+// Opens the store under those names. What `check` refuses already is the configuration's fault here too.
+static Store *open_store_with(const StoreOptions *options, Err *err) {
+  Store *store = store_open_with(options, err);
+  if (!store && !options->must_exist && !store_would_open(options->url, NULL))
+    err->code = ERR_USAGE;
+  return store;
+}
+
 // A script's keys belong to its account; without token and appid they have no account.
 static Store *open_named(const Config *config, const Account *account, Str url, StorePlace place,
                          Err *err) {
@@ -42,7 +50,7 @@ static Store *open_named(const Config *config, const Account *account, Str url, 
   if (!nameless &&
       (!account_name(account, name, err) || !account_former_name(account, former, err)))
     return NULL;
-  return store_open_with(&(StoreOptions){ .url = url,
+  return open_store_with(&(StoreOptions){ .url = url,
                                           .ca_file = config_text(config, "ca_file").ptr,
                                           .account = str_of(name),
                                           .former_account = str_of(former),

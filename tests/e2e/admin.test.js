@@ -211,6 +211,7 @@ test('wemoon status --json of a bot that is stopping is printed, with exit 1; of
 test('wemoon status without a running bot: exit 1 and the reason; without an address: exit 2', async (t) => {
   const cwd = tempDir(t);
   const { stderr } = await wemoon(['status', '--url', 'http://127.0.0.1:1'], { cwd, code: 1 });
+  assert.match(stderr, /: is the bot running\? start it with wemoon run BOT\.lua, or give its admin address with --url\n$/);
   assert.match(stderr, /^wemoon: status: .*127\.0\.0\.1/);
   await wemoon(['status'], { cwd, code: 2 });
 });

@@ -862,9 +862,20 @@ ${answer('return ("%s"):format(msg.content or [[x]])')}`);
 test('a folder, and a script that the parser gives up, are each told with their names', async (t) => {
   const dir = tempDir(t);
   writeFiles(dir, { 'deep.lua': `x = ${'('.repeat(300)}1${')'.repeat(300)}` });
-  const told = async (file) => (await wemoon(['check', file, '--token', 'aToken'], { cwd: dir, code: 1 })).stderr;
-  assert.equal(await told('.'), 'wemoon: cannot read .: Is a directory\n');
-  assert.match(await told('deep.lua'), /^wemoon: deep\.lua: C stack overflow/);
+  const told = async (file, code) => (await wemoon(['check', file, '--token', 'aToken'], { cwd: dir, code })).stderr;
+  assert.equal(await told('.', 2), 'wemoon: cannot read .: Is a directory\n');
+  assert.match(await told('deep.lua', 1), /^wemoon: deep\.lua: C stack overflow/);
+});
+
+test('run, dev and check agree that a folder in place of a script, and a store that cannot be written, are the configuration\'s fault', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': 'function on_message() return "a" end' });
+  const env = { WEMOON_TOKEN: 'aToken' };
+  for (const command of ['run', 'dev', 'check']) {
+    assert.match((await wemoon([command, '.', '--listen', '0'], { cwd: dir, code: 2, env })).stderr, /^wemoon: (dev: )?cannot read \.: Is a directory\n$/);
+    const { stderr } = await wemoon([command, 'bot.lua', '--listen', '0', '--store', 'sqlite:no/such.db'], { cwd: dir, code: 2, env });
+    assert.match(stderr, /store: no\/such\.db cannot be opened for writing/);
+  }
 });
 
 test('no example has a finding', async (t) => {

@@ -62,8 +62,8 @@ test('a port that is taken, a store that cannot be opened, a script without on_m
   const env = { WEMOON_TOKEN: 'mytoken' };
   assert.equal(await refused(cwd, ['run', 'bot.lua', '--listen', String(port), '--store', 'memory:'], { code: 1, env }),
     `wemoon: 无法监听 ${port}：地址已被占用：另一个进程占用了这个端口：请结束它，或换一个端口（--listen 或 --admin-listen；dev 用 --port）\n`);
-  assert.match(await refused(cwd, ['run', 'bot.lua'], { code: 1, env }), /^wemoon: 存储：wemoon\.db 不是 SQLite 数据库：请换一个文件（--store sqlite:PATH），或把它移走$/m);
-  assert.match(await refused(cwd, ['run', 'bot.lua', '--store', 'sqlite:no/such.db'], { code: 1, env }), /^wemoon: 存储：无法打开 no\/such\.db 来写入：没有这个文件或文件夹：它的文件夹不存在，请先新建$/m);
+  assert.match(await refused(cwd, ['run', 'bot.lua'], { env }), /^wemoon: 存储：wemoon\.db 不是 SQLite 数据库：请换一个文件（--store sqlite:PATH），或把它移走$/m);
+  assert.match(await refused(cwd, ['run', 'bot.lua', '--store', 'sqlite:no/such.db'], { env }), /^wemoon: 存储：无法打开 no\/such\.db 来写入：没有这个文件或文件夹：它的文件夹不存在，请先新建$/m);
   assert.match(await refused(cwd, ['check', 'bot.lua', '--store', 'redis://127.0.0.1:0/x'], { env }), /^wemoon: .*端口不是 1 到 65535 的数字：请写 redis:/m);
   assert.match((await wemoon(['run', 'empty.lua', '--store', 'memory:', '--listen', '0'], { cwd, code: 1, env: { ...env, ...CHINESE } })).stderr, /^wemoon: empty\.lua 没有定义 on_message：请写 `function on_message/m);
 });
@@ -71,7 +71,7 @@ test('a port that is taken, a store that cannot be opened, a script without on_m
 test('the user\'s own words stay as they are', async (t) => {
   const cwd = tempDir(t);
   assert.match(await refused(cwd, ['string']), /^wemoon: 没有命令 string：/);
-  assert.match(await refused(cwd, ['store', 'get', 'table', '--store', 'sqlite:a.db'], { code: 1 }), /^wemoon: .*(table|a\.db)/);
+  assert.match(await refused(cwd, ['store', 'get', 'table', '--store', 'sqlite:a.db', '--token', 'aToken'], { code: 1 }), /^wemoon: .*(table|a\.db)/);
   const long = await wemoon(['x'.repeat(3000)], { cwd, code: 2, env: CHINESE });
   assert.match(long.stderr, /^wemoon: unknown command xxx/);
 });

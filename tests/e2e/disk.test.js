@@ -87,6 +87,6 @@ test('a disk that may not be written is told before anything is served', async (
   await bot.say('key');
   await bot.stop();
   assert.ok(mount('-o', 'remount,ro', disk));
-  const { stderr } = await wemoon(['run', 'bot.lua', '--store', `sqlite:${disk}/store.db`], { cwd: disk, code: 1 });
+  const { stderr } = await wemoon(['run', 'bot.lua', '--store', `sqlite:${disk}/store.db`], { cwd: disk, code: 2 });
   assert.match(stderr, /store: .*store\.db cannot be opened for writing: Read-only file system/);
 });

@@ -291,6 +291,24 @@ test('a connection that is closed without an answer: status 1, why a bot does th
   assert.match(stderr, /^wemoon: send: http:\/\/.*: no answer\. If that is the bot, .* the script missed the deadline, or max_jobs messages are under way; --repeat 3 tries as the platform does\. Otherwise: .*\n$/);
 });
 
+test('--repeat succeeds if any try is answered, and is not advised while it is in use', async (t) => {
+  let tries = 0;
+  const server = http.createServer((request, response) => request.resume().on('end', () => {
+    tries += 1;
+    if (tries === 2) response.end('success');
+    else request.socket.destroy();
+  }));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  atEnd(t, () => server.close());
+  const send = (repeat, code) => wemoon(['send', 'text', 'hi', '--repeat', repeat, '--token', TOKEN, '--url',
+    `http://127.0.0.1:${server.address().port}/wechat`], { cwd: tempDir(t), code });
+  const { stderr } = await send('3', 0);
+  assert.equal(stderr.match(/no answer\. If that is the bot, .* messages are under way\. Otherwise/g).length, 2);
+  assert.doesNotMatch(stderr, /--repeat/);
+  assert.equal(tries, 3);
+  await send('2', 1);
+});
+
 test('an answer that is not a reply is status 1', async (t) => {
   const peer = await recorder(t, 'hello <there>');
   assert.match((await peer.send(['text', 'hi'], { code: 1 })).stderr, /not a reply/);

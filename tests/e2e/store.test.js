@@ -185,7 +185,7 @@ test('a store of a newer wemoon is refused by run, check and store, which say so
   execFileSync('sqlite3', [path.join(dir, 'wemoon.db'), 'pragma user_version = 9; pragma wal_checkpoint(truncate)']);
   writeFiles(dir, { 'bot.lua': SCRIPT });
   const says = /^wemoon: store: wemoon\.db was written by a newer wemoon \(format 9, this one knows 2\): start that version, or name another file/m;
-  for (const [args, code] of [[['run', 'bot.lua', '--listen', '0'], 1], [['check', 'bot.lua'], 2], [['store', 'list'], 1]]) {
+  for (const [args, code] of [[['run', 'bot.lua', '--listen', '0'], 2], [['check', 'bot.lua'], 2], [['store', 'list'], 1]]) {
     const { stderr } = await wemoon(args, { cwd: dir, code });
     assert.match(stderr, says);
     assert.equal(stderr.split('newer wemoon').length, 2, 'told once');
