@@ -91,7 +91,8 @@ function draw_owed(panel) {
 
 // ---- figures and script ----
 
-const rounded = (number) => String(Number(number.toPrecision(4)));
+// A number that is whole stays so.
+const rounded = (number) => String(Number.isInteger(number) ? number : Number(number.toPrecision(4)));
 const meaning_of = ({ name, help }) => (language() === 'en' ? help : meanings[name] || help);
 const value_of = (row) => (row.value !== undefined ? rounded(row.value) : `${row.count} × ${row.count ? rounded(row.sum / row.count) : 0}`);
 

@@ -429,6 +429,8 @@ test('each figure is explained in Chinese on the Chinese page, in English on the
   assert.deepEqual([...new Set([...named, ...source.match(/wemoon_\w+/g)])].sort(), Object.keys(meanings).sort());
   await page.keyboard.press('5');
   await page.waitForSelector('td >> text=HTTP 线程总数');
+  const started = /^wemoon_start_time_seconds (\d+)$/m.exec(await (await ask('/metrics')).text())[1];
+  assert.equal(await page.locator('tr:has-text("wemoon_start_time_seconds") td').nth(2).textContent(), started, 'a whole number, whole');
   await page.click('#language');
   await page.waitForSelector('td >> text=HTTP threads that have a connection.');
 });
