@@ -335,7 +335,7 @@ return {
   ["true or false"] = " true 或 false",
   ["--fault: %s"] = "--fault：%s",
   ["--fault %s: write %s=NUMBER"] = "--fault %s：请写 %s=数字",
-  ["no memory for the desk"] = "内存不足，无法提供实时面板",
+  ["no memory for the desk"] = "内存不足，无法提供实时管理台",
   ["no memory for a request"] = "内存不足，无法发出请求",
   ["no memory for the HTTP client"] = "内存不足，无法建立 HTTP 客户端",
   ["no memory for the platform's API"] = "内存不足，无法调用平台接口",
@@ -350,7 +350,7 @@ return {
   ["warning: interpreters times script_memory_mb is %lld MB and this machine has %lld MB: the kernel would kill the bot if the scripts used all of it. Lower one of the two"] =
     "警告：interpreters 乘以 script_memory_mb 是 %lld MB，而本机有 %lld MB：脚本用满时内核会杀掉机器人。请减小其中一个",
   ["warning: admin_token is set without admin_listen: the live desk is served only on a socket handed over by systemd. Set admin_listen (127.0.0.1:9090)"] =
-    "警告：设置了 admin_token 却没有 admin_listen：只有 systemd 交来套接字时才有实时面板。请设置 admin_listen（127.0.0.1:9090）",
+    "警告：设置了 admin_token 却没有 admin_listen：只有 systemd 交来套接字时才有实时管理台。请设置 admin_listen（127.0.0.1:9090）",
   ["warning: admin_token has %zu characters: anyone who guesses it can read every message. Create a longer one with `openssl rand -hex 16`"] =
     "警告：admin_token 只有 %zu 个字符：谁猜中了它，谁就能看到每条消息。请用 `openssl rand -hex 16` 生成更长的",
   ["warning: admin_listen %.*s can be reached from other machines; anyone who can reach it can read the metrics and reload the script: use 127.0.0.1, or put a firewall or a proxy with TLS in front of it"] =
@@ -412,6 +412,13 @@ return {
     "%s：开始发送后连接断了，请求是否到达不得而知（%s）",
   ["%s: no whole answer within %g s (%s)"] = "%s：%g 秒内没有完整的应答（%s）",
   ["%s: no byte was received for %g s (%s)"] = "%s：%g 秒内没有收到任何内容（%s）",
+  ["fetching the token"] = "获取 access_token",
+  ["a part of the answer's body came"] = "只收到应答内容的一部分",
+  ["only the answer's head came"] = "只收到应答的头",
+  ["connected, but no answer came"] = "已经连上，但没有应答",
+  ["no connection was made"] = "没有连上",
+  ["the connection was closed before an answer came"] = "应答之前连接就关闭了",
+  ["%s: the answers that are held at once are larger than %d MB together"] = "%s：同时保存的应答合计大于 %d MB",
   ["%s: the request was cancelled"] = "%s：请求已取消",
   ["more than 10 redirects"] = "重定向超过 10 次",
   ["the answer redirects to an address that is neither http nor https"] = "应答重定向到既不是 http 也不是 https 的地址",
@@ -468,4 +475,21 @@ return {
   ["%s: it is there and is no socket"] = "%s：已存在，而且不是套接字",
   ["no thread could be started for it"] = "无法为它启动线程",
   ["the largest number of prompts is attached already: close one of them"] = "已连接的提示符达到上限：请关掉一个",
+
+  -- ---- what a script returned (exec), codes (explain)
+  ["%s is not a code that is known here: look it up in the platform's documents (返回码说明)"] = "没有收录 %s 这个返回码：请查平台文档（返回码说明）",
+  ["result %d cannot be written as JSON: %s is a %s"] = "第 %d 个结果无法写成 JSON：%s 是 %s",
+  ["result %d cannot be written as JSON: %s contains itself"] = "第 %d 个结果无法写成 JSON：%s 包含它自己",
+  ["result %d cannot be written as JSON: %s is nested too deep"] = "第 %d 个结果无法写成 JSON：%s 嵌套太深",
+  ["result %d cannot be written as JSON: %s is an array and has named keys too"] = "第 %d 个结果无法写成 JSON：%s 是数组，又有带名字的键",
+  ["result %d cannot be written as JSON: %s is not a finite number"] = "第 %d 个结果无法写成 JSON：%s 不是有限的数",
+  ["result %d cannot be written as JSON: %s takes more than script_memory_mb"] = "第 %d 个结果无法写成 JSON：%s 超过了 script_memory_mb",
+  ["result %d cannot be written as JSON: %s has a key that is a %s: keys are strings, or 1, 2, 3 ... without a hole"] =
+    "第 %d 个结果无法写成 JSON：%s 有一个键是 %s：键是字符串，或没有空洞的 1、2、3 ...",
+  ["result %d cannot be written as JSON: %s is an array with holes: put %s.json.null there, or make the keys strings"] =
+    "第 %d 个结果无法写成 JSON：%s 是有空洞的数组：请在那里放 %s.json.null，或把键改成字符串",
+  ["result %d cannot be written as JSON: %s is no UTF-8 (byte %d): write such bytes as base64"] =
+    "第 %d 个结果无法写成 JSON：%s 不是 UTF-8（第 %d 个字节）：这样的字节请写成 base64",
+  ["result %d cannot be written as JSON: %s has a key that is no UTF-8 (byte %d): write such bytes as base64"] =
+    "第 %d 个结果无法写成 JSON：%s 有一个键不是 UTF-8（第 %d 个字节）：这样的字节请写成 base64",
 }

@@ -64,6 +64,10 @@ return {
   ["write %s with a dot"] = "%s 要用点来写",
   ["%s takes seconds: %g are %s; did you mean %g?"] = "%s 的单位是秒：%g 是 %s；你是不是想写 %g？",
 
+  ["%s needs allow_shell = true in the configuration"] = "%s 需要在配置里写 allow_shell = true",
+  ["there is no os.exit: it would end the whole bot (return ends this message)"] = "没有 os.exit：它会结束整个机器人（return 结束这条消息的处理）",
+  ["there is no os.setlocale: it would change the whole process"] = "没有 os.setlocale：它会改变整个进程",
+
   -- ---- messages and replies
   ["the reply is made and dropped: write return %s(...)"] = "做了回复却没有返回：请写 return %s(...)",
   ["the reply is made and nobody reads %s: write return %s, or call it _%s"] = "做了回复，但没有人读 %s：请写 return %s，或把它叫作 _%s",

@@ -219,20 +219,20 @@ return function(repl)
     local faults = faults_of()
     if #faults > 0 then return "failed", draw(repl.env.menu, faults) .. "\n" .. say "not pushed: correct the faults first" end
     local now, err = present()
-    if not now then return needs(tostring(err)) end
+    if not now then return needs(repl.fault(err)) end
     local lines = changes_between(now, repl.env.menu)
     if #lines == 0 then return "done", say "the platform has this menu already" end
     local text = table.concat(lines, "\n")
     return when_agreed(rest, ".push", text, say "put it on the platform?", function()
       local done, why = wechat.menu.push(repl.env.menu)
-      if not done then return needs(tostring(why)) end
+      if not done then return needs(repl.fault(why)) end
       return "done", (is_yes(rest) and text .. "\n" or "") .. say "pushed"
     end)
   end)
 
   add(".pull", "[yes]", "fetch the platform's menu into `menu`; asks before it discards what you drew", function(rest)
     local now, err = present()
-    if not now then return needs(tostring(err)) end
+    if not now then return needs(repl.fault(err)) end
     local function take()
       repl.env.menu = now
       return "done", draw(repl.env.menu, faults_of())
@@ -283,7 +283,7 @@ return function(repl)
       return needs(say("%s is there already: name another file", rest))
     end
     local file, why = io.open(rest, "w")
-    if not file then return needs(why) end
+    if not file then return needs(repl.fault(why)) end
     file:write("-- Typed at wemoon's prompt.\n\nlocal menu = wechat.menu.new()\n")
     for _, input in ipairs(repl.typed) do
       local is_expression = load("return " .. input, "=", "t", {}) ~= nil

@@ -37,6 +37,13 @@ function repl.say(english, ...)
   return select("#", ...) > 0 and text:format(...) or text
 end
 
+-- Returns an error of this machine or of the platform in the user's language.
+function repl.fault(err)
+  if repl.settings.lang ~= "zh" then return tostring(err) end
+  if type(err) == "table" and err.hint then return require "wechat.online_words"("zh").error(err) end
+  return require("docs.say").error(tostring(err))
+end
+
 function repl.error(text) return repl.paint.text("bad", repl.say "error: ") .. text end
 
 repl.print = require("repl.print")(repl)

@@ -152,12 +152,13 @@ end
 ---@param wechat wechat
 ---@param lang "en"|"zh" the language of comments
 ---@return table<string, string>? files
----@return ApiError? err
+---@return string? why
 return function(wechat, lang)
+  local words = require "wechat.online_words"(lang)
   local info, err = wechat.message.autoreply.get_current_autoreply_info {}
-  if not info then return nil, err end
+  if not info then return nil, words.error(err) end
   local shown, why = wechat.menu.get_current_selfmenu_info {}
-  if not shown then return nil, why end
+  if not shown then return nil, words.error(why) end
   local clicks = {}
   local menu = type(shown.selfmenu_info) == "table" and shown.selfmenu_info or {}
   local buttons = buttons_of(menu.button, clicks)

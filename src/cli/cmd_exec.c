@@ -66,8 +66,13 @@ static void print_json(Str lines) {
   buf_clear(&shown);
 }
 
+// What the chunk raised is its own. That a result is no JSON is said by this program.
+static bool is_own(bool ran, const Err *err) {
+  return ran && err->code == ERR_FAILED && !str_starts(str_of(err->text), STR("result "));
+}
+
 static int report_failure(bool ran, const Err *err) {
-  if (!ran || err->code != ERR_FAILED) return report_err("exec", err);
+  if (!is_own(ran, err)) return report_err("exec", err);
   report_of_script("exec", "", err);
   return STATUS_FAILED;
 }

@@ -5,6 +5,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
+const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
@@ -114,6 +115,25 @@ test('what commands say of a script that fails stays Lua\'s, and the log stays E
   await bot.waitForLog(/outcome=failed/);
   assert.doesNotMatch(bot.log, /[\u4e00-\u9fff]/);
   assert.equal(fs.existsSync(path.join(cwd, 'wemoon.db')), false);
+});
+
+test('what is wrong with a result, a code, a file and the platform is Chinese in every command', async (t) => {
+  const cwd = tempDir(t);
+  const said = (args, options) => refused(cwd, args, { code: 1, ...options });
+  assert.equal(await said(['exec', '-e', 'return function() end']), 'wemoon: exec: 第 1 个结果无法写成 JSON：value 是 函数\n');
+  assert.match(await said(['exec', '-e', 'return 0/0']), /value 不是有限的数$/m);
+  assert.match(await said(['explain', '99999']), /^wemoon: explain: 没有收录 99999 这个返回码：/);
+  const account = ['--appid', 'wx0123456789abcdef', '--appsecret', '0123456789abcdef0123456789abcdef'];
+  assert.match(await said(['new', 'ad', '--adopt', ...account, '--api-base', 'http://127.0.0.1:9']), /^wemoon: new: 获取 access_token：127\.0\.0\.1:9：.*连不上平台：请检查网络/);
+  const platform = http.createServer((request, response) => response.end('{"errcode":40125,"errmsg":"invalid appsecret"}')).listen(0, '127.0.0.1');
+  await new Promise((resolve) => { platform.on('listening', resolve); });
+  atEnd(t, () => { platform.closeAllConnections(); platform.close(); });
+  assert.match(await said(['new', 'ad', '--adopt', ...account, '--api-base', `http://127.0.0.1:${platform.address().port}`]), /^wemoon: new: 40125 .*[\u4e00-\u9fff]{4}/);
+  writeFiles(cwd, { 'bot.lua': 'function on_message(msg) wechat.log.info(msg.type) io.popen("x") os.exit() end' });
+  const found = await said(['check', 'bot.lua', '--store', 'memory:'], { env: { WEMOON_TOKEN: 'mytoken' } });
+  assert.match(found, /: io\.popen 需要在配置里写 allow_shell = true\n.*: 没有 os\.exit：它会结束整个机器人（return 结束这条消息的处理）\n/);
+  const prompt = await wemoon(['repl', '--store', 'memory:'], { cwd, input: '.save /nonexistent/x.lua\n', env: CHINESE });
+  assert.match(prompt.stdout + prompt.stderr, /\/nonexistent\/x\.lua：没有这个文件或文件夹/);
 });
 
 test('check tells its findings in Chinese, behind the same places, and ends with the same status', async (t) => {

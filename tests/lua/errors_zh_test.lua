@@ -103,7 +103,22 @@ local below = "base/file store/memory store/redis store/redis_connection store/r
   .. " net/forwarded net/loop bot/attach bot/capture_file bot/maintenance bot/watch bot/desk bot/answer dev/devserver dev/replay script/settings"
   .. " script/interpreter codec/url codec/certificates codec/json_mend engine/engine engine/run_wait engine/worker api/api api/token"
 for name in below:gmatch("%S+") do expect_all("src/" .. name .. ".c", { "err_set", "luaL_error", "raise" }) end
-expect_all("src/net/transfer.c", {}) -- most of it concerns scripts alone
+expect_all("src/net/transfer.c", {}) -- much of it concerns scripts alone; how a request fails stands below
+-- What a script returned that is no JSON (exec), a code that is not known (explain), a token that is not to be had.
+local function expect_said(sentence, where)
+  said_of[sentence] = true
+  expect_chinese(sentence, where)
+end
+for _, token in ipairs(joined(tokens_of(read("src/engine/value.c")))) do
+  local what = token.literal and token.literal:gsub("%%I", "%%d") or ""
+  local of_text = what:match("^%%s(is .*)")
+  if of_text then expect_said("result %d cannot be written as JSON: %s has a key that " .. of_text, "value.c") end
+  what = of_text or what
+  local is_whole = what:find("^%l+s ") and not what:find(" $")
+  if is_whole and is_sentence(what) then expect_said("result %d cannot be written as JSON: %s " .. what, "value.c") end
+end
+expect_said(read("lua/wechat/explain.lua"):match('local fault = "([^"]*)"'), "explain.lua")
+expect_said(read("src/api/result.c"):match('STR%("(fetching [^"]*): "'), "result.c")
 for _, name in ipairs { "faults", "account_kinds", "init" } do
   for literal in read("lua/platform/" .. name .. ".lua"):gmatch('"([^"\n]+)"') do said_of[literal] = true end
 end
@@ -116,6 +131,10 @@ for _, place in ipairs {
   { "src/cli/config.c", "static const char *const wanted[] =", "};" },
   { "src/cli/preflight.c", "const char *mend =", ";\n  return" },
   { "src/net/listener.c", "const char *mend =", "return err_set" },
+  { "src/net/transfer.c", "static const char *details(", "\n}\n" },
+  { "src/net/transfer.c", "void transfer_fail(", "\n}\n" },
+  { "src/net/transfer.c", "static const char *how_far(", "\n}\n" },
+  { "src/net/transfer.c", "void transfer_expire(", "\n}\n" },
   { "src/store/sqlite_file.c", "const char *mend =", "return err_set" },
   { "src/store/redis_connection.c", "} refusals[] = {", "\n};" },
   { "src/store/redis_url.c", "// ---- hosts", "size_t redis_url_decode" },
@@ -243,6 +262,12 @@ for name in ("check/init check/fields check/forms check/gives check/habits check
   sources[#sources + 1] = read("lua/" .. name .. ".lua"):gsub("\\z%s+", ""):gsub('\\"', '"')
 end
 sources = table.concat(sources, "\n")
+local stdlib = read("src/engine/stdlib.c"):gsub('" NEEDS_SHELL', 'needs allow_shell = true in the configuration"')
+for _, why in ipairs(literals_between(stdlib, "left_out[] = {", "\n};")) do
+  if is_sentence(why) then check.equal(is_chinese(say_finding(why)), true, "stdlib.c: " .. why) end
+end
+sources = sources .. stdlib
+
 for english in pairs(findings_zh) do
   local longest = ""
   for piece in (english:gsub(CONVERSION, "\0") .. "\0"):gmatch("([^\0]*)\0") do longest = #piece > #longest and piece or longest end

@@ -218,7 +218,7 @@ end
 
 local online_zh = require "docs.online_zh"
 local sentences = {}
-for _, name in ipairs { "online", "errors", "errcodes" } do
+for _, name in ipairs { "online", "online_words", "errors", "errcodes" } do
   local source = read("lua/wechat/" .. name .. ".lua"):gsub("\n%s*%-%-[^\n]*", "\n"):gsub("\\z%s+", "")
   for literal in source:gmatch('"([^"\n]*)"') do sentences[literal] = name end
 end
@@ -232,10 +232,12 @@ local function expect_online(literal)
 end
 for literal, name in pairs(sentences) do
   local is_pattern = literal:find("%%[s%(%[%-]?[%*%+]") or literal:find("%(%[") ~= nil
-  if name == "online" and literal:find(" ") and literal:find("%a%a") and not is_pattern and not parts[literal] then expect_online(literal) end
+  if name:find("^online") and literal:find(" ") and literal:find("%a%a") and not is_pattern and not parts[literal] then expect_online(literal) end
 end
 for what in read("lua/wechat/online.lua"):gmatch('what = "([^"]*)"') do expect_online(what) end
-for word in read("lua/wechat/online.lua"):gmatch('words%.say%("([^"]*)"') do expect_online(word) end
+for _, name in ipairs { "online", "online_words" } do
+  for word in read("lua/wechat/" .. name .. ".lua"):gmatch('words%.say%("([^"]*)"') do expect_online(word) end
+end
 for _, block in ipairs { read("lua/wechat/errors.lua"):match("local hints = {(.-)\n}"), read("lua/wechat/errors.lua"):match("\nlocal crowded = [^\n]*"),
   read("lua/wechat/errcodes.lua"):match("if not known then return [^\n]*") } do
   for hint in block:gmatch('"([^"]*)"') do expect_online(hint) end

@@ -22,7 +22,7 @@ const nickname = (openid) => user_of(openid).nickname;
 function call_of(id) { return state.calls.find((one) => one.id === id); }
 
 function try_part(one) {
-  const status = one.error || (one.status ? `HTTP ${one.status}` : '…');
+  const status = one.error ? said(one.error) : (one.status ? `HTTP ${one.status}` : '…');
   return h('section', {}, h('h2', {}, t('try_n', one.n), ' · ', status, one.ms !== undefined && ` · ${one.ms} ms`),
     one.query && [h('h3', {}, t('t_query')), code(one.query)], h('h3', {}, t('xml_in')), code(one.request), h('h3', {}, t('xml_out')),
     one.plain || one.reply ? code(one.plain || one.reply) : h('p', { class: 'empty' }, t('nothing')));
