@@ -125,9 +125,7 @@ static bool settle(Asking *asking) {
 }
 
 static bool must_settle(Peers *peers, const Job *job) {
-  int64_t age_s = clock_unix_s() - job->created_s;
-  // A time that is ahead of the clock says nothing.
-  bool may_be_tried = job->created_s > 0 && (age_s >= TRIED_S || age_s < 0);
+  bool may_be_tried = job->created_s > 0 && clock_unix_s() - job->created_s >= TRIED_S;
   return may_be_tried && store_settles_ms(peers->store) > 0;
 }
 

@@ -97,11 +97,13 @@ static const MessageClaim CLAIM = { is_in_doubt, confirm };
 
 // Returns whether the message is so old that a process may have put its run into the store and then ended without an
 // answer.
-static bool may_be_owed(Webhook *webhook, const Job *job) {
+static bool may_be_owed(const Webhook *webhook, const MessageHead *head) {
   Keep *keep = webhook->shared.keep;
+  int64_t created_s;
   if (!keep || !keep_may_owe(keep)) return false;
-  return platform_clock_age_s(&webhook->platform, job->created_s, job->started_us) >=
-         (webhook->options->deadline_ms - RUN_OWE_BEFORE_US / 1000) / 1000;
+  return str_to_int64(head->create_time, &created_s) &&
+         clock_unix_s() - created_s >=
+             (webhook->options->deadline_ms - RUN_OWE_BEFORE_US / 1000) / 1000;
 }
 
 static TaskRank rank_of(const Job *job) {
@@ -132,7 +134,7 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .taken = &job->taken,
                         .unbegun = unbegun,
                         .is_elsewhere = &job->is_elsewhere,
-                        .may_be_owed = !*unbegun && may_be_owed(webhook, job),
+                        .may_be_owed = !*unbegun && may_be_owed(webhook, message->head),
                         .owe_at_us = owe_at_us(webhook, job),
                         .owes = owes,
                         .claim = webhook->peers ? &CLAIM : NULL,

@@ -8,7 +8,6 @@
 #include "bot/bot.h"
 #include "bot/dedupe.h"
 #include "bot/peers.h"
-#include "bot/platform_clock.h"
 #include "bot/overdue.h"
 #include "bot/pool.h"
 #include "bot/user_lines.h"
@@ -33,7 +32,6 @@ typedef struct {
   // The bot is stopping (SIGTERM), for health pages. Requests on open connections are still answered.
   atomic_bool refusing;
   Admission admission;
-  PlatformClock platform;
 } Webhook;
 
 // Runs a message that a process which has ended answered before its script began: its answer is late. Returns false if

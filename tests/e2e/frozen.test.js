@@ -124,35 +124,6 @@ describe('a process that stood still', { concurrency: 3 }, () => {
     });
   }
 
-  // A try that comes late tells by CreateTime that it may be in the store. The second process has seen how far the
-  // platform's clock is ahead, or sees a message that is ahead by more than its age.
-  for (const [ahead, seen] of [[6, true], [30, false]]) {
-    test(`an owed script is not begun anew for a try whose CreateTime is ${ahead} s ahead of the clock`, async (t) => {
-      const peer = await startPeer(t);
-      const script = `function on_message(msg)
-        if msg.content == "hi" then return "hi" end
-        wechat.http.post("${peer.url}/effect", { body = "x" })
-        wechat.sleep(4)
-        return "answer to " .. msg.content
-      end`;
-      const config = { store: (await makeRedis(t)).url, deadline_ms: 3000, late_reply: 'customer_service', ...platform(peer) };
-      const bots = [await startBot(t, { script, config }), await startBot(t, { script, config })];
-      const CreateTime = () => Math.floor(Date.now() / 1000) + ahead;
-      if (seen) assert.equal(await bots[1].say('hi', { fields: { CreateTime: CreateTime() } }), 'hi');
-      const xml = textXml('go', { CreateTime: CreateTime() });
-      assert.equal((await bots[0].deliver(xml)).body, 'success');
-      bots[0].signal('SIGSTOP');
-      await sleep(CLAIM_MS + 600);
-      assert.equal((await bots[1].deliver(xml)).body, 'success');
-      bots[0].kill();
-      await startBot(t, { script, config });
-      await until(() => peer.sent.length > 0, 'the answer', 20000);
-      await sleep(3000);
-      assert.deepEqual(peer.sent.map(({ text }) => text.content), ['answer to go']);
-      assert.deepEqual(peer.seen, ['POST /effect']);
-    });
-  }
-
   test('a message that another one has answered reads nothing more', async (t) => {
     const { peer, bots } = await startTwo(t, 'Redis', `function on_message(msg)
       wechat.sleep(2)
