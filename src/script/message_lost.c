@@ -82,6 +82,7 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   task_limit(next);
   if (owed) message_owe_anew(next);
   message_run_end_slice(run);
+  message_watch_given_up(next);
   run->moving = true;
   if (task_post(next)) {
     if (run->moved) *run->moved = true;
