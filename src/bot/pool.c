@@ -190,11 +190,10 @@ static bool replace(Pool *pool, size_t index, Interpreter *before, Err *err) {
 bool pool_replace_stuck(Pool *pool, size_t index, PoolStuck *stuck, Err *err) {
   Interpreter *in = pool_get(pool, index);
   bool replaced = false;
-  size_t waits = interpreter_tasks(in);
   bool is_stuck = interpreter_is_stuck(in, stuck->place, sizeof stuck->place);
   if (is_stuck || interpreter_is_given_up(in)) {
-    if (is_stuck && !interpreter_is_given_up(in)) stuck->ended = waits;
     interpreter_give_up(in);
+    stuck->losses = interpreter_losses(in);
     replaced = replace(pool, index, in, err);
   }
   interpreter_release(in);

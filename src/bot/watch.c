@@ -45,12 +45,16 @@ static void reload(Watch *watch) {
 }
 
 static void log_given_up(const PoolStuck *stuck) {
-  char ended[80] = "";
-  if (stuck->ended)
-    snprintf(ended, sizeof ended, "; %zu of its tasks that waited ended with it", stuck->ended);
+  char ended[80] = "", go_on[80] = "";
+  const TaskLosses *losses = &stuck->losses;
+  if (losses->ended)
+    snprintf(ended, sizeof ended, "; %zu of its tasks that waited ended with it", losses->ended);
+  if (losses->go_on)
+    snprintf(go_on, sizeof go_on, "; %zu of its tasks that waited go on from the store",
+             losses->go_on);
   log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up "
-            "and a fresh interpreter serves%s",
-            stuck->place[0] ? stuck->place : "an unknown place", ended);
+            "and a fresh interpreter serves%s%s",
+            stuck->place[0] ? stuck->place : "an unknown place", ended, go_on);
 }
 
 static void replace_stuck(Watch *watch, size_t index) {

@@ -72,7 +72,7 @@ static bool open_state(Engine *engine, Err *err) {
 // Runs the script's finalizers, so it may take long or never return.
 void engine_close_state(Engine *engine) {
   if (engine->inbox) {
-    task_cancel_all(engine, NULL);
+    task_cancel_all(engine);
     inbox_drop_turns(engine->inbox);
   }
   if (!engine->L) return;
@@ -150,7 +150,7 @@ void engine_give_up(Engine *engine) {
   lock_break(&engine->lock);
   engine_retire(engine);
   task_give_up_running(engine);
-  task_cancel_all(engine, "ended with its interpreter, which was given up,");
+  task_cancel_all(engine);
   inbox_drop_turns(engine->inbox);
   pthread_mutex_lock(&engine->inbox->mutex);
   pthread_cond_broadcast(&engine->inbox->changed);
@@ -158,8 +158,13 @@ void engine_give_up(Engine *engine) {
   pthread_mutex_unlock(&engine->inbox->mutex);
 }
 
+TaskLosses engine_losses(const Engine *engine) {
+  Engine *of = (Engine *)engine;
+  return (TaskLosses){ atomic_load(&of->ended_lost), atomic_load(&of->go_on_lost) };
+}
+
 void engine_end_tasks(Engine *engine) {
   if (!engine_enter(engine, clock_now_us() + 1000 * 1000)) return;
-  task_cancel_all(engine, NULL);
+  task_cancel_all(engine);
   engine_leave(engine);
 }

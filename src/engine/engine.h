@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "engine/task_state.h"
 
 typedef struct Engine Engine;
 
@@ -125,6 +126,7 @@ void engine_goes_on(Engine *engine);
 // running, on idle cores only; the state is closed after the call has returned. Any thread.
 void engine_give_up(Engine *engine);
 bool engine_is_given_up(const Engine *engine);  // by engine_give_up
+TaskLosses engine_losses(const Engine *engine);
 
 // Returns how many turns and threads come before a new one: 0 if the engine is free, INT_MAX if it was given up. Any
 // thread; the value may be outdated when the caller reads it.

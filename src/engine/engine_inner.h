@@ -53,6 +53,7 @@ struct Engine {
   EngineOptions options;
   FILE *streams[2];  // of streams.c; NULL: the process's own
   atomic_size_t suspended;
+  atomic_size_t ended_lost, go_on_lost;  // engine_losses
   Inbox *inbox;
   Task *parked;          // the suspended tasks; guarded by inbox->mutex
   int counted;           // tasks that run_wait waits for; guarded by inbox->mutex

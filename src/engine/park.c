@@ -205,8 +205,29 @@ bool engine_end_group(Engine *engine, uint64_t group, size_t *count) {
   return true;
 }
 
-void task_cancel_all(Engine *engine, const char *why) {
-  for (Task *task; (task = take_parked(engine, true));) cancel(task, LOG_WARN, why, false, !why);
+// Before any of them ends: one may go on as part of another one.
+static void note_which_go_on(Engine *engine) {
+  pthread_mutex_lock(&engine->inbox->mutex);
+  for (Task *task = engine->parked; task; task = task->next)
+    task->goes_on = task->body->goes_on && task->body->goes_on(task);
+  pthread_mutex_unlock(&engine->inbox->mutex);
+}
+
+static void lose(Task *task) {
+  Engine *engine = task->engine;
+  atomic_fetch_add(task->goes_on ? &engine->go_on_lost : &engine->ended_lost, 1);
+  if (task->goes_on)
+    cancel(task, LOG_INFO, "goes on from the store: its interpreter was given up", false, false);
+  else cancel(task, LOG_WARN, "ended with its interpreter, which was given up,", false, false);
+}
+
+void task_cancel_all(Engine *engine) {
+  bool lost = lock_is_broken(&engine->lock);
+  if (lost) note_which_go_on(engine);
+  for (Task *task; (task = take_parked(engine, true));) {
+    if (lost) lose(task);
+    else cancel(task, LOG_WARN, NULL, false, true);
+  }
 }
 
 bool wait_forget(Wait *wait) {

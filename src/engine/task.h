@@ -35,6 +35,9 @@ typedef struct TaskBody {
   void (*runs_long)(Task *task);
   // Called when engine_cancel_tasks cancels the task, before its <close> variables run.
   void (*cancelled)(Task *task);
+  // Returns whether the task goes on elsewhere if it is dropped now, while it waits. Called under a lock: it must not
+  // call engine functions that wait. NULL: it does not.
+  bool (*goes_on)(const Task *task);
   // Called once when the task has ended; task_state returns how. May start other tasks unless the engine was given up.
   void (*ended)(Task *task);
   // Called once, last of all, when the task is freed: the body frees `data`.

@@ -32,6 +32,7 @@ struct Task {
   bool records;  // the task is recorded or replayed
   int once;      // depth of calls of `once`, inside of which nothing is recorded
   Pending pending;
+  bool goes_on;         // while the engine is given up: TaskBody.goes_on
   bool dropped;         // ends without a report: goes on elsewhere, or the engine is closing
   bool lives;           // has made a call since its record was replayed to the end
   Wait *turn;           // the wait for the task's turn in the record; or NULL
@@ -137,9 +138,9 @@ void task_park(Task *task, Wait *wait);
 TaskState task_suspend(Task *task);
 // Removes the task of a finished wait from the list of suspended tasks and returns it; NULL if it was cancelled.
 Task *task_unpark(Engine *engine, Wait *wait);
-// Ends all suspended tasks at once. The lock is held, or broken. With `why`, the log gets one line for each task;
-// without (NULL), none.
-void task_cancel_all(Engine *engine, const char *why);
+// Ends all suspended tasks at once. The lock is held, or broken: then the engine was given up, and the log gets one line
+// for each task, which says whether it goes on elsewhere (engine_losses has the counts).
+void task_cancel_all(Engine *engine);
 // Ends all suspended tasks as a time-out does, except those that are closing their variables. The lock is held.
 void task_interrupt_all(Engine *engine);
 // The same for those that come from the run of engine_interrupt_run.

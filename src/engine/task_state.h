@@ -3,6 +3,7 @@
 #define WEMOON_ENGINE_TASK_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum {
@@ -23,6 +24,12 @@ typedef struct {
 } TaskRank;
 // Whether `rank` comes before `other`. False if one of them is all zero.
 bool task_rank_is_before(TaskRank rank, TaskRank other);
+
+// What became of the tasks that were suspended in an engine that was given up.
+typedef struct {
+  size_t ended;
+  size_t go_on;  // from the store, in another engine
+} TaskLosses;
 
 // The state in words, for messages: "over its CPU time".
 const char *task_state_name(TaskState state);

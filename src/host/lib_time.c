@@ -25,7 +25,7 @@ static int l_sleep(lua_State *L) {
   return wait_until(L, "wechat.sleep", clock_now_us() + (int64_t)(seconds * 1e6));
 }
 
-static const TaskBody SPAWNED = { .doing = "a spawned function" };
+static const TaskBody SPAWNED = { .goes_on = context_goes_on, .doing = "a spawned function" };
 
 static void check_spawn(lua_State *L, Engine *engine) {
   Err err = { 0 };

@@ -1,5 +1,6 @@
 // The current message, for the C functions that scripts call.
 #include "script/inner.h"
+#include "script/stored_run.h"
 
 void context_push_message(lua_State *L) {
   Task *task = task_running(L);
@@ -21,4 +22,9 @@ void context_set_message(lua_State *L) {
 Str context_folder(lua_State *L) {
   const char *folder = interpreter_of(L)->folder;
   return str_of(folder ? folder : "");
+}
+
+bool context_goes_on(const Task *task) {
+  const Record *record = task_present_record(task);
+  return record && stored_run_goes_on(record_owner(record), record);
 }

@@ -35,4 +35,7 @@ Str context_folder(lua_State *L);
 // Counts a call of the platform for the message that the running task answers.
 void context_count_call(lua_State *L);
 
+// TaskBody.goes_on of a task that another one started: it goes on with that one, if their record is in the store.
+bool context_goes_on(const Task *task);
+
 #endif

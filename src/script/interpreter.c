@@ -173,6 +173,7 @@ int interpreter_queue(Interpreter *in) { return engine_queue(in->engine); }
 uint64_t interpreter_number(const Interpreter *in) { return in->number; }
 size_t interpreter_memory(const Interpreter *in) { return engine_memory(in->engine); }
 size_t interpreter_tasks(const Interpreter *in) { return engine_tasks(in->engine); }
+TaskLosses interpreter_losses(const Interpreter *in) { return engine_losses(in->engine); }
 
 InterpreterMemory interpreter_look_at_memory(const Interpreter *in) {
   return (InterpreterMemory){ .used = engine_memory(in->engine),

@@ -207,6 +207,7 @@ int64_t interpreter_next_timer_us(Interpreter *interpreter);  // engine_next_tim
 void interpreter_wake(Interpreter *interpreter);
 size_t interpreter_memory(const Interpreter *interpreter);  // bytes in use by Lua
 size_t interpreter_tasks(const Interpreter *interpreter);   // suspended tasks
+TaskLosses interpreter_losses(const Interpreter *interpreter);
 // An interpreter's memory. Call the function from any thread.
 typedef struct {
   size_t used, max;   // bytes; max 0: no limit

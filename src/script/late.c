@@ -66,7 +66,14 @@ static void delivery_ended(Task *task) {
   atomic_fetch_sub(&delivery->shared->late_under_way, 1);
 }
 
-static const TaskBody DELIVERY = { .ended = delivery_ended, .over = free, .doing = "a late reply" };
+static bool delivery_goes_on(const Task *task) {
+  const Delivery *delivery = task_data(task);
+  return stored_run_goes_on(delivery->stored, task_present_record(task));
+}
+
+static const TaskBody DELIVERY = {
+  .goes_on = delivery_goes_on, .ended = delivery_ended, .over = free, .doing = "a late reply"
+};
 
 typedef struct {
   Task *from, *to;

@@ -103,6 +103,10 @@ static void message_ended(Task *task) {
   if (run->stored) end_stored(task, run);
 }
 
+static bool message_goes_on(const Task *task) {
+  return stored_run_goes_on(message_run(task)->stored, task_present_record(task));
+}
+
 // Its request is answered at once, however long its variables take to close.
 static void message_cancelled(Task *task) {
   MessageRun *run = message_run(task);
@@ -123,6 +127,7 @@ const TaskBody message_body = { .prepare = prepare_message,
                                 .ends_later = message_is_in_doubt,
                                 .before_end = message_confirm,
                                 .recorded = message_guard,
+                                .goes_on = message_goes_on,
                                 .ended = message_ended,
                                 .over = message_run_free,
                                 .results = 2,  // the reply, and see push_author

@@ -153,6 +153,11 @@ static void leave_in_doubt(StoredRun *stored, const Record *record) {
   buf_clear(&bytes);
 }
 
+bool stored_run_goes_on(const StoredRun *stored, const Record *record) {
+  if (!stored || !stored->in_store) return false;
+  return stored->run.state == KEPT_ASKS || (record && !record_given_up(record)[0]);
+}
+
 void stored_run_leave(StoredRun *stored, const Record *record) {
   if (!stored->in_store || stored->run.state != KEPT_RUNS || !record) return;
   stored->run.process = STR("");

@@ -61,6 +61,9 @@ void stored_run_yield(StoredRun *stored);
 void stored_run_stay(StoredRun *stored);
 // Returns whether another process may have taken the run over: this process does not have its lease, or had lost it.
 bool stored_run_may_be_taken(const StoredRun *stored);
+// Returns whether the run goes on from the store if its task, with `record`, is dropped now (stored_run_leave). `stored`
+// NULL: no.
+bool stored_run_goes_on(const StoredRun *stored, const Record *record);
 // Deletes a run that has ended from the store.
 void stored_run_drop(StoredRun *stored);
 // Prepares the run for on_lost, with the document that was being answered.

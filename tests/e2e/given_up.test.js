@@ -50,7 +50,7 @@ for (const word of ['gc', 'later']) {
     assert.match(lines(bot)[0], /openid=oStuck msgid=\d+.* type=text outcome=failed attempt=1 /);
     assert.match(lines(bot)[0], /place=\S*bot\.lua:4\b/); // of collectgarbage
     assert.match(bot.log, /ERROR? .*on_message failed: \S*bot\.lua:4: it was in a call that nothing can interrupt/i);
-    assert.match(bot.log, /the script was stuck at \S*bot\.lua:4 in a call/);
+    await bot.waitForLog(/the script was stuck at \S*bot\.lua:4 in a call/);
     const after = await figures();
     assert.match(after, /^wemoon_callbacks_total\{type="text",outcome="failed"\} 1$/m);
     assert.match(after, /^wemoon_jobs 0$/m);
@@ -61,3 +61,22 @@ for (const word of ['gc', 'later']) {
     assert.ok(Date.now() - ended < 5000, `SIGTERM took ${Date.now() - ended} ms`);
   });
 }
+
+test('what waited in it is said to go on from the store where it does, and to have ended where it did', { timeout: 60000 }, async (t) => {
+  const { bot } = await start(t, `${RULES}
+bot.word("ask", function() return "hello " .. wechat.ask("who?").content .. " and " .. wechat.ask("who else?").content end)
+bot.word("wait", function() wechat.sleep(30) return "waited" end)
+`, { script_cpu_ms: 500, deadline_ms: 2500, late_reply: 'drop' });
+  assert.equal(await bot.say('ask', from('oAsked')), 'who?');
+  const waits = bot.say('wait', from('oWaits'));
+  await sleep(300);
+  const stuck = bot.say('gc', from('oStuck'));
+  await bot.waitForLog(/a fresh interpreter serves; 1 of its tasks that waited ended with it; 1 of its tasks that waited go on from the store/, 20000);
+  await stuck;
+  assert.match(bot.log, /info .*on_message goes on from the store: its interpreter was given up while it waited in wechat\.ask.*openid=oAsked/);
+  assert.match(bot.log, /warn .*on_message ended with its interpreter, which was given up, while it waited in wechat\.sleep.*openid=oWaits/);
+  assert.equal(bot.log.split(' ended with its interpreter').length, 2, bot.log);
+  assert.equal(await waits, null);
+  assert.equal(await bot.say('Li', from('oAsked')), 'who else?');
+  assert.equal(await bot.say('Wang', from('oAsked')), 'hello Li and Wang');
+});

@@ -211,17 +211,18 @@ test('what ended with an interpreter that was given up is a warning a user', asy
   const bot = await startBot(t, json({
     script: `function on_message(msg)
       if msg.content == "stick" then io.popen("sleep 6"):read("a") end
-      if msg.content == "ask" then return wechat.ask("who?") end
+      if msg.content == "wait" then wechat.sleep(60) end
       return "free"
     end`,
-    config: { allow_shell: true, script_cpu_ms: 100, deadline_ms: 1500, log_level: 'warn' },
+    config: { allow_shell: true, script_cpu_ms: 100, deadline_ms: 1500, late_reply: 'drop', log_level: 'warn' },
   }));
-  assert.equal(await bot.say('ask', { fields: { FromUserName: 'oAsked' } }), 'who?');
+  bot.say('wait', { fields: { FromUserName: 'oWaits' } }).catch(() => {});
+  await sleep(200);
   bot.say('stick', { fields: { FromUserName: 'oStuck' } }).catch(() => {});
   await bot.waitForLog(/a fresh interpreter serves/, 10000);
   const ended = jq(bot.log, 'select(.msg | test("ended with its interpreter"))');
-  assert.deepEqual(ended.map((line) => [line.level, line.openid]), [['warn', 'oAsked']]);
-  assert.match(ended[0].msg, /while it waited in wechat\.ask/);
+  assert.deepEqual(ended.map((line) => [line.level, line.openid]), [['warn', 'oWaits']]);
+  assert.match(ended[0].msg, /while it waited in wechat\.sleep/);
   await bot.kill();
 });
 

@@ -8,8 +8,12 @@ static int over, told;
 static void note_over(void *data) { over++; }
 static void note_cancelled(Task *task) { told++; }
 
+// Goes on elsewhere if it has a rank.
+static bool goes_on(const Task *task) { return task_rank(task).made_s > 0; }
+
 static const TaskBody body = { .prepare = prepare_code,
                                .cancelled = note_cancelled,
+                               .goes_on = goes_on,
                                .over = note_over,
                                .results = 0,
                                .doing = "code" };
@@ -57,6 +61,18 @@ static void start_ranked(int64_t made_s, const char *code) {
   assert_int_equal(task_start(task), TASK_WAITING);
 }
 
+static void test_those_that_go_on_elsewhere_are_told_from_those_that_end(void **state) {
+  start_sleepers(2);
+  start_ranked(1, "sleep(60000)");
+  engine_leave(engine);
+  engine_give_up(engine);
+  TaskLosses losses = engine_losses(engine);
+  assert_int_equal(losses.ended, 2);
+  assert_int_equal(losses.go_on, 1);
+  engine_release(engine);
+  set_up(state);
+}
+
 static void test_those_that_fit_end_whatever_they_catch_and_may_wait_as_they_close(void **state) {
   int64_t first = 1;
   start_ranked(1, "local kept <close> = setmetatable({}, { __close = function() sleep(5) closed = "
@@ -83,6 +99,7 @@ int main(void) {
     TEST(test_those_that_fit_end_whatever_they_catch_and_may_wait_as_they_close),
     TEST(test_they_end_with_the_last_hold_of_their_engine),
     TEST(test_they_end_when_the_engine_is_given_up),
+    TEST(test_those_that_go_on_elsewhere_are_told_from_those_that_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
