@@ -186,6 +186,7 @@ end
 -- A rule of wechat.bot: `bot.text("x", fn)`.
 function Check:judge_rule(call)
   local name = call.meaning.path:match("^bot%.([^.]+)$")
+  if call.meaning.path == "bot" then self:judge_table_call(call, require "wechat.bot") end
   if not name or self:replaces(call.meaning.path) then return end
   self:add_all(call.file, methods.faults_of_bot(name, call), call.meaning.variable)
   habits.judge_rule(self, call)
@@ -293,10 +294,35 @@ end
 
 local too_early = "nothing is served until this pause is over, at each start and reload: pause in wechat.every or wechat.spawn"
 
+-- Whether what is called there is a table of functions: `wechat.log("a")`.
+local function is_table_of_functions(path, value)
+  if type(value) ~= "table" or is_function(path) then return false end
+  local meta = debug.getmetatable(value)
+  return not (meta and meta.__call) or meta.__metatable ~= nil -- of ours it raises
+end
+
+function Check:judge_table_call(call, value)
+  local path = call.meaning.path
+  if not is_table_of_functions(path, value) then return false end
+  local names = path:find("^wechat") and names_below(path, value) or misread.names(value)
+  self:add(call.file, call.meaning.token or call.token, misread.why_not_called(path, names), call.meaning.variable)
+  return true
+end
+
+-- What wemoon has at a path below `wechat`; nil if there is nothing.
+local function value_at(path)
+  local value = wechat
+  for name in path:sub(#"wechat" + 1):gmatch("[^.]+") do
+    value = type(value) == "table" and value_of(value, name) or nil
+  end
+  return value
+end
+
 -- A call of a function of wemoon's, unless the script may have set another in its place.
 function Check:judge_call(call)
   local path, file, variable = call.meaning.path, call.file, call.meaning.variable
   if self.set_names[path:match("[^.]+$")] then return end
+  if self:judge_table_call(call, value_at(path)) then return end
   local only = call.only and self:is_of_message(call.values[1]) and "value" or call.only
   local fault = fault_of_count(path, call.count, call.open, only)
   if fault then self:add(file, call.meaning.token or call.token, fault, variable) end
@@ -390,6 +416,7 @@ function Check:watcher(file)
       if meaning.kind == "wechat" then table.insert(self.dropped, { file = file, meaning = meaning }) end
     end,
     call_library = function(meaning) table.insert(self.library_calls, { file = file, meaning = meaning }) end,
+    call_table = function(meaning) table.insert(self.table_calls, { file = file, meaning = meaning }) end,
     model = function(values) self:add_all(file, fields.of_class("wechat.model", "ModelSettings", values[1])) end,
     method = function(object, token, count, open, values)
       table.insert(self.method_calls, { file = file, object = object, token = token, count = count, open = open,
@@ -579,6 +606,9 @@ function Check:judge()
   rules.judge(self, self.rules)
   self:judge_globals()
   habits.judge(self)
+  for _, call in ipairs(self.table_calls) do
+    if not self.filled[call.meaning.path] then self:judge_table_call(call, _G[call.meaning.path]) end
+  end
   for _, call in ipairs(self.library_calls) do self:call_library(call.file, call.meaning) end
   self:judge_parts()
   if self:fills_messages() then return end
@@ -598,7 +628,7 @@ local program = {}
 function program.check(path)
   local check = setmetatable({
     found = {}, reads = {}, fields = {}, parts = {}, answers = {}, set_names = {}, seen = {}, other_reads = {},
-    missing = {}, calls = {}, library_calls = {}, dropped = {}, method_calls = {}, rules = {}, colon_calls = {}, definitions = {},
+    missing = {}, table_calls = {}, calls = {}, library_calls = {}, dropped = {}, method_calls = {}, rules = {}, colon_calls = {}, definitions = {},
     habits = habits.none(), global_functions = {}, hidden_hooks = {}, unset = {}, there = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
     texts = {}, folder = path:match("^.*/") or "",
   }, Check)

@@ -20,6 +20,7 @@ local new_notes = require "check.notes"
 ---  arguments' meanings; `is_loading`: outside of functions
 ---@field drops fun(meaning: Meaning) a function is called as a statement: what it returns is dropped
 ---@field call_library fun(meaning: Meaning) a function of Lua's library is called
+---@field call_table fun(meaning: Meaning) a library of Lua's is called itself
 ---@field model fun(values: table) wechat.model is called
 ---@field colon fun(meaning: Meaning, token: Token) a function below `wechat` or `wechat.bot` is called with a colon
 ---@field method fun(object: Meaning, token: Token, count: integer, open: boolean, values: table) a method of an object is
@@ -307,6 +308,7 @@ function Parser:call(meaning, token)
     return self:given(meaning, meaning.path, values)
   end
   if meaning.kind == "bot" then self.watch.call_bot(meaning, count, open, values, not self.scope.up) end
+  if meaning.kind == "global" and meanings.libraries[meaning.path] then self.watch.call_table(meaning) end
   if meaning.kind == "global" then return self:call_global(meaning.path, values) end
 end
 
@@ -461,7 +463,7 @@ require "check.statements"(Parser)
 
 -- ---- runs
 
-local reported = { "read", "set", "message", "hands", "answers", "part", "call", "drops", "call_library", "model", "colon",
+local reported = { "read", "set", "message", "hands", "answers", "part", "call", "drops", "call_library", "call_table", "model", "colon",
   "method", "call_bot", "compares", "adds", "returns", "unread", "assign_global", "hides_hook", "defines",
   "requires" }
 

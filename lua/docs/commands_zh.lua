@@ -62,7 +62,8 @@ NAME_spec.lua 测试它旁边的 NAME.lua。每个测试都有新的机器人、
   test(NAME, FN), before_each(FN)
   bot:user("alice"):says(TEXT), :taps(NAME, ...), :follows([SCENE]), :unfollows(), :scans(SCENE),
     :locates(LAT, LNG), :sends_image(), :sends_voice(TEXT), :sends_location(LAT, LNG), :sends_link(...),
-    :causes(EVENT, FIELDS)：回复（text、kind、articles……）；:sees()：聊天记录
+    :causes(EVENT, FIELDS)：回复（text、kind、articles……）；:sees()：聊天记录；
+    :expects_later(TEXT[, WITHIN_S])：聊天里出现这段文字，最多等 60 秒
   bot:calls([ENDPOINT]), bot:session(USER), bot:store(KEY), bot:wait("10m"), bot:fault(NAME[, VALUE]),
     bot:answers(URL, ANSWER), bot:requests()
   expect(VALUE):is(V), :is_not(V), :contains(V), :matches(PATTERN), :raises(TEXT), :is_nil(), :exists();

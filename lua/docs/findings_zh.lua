@@ -46,6 +46,8 @@ return {
     "全局变量 %s 在处理%s时被设置：所有用户共用它，重启后就没有了。请写 local，或放在 wechat.session()（每个用户各一份）或 wechat.store 里",
   ["page"] = "网页",
   ["message"] = "消息",
+  ["%s is a table of functions: call one of them"] = "%s 是由函数组成的表：请调用其中一个",
+  ["%s is a table of functions: call one of them, such as %s.%s"] = "%s 是由函数组成的表：请调用其中一个，例如 %s.%s",
   ["there is no module %s beside the script, in its lua_modules or along package.path"] = "脚本旁、它的 lua_modules 里和 package.path 上都没有模块 %s",
   ["globals are not checked: %s (%s:%d) may set %s and others"] = "没有检查全局变量：%s（%s:%d）可能设置了 %s 和其他的",
   ["no file sets the global %s: reading it raises an error"] = "没有文件设置全局变量 %s：读它会抛出错误",

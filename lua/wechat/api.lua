@@ -67,7 +67,8 @@ local function attach(t, prefix, make)
     for _, name in ipairs(names_in(prefix)) do index(t, name) end
     return next, t, nil
   end
-  return setmetatable(t, { __metatable = group_mark, __index = index, __pairs = prefix and all or nil })
+  local function call() misread.raise_call(prefix and "wechat." .. prefix or "wechat", names_below(t, prefix)) end
+  return setmetatable(t, { __metatable = group_mark, __index = index, __call = call, __pairs = prefix and all or nil })
 end
 
 -- Refusals that are harmless: "typing" is shown already.

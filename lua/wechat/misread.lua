@@ -52,14 +52,32 @@ function misread.names(t)
   return names
 end
 
---- Makes reading an unknown name of the table raise from now on.
+--- Why a table of functions cannot be called, with one of them.
+---@param path string "wechat.log"
+---@param names string[] those that there are
+---@return string
+function misread.why_not_called(path, names)
+  local name = names[1]
+  for _, one in ipairs(names) do name = one == "info" and one or name end
+  if not name then return ("%s is a table of functions: call one of them"):format(path) end
+  return ("%s is a table of functions: call one of them, such as %s.%s"):format(path, path, name)
+end
+
+--- Raises where a table of functions was called.
+---@param path string
+---@param names string[]
+function misread.raise_call(path, names) error(place() .. misread.why_not_called(path, names), 0) end
+
+--- Makes reading an unknown name of the table raise from now on, and calling the table.
 ---@param t table
 ---@param path string
 function misread.watch(t, path)
-  setmetatable(t, { __metatable = misread.mark, __index = function(_, name)
+  local function read(_, name)
     if type(name) ~= "string" then return nil end
     misread.raise(path, name, misread.names(t))
-  end })
+  end
+  local function call() misread.raise_call(path, misread.names(t)) end
+  setmetatable(t, { __metatable = misread.mark, __index = read, __call = call })
 end
 
 -- Names such as __close are no methods to call.

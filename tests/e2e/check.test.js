@@ -139,6 +139,19 @@ function mark(m) m.mark = "x" end
 function wechat.helper() return on_list() end
 function string.spilt(text) return text end` } });
 }
+finds('a table of functions that is called', `local bot = require "wechat.bot"
+${answer('wechat.log("x") bot("a", "b") wechat.tag{} string("a") wechat("x") local log = wechat.log log("a") return wechat.response_text("a")')}`, [
+  'bot.lua:3:10: wechat.log is a table of functions: call one of them, such as wechat.log.info',
+  /bot\.lua:3:19: bot is a table of functions: call one of them, such as bot\.\w+$/,
+  /bot\.lua:3:40: wechat\.tag is a table of functions: call one of them/,
+  'bot.lua:3:46: string is a table of functions: call one of them, such as string.byte',
+  /bot\.lua:3:58: wechat is a table of functions/,
+  'bot.lua:3:93: wechat.log is a table of functions: call one of them, such as wechat.log.info'].map((one) =>
+  (one instanceof RegExp ? one : new RegExp(`^${one.replaceAll('.', '\\.')}$`))));
+test('and what calling one raises names a function of it', async (t) => {
+  const { stderr } = await wemoon(['exec', '-e', 'wechat.log("x")'], { cwd: tempDir(t), code: 1 });
+  assert.match(stderr, /wechat\.log is a table of functions: call one of them, such as wechat\.log\.info/);
+});
 finds('a module that is missing, in a function too', answer('local m = require "mymdo" return wechat.http.gett("x"), pritn(1), string.fmt("x"), msg.contnt'), [
   'bot.lua:2:21: there is no module mymdo beside the script, in its lua_modules or along package.path',
   'bot.lua:2:48: there is no wechat.http.gett; did you mean wechat.http.get?', 'bot.lua:2:59: there is no global pritn; did you mean print?',
