@@ -13,7 +13,8 @@
 
 static const Option options[] = {
   { .name = "online", .help = "also ask the platform: token, menu, rights; print what to change" },
-  { .name = "strict", .help = "notes, of what is likely a mistake, are faults too: exit status 1" },
+  { .name = "strict",
+    .help = "notes and warnings, but that of no account, are faults too: status 1" },
   { .name = NULL },
 };
 
@@ -182,15 +183,16 @@ static void print_ok(const Invocation *in, const char *script, const Account *ac
 }
 
 // A script's memory limit is useless if the kernel's is lower.
-static void warn_of_memory(const Config *config) {
+static bool warn_of_memory(const Config *config) {
   int64_t wanted_mb =
       config_integer(config, "interpreters") * config_integer(config, "script_memory_mb");
   int64_t there_mb = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 20;
-  if (wanted_mb <= there_mb) return;
+  if (wanted_mb <= there_mb) return false;
   report("check",
          "warning: interpreters times script_memory_mb is %lld MB and this machine has %lld MB: "
          "the kernel would kill the bot if the scripts used all of it. Lower one of the two",
          (long long)wanted_mb, (long long)there_mb);
+  return true;
 }
 
 static void warn_of_no_account(const Config *config) {
@@ -204,25 +206,36 @@ static bool is_loopback(Str host) {
 }
 
 // What serves, and is hardly what was meant.
-static void warn_of_admin(const Config *config) {
-  enum { SHORT = 12 };
+static bool warn_of_admin(const Config *config) {
   Str listen = config_text(config, "admin_listen"), password = config_text(config, "admin_token");
   Str host;
   int port;
-  if (password.len > 0 && listen.len == 0)
+  bool unserved = password.len > 0 && listen.len == 0;
+  bool is_short = password.len > 0 && password.len < ADMIN_TOKEN_SHORT;
+  bool is_open = listen.len > 0 && config_split_address(listen, &host, &port) && !is_loopback(host);
+  if (unserved)
     report("check", "warning: admin_token is set without admin_listen: the live desk is served "
                     "only on a socket handed over by systemd. Set admin_listen (127.0.0.1:9090)");
-  if (password.len > 0 && password.len < SHORT)
+  if (is_short)
     report("check",
            "warning: admin_token has %zu characters: anyone who guesses it can read every message. "
            "Create a longer one with `openssl rand -hex 16`",
            password.len);
-  if (listen.len > 0 && config_split_address(listen, &host, &port) && !is_loopback(host))
+  if (is_open)
     report("check",
            "warning: admin_listen %.*s can be reached from other machines; anyone who can reach it "
            "can read the metrics and reload the script: use 127.0.0.1, or put a firewall or a "
            "proxy with TLS in front of it",
            STR_FMT(listen));
+  return unserved || is_short || is_open;
+}
+
+// Whether there is something to mend; that no account is configured is a way to check the script alone.
+static bool warn(const Config *config) {
+  warn_of_no_account(config);
+  bool memory = warn_of_memory(config), admin = warn_of_admin(config);
+  bool account = preflight_warn_of_account(config), zone = preflight_warn_of_zone();
+  return memory || admin || account || zone;
 }
 
 // Reports all faults but the script's.
@@ -248,12 +261,9 @@ static int run(Invocation *in) {
   bool reads = !there || check_names(in, script, str_of(err.text)) == STATUS_DONE;
   if (!reads && status == STATUS_DONE) status = STATUS_FAILED;
   if (status == STATUS_DONE) {
-    print_ok(in, script, &account, buf_str(&handlers));
-    warn_of_no_account(in->config);
-    warn_of_memory(in->config);
-    warn_of_admin(in->config);
-    preflight_warn_of_account(in->config);
-    preflight_warn_of_zone();
+    bool strict = options_value(&in->arguments, "strict") != NULL;
+    if (warn(in->config) && strict) status = STATUS_FAILED;
+    else print_ok(in, script, &account, buf_str(&handlers));
   }
   buf_clear(&handlers);
   if (!configured || !options_value(&in->arguments, "online")) return status;

@@ -154,7 +154,17 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
 // What the desk shows, where there is to be one. False without memory.
 static bool open_live(Service *service, const Config *config, BotOptions *bot_options) {
   bool has_address = config_text(config, "admin_listen").len > 0 || service->sockets.admin;
-  if (config_text(config, "admin_token").len == 0 || !has_address) return true;
+  Str password = config_text(config, "admin_token");
+  if (password.len == 0) return true;
+  if (!has_address) {
+    log_warn("admin_token is set without admin_listen: the live desk is not served. Set "
+             "admin_listen (127.0.0.1:9090)");
+    return true;
+  }
+  if (password.len < ADMIN_TOKEN_SHORT)
+    log_warn("admin_token has %zu characters: anyone who guesses it can read every message. Create "
+             "a longer one with `openssl rand -hex 16`",
+             password.len);
   bot_options->live = service->live = live_new();
   if (service->live) log_tap(LOG_WARN, live_line, service->live);
   return service->live != NULL;

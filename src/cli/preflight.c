@@ -136,23 +136,27 @@ static bool is_of_letters_and_digits(Str text, size_t len) {
 }
 
 // The secret itself is not shown.
-void preflight_warn_of_account(const Config *config) {
+bool preflight_warn_of_account(const Config *config) {
   Str appid = config_text(config, "appid"), secret = config_text(config, "appsecret");
-  bool fits = str_starts(appid, STR("wx")) && is_of_letters_and_digits(appid, 18);
-  if (appid.len > 0 && !fits)
+  bool no_appid =
+      appid.len > 0 && !(str_starts(appid, STR("wx")) && is_of_letters_and_digits(appid, 18));
+  bool no_secret = secret.len > 0 && !is_of_letters_and_digits(secret, 32);
+  if (no_appid)
     log_warn("appid: %.*s is no AppID, which is wx and 16 letters and digits%s: copy it "
              "from " ACCOUNT_PLACE,
              STR_FMT(appid),
              str_starts(appid, STR("gh_")) ? " (this is the account's original ID)" : "");
-  if (secret.len > 0 && !is_of_letters_and_digits(secret, 32))
+  if (no_secret)
     log_warn("appsecret: this is no AppSecret, which is 32 letters and digits: copy it "
              "from " ACCOUNT_PLACE);
+  return no_appid || no_secret;
 }
 
-void preflight_warn_of_zone(void) {
+bool preflight_warn_of_zone(void) {
   const char *zone = getenv("TZ");
-  if (zone && !zone_is_known(zone))
-    log_warn("TZ: this machine knows no time zone %s, so times are in UTC: write a name such as "
-             "Asia/Shanghai, or install tzdata",
-             zone);
+  if (!zone || zone_is_known(zone)) return false;
+  log_warn("TZ: this machine knows no time zone %s, so times are in UTC: write a name such as "
+           "Asia/Shanghai, or install tzdata",
+           zone);
+  return true;
 }

@@ -296,6 +296,26 @@ test('wemoon check says what does not fit: a desk without address, an open addre
   const fine = await check('--admin-listen', `127.0.0.1:${await freePort()}`, '--admin-token', PASSWORD);
   assert.equal(fine.stderr, '');
   assert.ok(!fine.stdout.includes(PASSWORD));
+  await check('--strict');
+  const strict = await wemoon(['check', 'bot.lua', '--token', 'abc', '--strict', '--admin-token', PASSWORD], { cwd: bot.dir, code: 1 });
+  assert.equal(strict.stdout, '');
+  assert.match(strict.stderr, /warning: admin_token is set without admin_listen/);
+  await wemoon(['check', 'bot.lua', '--strict'], { cwd: bot.dir, code: 0 });
+});
+
+test('run says so too, once', async (t) => {
+  const warnings = async (config) => {
+    const bot = await startBot(t, { script: SCRIPT, config });
+    await bot.stop();
+    return bot.log.split('\n').filter((line) => line.includes('admin_token'));
+  };
+  const alone = await warnings({ admin_token: PASSWORD });
+  assert.equal(alone.length, 1);
+  assert.match(alone[0], /admin_token is set without admin_listen: the live desk is not served/);
+  const short = await warnings({ admin_token: 'short', admin_listen: `127.0.0.1:${await freePort()}` });
+  assert.equal(short.length, 1);
+  assert.match(short[0], /admin_token has 5 characters/);
+  assert.deepEqual(await warnings({ admin_token: PASSWORD, admin_listen: `127.0.0.1:${await freePort()}` }), []);
 });
 
 // ---- in the browser ----
