@@ -22,6 +22,7 @@ local parse = require "check.parse"
 local rules = require "check.rules"
 local syntax = require "check.syntax"
 local types = require "meta.types"
+local units = require "check.units"
 
 local SOURCE_MAX <const> = 64 << 20 -- as in src/base/file.h
 
@@ -318,6 +319,15 @@ local function value_at(path)
   return value
 end
 
+-- Returns why a sleep is never over: job_timeout_s ends its script first.
+local function fault_of_sleep(value)
+  local seconds = value and value.kind == "literal" and math.type(value.value) and value.value
+  local most = tonumber(host.config and host.config.job_timeout_s)
+  if not seconds or not most or seconds <= most or units.doubt("wechat.sleep", "seconds", value) then return nil end
+  return ("job_timeout_s (%d s) ends the script before this sleep is over: keep what is to come in wechat.store, and look there in \z
+    wechat.every or wechat.cron"):format(most)
+end
+
 -- A call of a function of wemoon's, unless the script may have set another in its place.
 function Check:judge_call(call)
   local path, file, variable = call.meaning.path, call.file, call.meaning.variable
@@ -328,6 +338,8 @@ function Check:judge_call(call)
   if fault then self:add(file, call.meaning.token or call.token, fault, variable) end
   local method = path:sub(#"wechat." + 1)
   if path == "wechat.sleep" and call.is_loading then self:note(file, call.meaning.token, too_early, variable) end
+  local endless = path == "wechat.sleep" and fault_of_sleep(call.values[1])
+  if endless then self:note(file, call.meaning.token, endless, variable) end
   self:add_all(file, fields.of_call(method, host.args.methods[method], call.values), variable)
 end
 

@@ -91,6 +91,8 @@ return {
   ["no text comes to this rule: bot.text in line %d takes it"] = "没有文字会到这条规则：第 %d 行的 bot.text 先取走了",
   ["this rule takes the place of the one in line %d"] = "这条规则会取代第 %d 行的那条",
   ["\"%s\" never comes to this rule: %s in line %d takes it"] = "\"%s\" 不会到这条规则：%s（第 %d 行）先取走了",
+  ["job_timeout_s (%d s) ends the script before this sleep is over: keep what is to come in wechat.store, and look there in wechat.every or wechat.cron"] =
+    "这次等待结束之前，job_timeout_s（%d 秒）就会结束脚本：以后的事请存进 wechat.store，再用 wechat.every 或 wechat.cron 去看",
   ["nothing is served until this pause is over, at each start and reload: pause in wechat.every or wechat.spawn"] =
     "这段停顿结束之前机器人不回应任何消息，每次启动和重新载入都是如此：请在 wechat.every 或 wechat.spawn 里停顿",
   ["%.0f minutes"] = "%.0f 分钟",

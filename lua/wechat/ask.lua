@@ -45,6 +45,6 @@ return function(wechat, host)
       host.reply.send_question(question, function() host.conversation.announce(events) end)
     end
     return host.conversation.ask(question, options.timeout_s or TIMEOUT_S, events, sent or false)
-  end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\", \"reload\" or \"ended\" (.end of the attached prompt). "
+  end, "Asks the user and returns the user's next message; nil and \"timeout\", \"unsubscribe\", \"reload\", \"ended\" (.end of the attached prompt) or \"forgotten\" (wechat.forget). "
     .. "Of several open questions to one user the newest gets the message, and the first alone outlives the process.")
 end

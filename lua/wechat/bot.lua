@@ -59,7 +59,7 @@ local function add_words(words, value, argument)
 end
 
 --- Answers texts that equal one of the words: words or lists of words, then the answer, which gets the
---- message and the word. Full-width letters, digits and blanks count as narrow ones, marks of punctuation do not:
+--- message and the word. Case matters. Full-width letters, digits and blanks count as narrow ones, marks of punctuation do not:
 --- bot.word("天气", {"?", "？"}, fn).
 ---@param word string|string[]
 ---@param ... string|string[]|Answer

@@ -76,7 +76,8 @@ return function(wechat, host)
       any = any or gone
     end
     return true, any
-  end, "Deletes all that is stored about a user: session and conversations; true and whether anything was stored, or nil and why not.")
+  end, "Deletes all that is stored about a user: session and conversations; true and whether anything was stored, or nil and why not. "
+    .. "The script that calls it goes on, and what it returns is sent. Other processes of the store take a second.")
 
   -- Deletes the user's owed answers of earlier messages from the store. A process that still works on one ends it when
   -- it sees the notice.

@@ -140,6 +140,8 @@ return function(wechat, host)
       parts.sending = true
       host.reply.deliver(parts)
     end
-  end, "Hands over a part of the answer and goes on. What was said by the deadline is the passive reply; later parts go "
-    .. "out as customer service messages. What on_message returns is the last part.")
+  end, "Hands over a part of the answer and goes on. What was said by the deadline is the passive reply, up to its last whole "
+    .. "sentence (nothing whole: as if nothing was said); the rest goes out as customer service messages, by whole paragraphs. Parts "
+    .. "are joined as they are, with nothing between them: end them with what is to stand there. What on_message returns is the last "
+    .. "part.")
 end

@@ -59,8 +59,9 @@ return function(wechat, host)
     local task = setmetatable({}, Task)
     inner[task] = own
     return task
-  end, "Runs fn(...) beside the caller, in a coroutine of its own; an error is logged. Gives a task: task:cancel(), "
-    .. "task:join([timeout_s]).")
+  end, "Runs fn(...) beside the caller, in a coroutine of its own, for job_timeout_s at most; an error is logged. For what comes "
+    .. "later, such as a reminder, keep it in wechat.store and look there in wechat.every or wechat.cron. Gives a task: "
+    .. "task:cancel(), task:join([timeout_s]).")
 
   -- ---- gate
 

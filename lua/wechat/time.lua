@@ -11,7 +11,7 @@ return function(wechat, host)
   add(wechat, "sleep", { { "seconds", "number" } }, function(seconds)
     -- If the conversation continues in another process, it sleeps for the rest.
     return time.sleep(seconds, time.now() + seconds)
-  end, "Waits; other messages are answered meanwhile.")
+  end, "Waits; other messages are answered meanwhile. job_timeout_s (120) ends what sleeps longer: see wechat.spawn.")
   add(wechat, "once", nil, time.once,
     "Calls fn(...) and returns what it returns, which JSON can hold; a conversation that goes on elsewhere gets that "
     .. "again and does not call fn a second time. For what differs from run to run: io, os.getenv, the order of next, the address in "

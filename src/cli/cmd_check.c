@@ -54,14 +54,15 @@ static bool check_script(Invocation *in, const char *script, const Account *acco
 // ---- the script, read and not run ---------------------------------------------------------------
 
 // Appends the faults of names and calls, one per line.
-static bool read_script(const Config *config, const char *script, Buf *findings, Err *err) {
+static bool read_script(Config *config, const char *script, Buf *findings, Err *err) {
   Account account = { .mode = MODE_NORMAL };
   InterpreterOptions options_ = { .account = &account,
                                   .open_host = host_open,
+                                  .config = config_open_values(config, err),
                                   .allow_shell = config_boolean(config, "allow_shell"),
                                   .trusted = true,
                                   .program = "check/init.lua" };
-  Interpreter *interpreter = interpreter_new(&options_, err);
+  Interpreter *interpreter = options_.config ? interpreter_new(&options_, err) : NULL;
   Buf english;
   buf_init(&english);
   bool ok = interpreter && interpreter_load(interpreter, "the check", err) &&
@@ -299,9 +300,9 @@ const Command command_check = {
       "--strict:\n"
       "globals set while a message is answered or never, globals that are not checked because of "
       "load,\n"
-      "dofile or _G, seconds that look like milliseconds, pauses in the main chunk, rules of "
-      "wechat.bot\n"
-      "that another one keeps from answering.\n"
+      "dofile or _G, seconds that look like milliseconds, pauses in the main chunk, those that "
+      "outlast\n"
+      "job_timeout_s, rules of wechat.bot that another one keeps from answering.\n"
       "Exit status 1 for a faulty script, 2 for a faulty configuration or a missing file. Where "
       "no account\n"
       "is configured at all, the script alone is checked, with a warning.\n"

@@ -251,7 +251,8 @@ const ConfigKey config_keys[] = {
     .path = whole },
   { TEXT("error_reply", NULL, "TEXT", "sent when the script fails") },
   { INTEGER("job_timeout_s", "120", 1, DAY_S,
-            "seconds after which a message's coroutine is ended") },
+            "seconds after which a message's coroutine is ended, and one of wechat.spawn; for what "
+            "comes later: wechat.every, wechat.cron") },
   { INTEGER("script_cpu_ms", "1000", 1, DAY_S * 1000,
             "CPU time that a script may use without a pause") },
   { INTEGER("script_memory_mb", "256", 1, 1 << 20, "memory of one interpreter") },

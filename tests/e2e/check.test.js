@@ -737,7 +737,9 @@ local function later() wechat.sleep(0.01) end
 wechat.spawn(function() wechat.sleep(0.01) later() end)
 ${answer('wechat.sleep(0.01) return "a"')}`, ['bot.lua:1:8', 'bot.lua:2:24'].map((place) =>
   `${place}: note: nothing is served until this pause is over, at each start and reload: pause in wechat.every or wechat.spawn`), { code: 0 });
-passes('usual seconds pass, and what is no time', answer(`wechat.sleep(3600) wechat.sleep(1800) wechat.sleep(0.5) wechat.every(86400, print) wechat.allow("a", 5000, 3600)
+finds('a note: a sleep that job_timeout_s ends', answer('wechat.spawn(function() wechat.sleep(86400) end) wechat.sleep(120) return "a"'),
+  ['bot.lua:2:34: note: job_timeout_s (120 s) ends the script before this sleep is over: keep what is to come in wechat.store, and look there in wechat.every or wechat.cron'], { code: 0 });
+passes('usual seconds pass, and what is no time', answer(`wechat.sleep(120) wechat.sleep(60) wechat.sleep(0.5) wechat.every(86400, print) wechat.allow("a", 5000, 3600)
   for _, ttl in ipairs{ 1 } do wechat.store.set("a", 5000, ttl) end
   wechat.store.set("a", 1, 604800) wechat.store.set("a", 1, 2592000) wechat.store.set("a", 1, 31536000) wechat.store.set("a", { timeout = 5000 })
   wechat.http.post("http://a", { timeout = 600, json = { timeout = 5000 } }) wechat.ask("a", { timeout_s = 86400 })
