@@ -284,10 +284,11 @@ return function(repl)
     end
     local file, why = io.open(rest, "w")
     if not file then return needs(repl.fault(why)) end
-    file:write("-- Typed at wemoon's prompt.\n\nlocal menu = wechat.menu.new()\n")
+    -- One local for all values: an input may name it before there is one, and a function has 200 locals at most.
+    file:write("-- Typed at wemoon's prompt.\n\nlocal menu, _ = wechat.menu.new(), nil\n")
     for _, input in ipairs(repl.typed) do
       local is_expression = load("return " .. input, "=", "t", {}) ~= nil
-      file:write(is_expression and "local _ = " or "", input, "\n")
+      file:write(is_expression and "_ = " or "", input, "\n")
     end
     local menu = repl.env.menu
     if type(menu) == "table" and type(menu.button) == "table" and #menu.button > 0 then

@@ -49,6 +49,8 @@ void serving_block_signals(sigset_t *set) {
   pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
+void serving_show_lines(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+
 // ---- what is said at the start ------------------------------------------------------------------
 
 static bool is_set_for_this_run(const Config *config, const char *key) {

@@ -20,6 +20,9 @@ bool serving_raise_file_limit(int64_t threads, int64_t waiting, Err *err);
 // Blocks SIGINT, SIGTERM, SIGHUP and SIGUSR1 for this thread and the threads that it starts: serving_wait alone takes
 // them, so that no handler runs and no system call is interrupted.
 void serving_block_signals(sigset_t *set);
+// Has each line of standard output seen at once, though it is no terminal: a bot runs for months. Call it before anything
+// is printed.
+void serving_show_lines(void);
 // Between these two calls SIGINT and SIGTERM end the process at once: a script may take long to load, and nothing is
 // served yet. Call serving_block_signals before. The pointer is for the second call; NULL is allowed.
 typedef struct ServingStart ServingStart;

@@ -293,3 +293,11 @@ test('logrotate takes the file away, SIGUSR1 opens it anew, and no line is lost'
   assert.deepEqual(ids.flat(), Array.from({ length: said }, (_, i) => i + 1));
   for (const part of ids) assert.equal(part.length, 20);
 });
+
+test('what a script writes is seen line by line, though standard output is a pipe', async (t) => {
+  for (const command of ['run', 'dev']) {
+    const bot = await startBot(t, { command, script: 'function on_message(msg) io.write("wrote ", msg.content, "\\n") return "ok" end' });
+    await bot.say('this');
+    await until(() => bot.output.includes('wrote this\n'), 'the line', 5000);
+  }
+});

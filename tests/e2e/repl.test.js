@@ -161,6 +161,11 @@ test('.save writes a script that recreates what was typed, and does not overwrit
   await wemoon(['check', 'made.lua', '--token', 'tok'], { cwd, code: 0 });
 });
 
+test('what .save wrote loads, whatever names _, and however many values there were', async (t) => {
+  const { cwd } = await type(t, ['_', ...Array.from({ length: 230 }, (_, i) => `${i}`), 'seen = _', '.save made.lua']);
+  assert.equal((await wemoon(['exec', '-e', 'dofile("made.lua") return seen'], { cwd, code: 0 })).stdout, '229\n');
+});
+
 test('.help lists the commands, and tells of names', async (t) => {
   const { out } = await type(t, ['.help', '.help .scan', '.help wechat.tag.create', '.help tag', '.help create_menu', '.help upload_media', '.help nothing.there', '.nope'], { code: 1 });
   for (const name of ['say', 'tap', 'subscribe', 'unsubscribe', 'scan', 'locate', 'image', 'as', 'menu', 'push', 'pull', 'reload', 'trace', 'save', 'help']) {
