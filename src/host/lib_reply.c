@@ -145,7 +145,7 @@ static const DoorFunction recorded[] = {
   { "a late reply's turn", "turn", say_turn, DOOR_READS, NULL },
   { "a late reply", "taken", say_taken, DOOR_READS, NULL },
   { "a late reply", "fate", say_fate, DOOR_READS, NULL },
-  { "wechat.say", "saying", say_state, DOOR_READS, NULL },
+  { "wechat.say or wechat.ask", "saying", say_state, DOOR_READS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },
 };
 

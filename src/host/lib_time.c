@@ -170,7 +170,7 @@ static const luaL_Reg functions[] = {
 };
 
 static const DoorFunction recorded[] = {
-  { "the time", "now", l_now, DOOR_READS, NULL },
+  { "wechat.sleep or another function of time", "now", l_now, DOOR_READS, NULL },
   { "wechat.sleep", "sleep", l_sleep, DOOR_READS, NULL },
   { "wechat.once", "once", NULL, DOOR_ACTS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },

@@ -177,6 +177,24 @@ test('a script that changed is noticed: on_lost gets the message, the log both p
   }
 });
 
+test('what changed is told by the functions that the script calls', async (t) => {
+  const waits = (line) => `function on_message(msg)
+    if msg.content ~= "start" then return "plain" end
+    wechat.ask("name?")
+    ${line}
+    wechat.ask("age?")
+    return "done"
+  end\n`;
+  const config = { store: sqlite(t), deadline_ms: 300 };
+  let bot = await startBot(t, { script: waits('wechat.ask("more?")'), config });
+  assert.equal(await bot.say('start'), 'name?');
+  assert.equal(await bot.say('Li'), 'more?');
+  await bot.kill();
+  bot = await startBot(t, { script: waits('wechat.sleep(0.01)'), config });
+  assert.equal(await bot.say('7'), 'plain');
+  await bot.waitForLog(/ended: it now calls wechat\.sleep\b[^;]* at \S*bot\.lua:4, where it called (wechat\.say or )?wechat\.ask at \S*bot\.lua:4;/);
+});
+
 test('comments, lines, names and what comes later may change', async (t) => {
   const config = { store: sqlite(t) };
   let bot = await startBot(t, { script: `function on_message(msg)
