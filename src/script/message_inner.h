@@ -110,11 +110,6 @@ void message_owe_begun(Task *task, const MessageTask *message);
 // Deletes that entry, because the store says of the user's conversation that it answers the message. Later writes may
 // give the run the same key.
 void message_drop_entry(const MessageRun *run, const MessageTask *message);
-// Returns whether a stored run that begins anew, for on_lost, still owes its answer: nobody tries its message again, so
-// the store must have it all the time.
-bool message_is_owed_anew(const MessageRun *run);
-// Puts such a run, whose task has not begun, into the store in place of what the store has of it.
-void message_owe_anew(Task *task);
 // Puts the run into the store at its owe_at_us.
 void message_alarm_set(Task *task);
 void message_alarm_drop(MessageRun *run);  // nothing if none is set

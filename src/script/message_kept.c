@@ -85,7 +85,6 @@ static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *
   if (record) task_set_record(task, record);
   else if (!run->refused) task_record_later(task);
   if (record) message_watch(task);
-  else if (!run->refused && message_is_owed_anew(run)) message_owe_anew(task);
   task_limit(task);
   if (message) {
     TaskState state = task_start(task);

@@ -39,7 +39,7 @@ void message_lose(MessageRun *run, const Err *err) {
   const KeptRun *kept = &run->stored->run;
   log_warn("the conversation with %.*s cannot go on, and ended: %s; %s", STR_FMT(kept->openid),
            err->text, what_follows(kept));
-  if (!message_is_owed_anew(run)) stored_run_drop(run->stored);
+  stored_run_drop(run->stored);
   stored_run_lose(run->stored);
   run->behind = 0;
 }
@@ -64,8 +64,7 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   Engine *engine = task_engine(task);
   if (!stored || !task_record(task)) return false;
   warn_of_difference(run, task);
-  bool owed = message_is_owed_anew(run);
-  if (!owed) stored_run_drop(stored);
+  stored_run_drop(stored);
   stored_run_leave_said(stored, false);
   run->behind = 0;
   record_watch(task_record(task), NULL, NULL, NULL);
@@ -80,7 +79,6 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   task_set_due(next, task_due(task));
   task_hold_engine(next);
   task_limit(next);
-  if (owed) message_owe_anew(next);
   message_run_end_slice(run);
   message_watch_given_up(next);
   run->moving = true;

@@ -58,25 +58,6 @@ bool message_owe(Task *task) {
   return stored_run_save(stored, record, KEPT_RUNS, NULL, NULL);
 }
 
-bool message_is_owed_anew(const MessageRun *run) {
-  const StoredRun *stored = run->stored;
-  return run->own_arena && run->identity.len > 0 && stored->in_store &&
-         stored->run.answering.len > 0;
-}
-
-// A conversation leaves its user's key, so that the user's messages do not wait for what follows it.
-void message_owe_anew(Task *task) {
-  MessageRun *run = message_run(task);
-  StoredRun *stored = run->stored;
-  Record *record = task_record(task);
-  if (!record) return stored_run_drop(stored);
-  note_owed(task, run, stored);
-  stored->run.ends = 0;
-  stored_run_move(stored, run->identity);
-  message_watch(task);
-  if (stored_run_save(stored, record, KEPT_RUNS, NULL, NULL)) stored_run_moved(stored);
-}
-
 // Stores how much was sent as the reply, so that it is not sent again.
 static void keep_taken(Task *task) {
   MessageRun *run = message_run(task);

@@ -192,40 +192,6 @@ static void test_an_entry_that_is_taken_over_stays_if_nothing_can_be_run(void **
   answer_clear(&heard);
 }
 
-// Nobody tries the message again, so the store has it all the time.
-static void test_a_run_that_begins_anew_with_its_message_stays_in_the_store(void **state) {
-  KeptRun run = owed_run(0);
-  load("function on_message(msg)\n"
-       "  local was = wechat.entry()\n"
-       "  wechat.sleep(0.05)\n"
-       "  error('was ' .. was)\n"
-       "end");
-  run.identity = STR(IDENTITY);
-  run.message = run.answering = STR(DOCUMENT);
-  save(run);
-  interpreter_run_due(world.in, STR("owed/gh_1/openid-1/" IDENTITY));
-  assert_soon_logged("was begun");
-}
-
-static bool is_begun(void) { return strcmp(entry(), "begun") == 0; }
-
-static void test_a_run_that_the_changed_script_loses_stays_in_the_store(void **state) {
-  Heard heard;
-  load("function on_message(msg) os.time() wechat.sleep(10) end");
-  world_message.identity = STR(IDENTITY);
-  world_message.owe_at_us = clock_now_us() + 20000;
-  answer_init(&heard);
-  assert_int_equal(send_document(interpreter_run_message, world.in, &heard, DOCUMENT, 5000000),
-                   TASK_WAITING);
-  assert_true(wait_for(is_begun));
-  world_restart("function on_message(msg) math.random() end\n"
-                "function on_lost(msg) error('was ' .. wechat.entry()) end");
-  interpreter_run_due(world.in, STR("owed/gh_1/openid-1/" IDENTITY));
-  assert_soon_logged("was begun");
-  assert_logged("the script changed");
-  answer_clear(&heard);
-}
-
 #define TEST(test) cmocka_unit_test_setup_teardown(test, world_open_shared, world_close)
 
 #define TEST_ENTRY(test) cmocka_unit_test_setup_teardown(test, open_with_entry, close_with_entry)
@@ -241,8 +207,6 @@ int main(void) {
     TEST(test_a_run_that_this_process_has_is_left_alone),
     TEST_ENTRY(test_an_entry_that_is_taken_over_is_in_the_store_until_the_run_is),
     TEST_ENTRY(test_an_entry_that_is_taken_over_stays_if_nothing_can_be_run),
-    TEST_ENTRY(test_a_run_that_begins_anew_with_its_message_stays_in_the_store),
-    TEST_ENTRY(test_a_run_that_the_changed_script_loses_stays_in_the_store),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
