@@ -29,8 +29,10 @@ return function(wechat, host)
     return keys
   end
 
-  -- Returns whether there was anything of that kind, except what has one of the keys `spared`; or nil and the error.
-  local function take_away(kind, openid, spared)
+  -- Returns whether there was anything of that kind, except what has one of the keys `spared` and what belongs to the
+  -- message `identity`; or nil and the error.
+  local function take_away(kind, openid, spared, identity)
+    if kind.mixed and identity ~= "" and host.kept.on then return host.kept.end_others(openid, identity) end
     local keys, err = keys_of(kind, openid)
     if not keys then return nil, err end
     local any = false
@@ -60,18 +62,16 @@ return function(wechat, host)
 
   host.args.add(wechat, "forget", { { "openid", "string" } }, function(openid)
     if openid == "" then host.args.fail("wechat.forget: openid is empty") end
-    local any, at, identity, owed, conversation = host.conversation.end_user(openid)
+    local any, at, own, owed, conversation = host.conversation.end_user(openid)
     -- The message whose script forgets its own user goes on, in whichever process it is tried or taken over. A record of
-    -- before has no keys of its runs.
-    local spared = { [owed or ""] = true, [conversation or ""] = true }
-    -- Of the kept answers those of its other messages have gone already (src/script/cancel.c).
-    spared[("kept/%s/%s"):format(host.session.account, openid)] = identity ~= "" and host.kept.on
+    -- an earlier wemoon has neither its identity nor the keys of its runs.
+    local identity, spared = own or "", { [owed or ""] = true, [conversation or ""] = true }
     host.session.forget(openid)
     local value = (conversation or "") ~= "" and "c" .. identity or identity
     local told, err = tell_the_others(("@%d/%s"):format(at, openid), value, NOTICE_S)
     if not told then return nil, err end
     for _, kind in ipairs(kinds) do
-      local gone, why = take_away(kind, openid, spared)
+      local gone, why = take_away(kind, openid, spared, identity)
       if gone == nil then return nil, why end
       any = any or gone
     end

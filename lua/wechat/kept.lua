@@ -6,6 +6,7 @@
 ---@field key string its key
 ---@field prefix? boolean all keys that begin with `key` are of that kind
 ---@field moves? boolean it is looked for under the account's former names too (host.session.former)
+---@field mixed? boolean its value has answers to several messages: those to the message whose script forgets stay
 
 ---@type KeptKind[]
 return {
@@ -13,7 +14,7 @@ return {
   { name = "talks with models", key = "talk/%a/%u/", prefix = true },
   { name = "quota of customer service messages", key = "quota/%a/%u" },
   { name = "conversation", key = "asked/%a/%u" },
-  { name = "kept answers", key = "kept/%a/%u" },
+  { name = "kept answers", key = "kept/%a/%u", mixed = true },
   { name = "order of late answers", key = "late/%a/%u" },
   { name = "owed answers", key = "owed/%a/%u/", prefix = true },
 }

@@ -1,9 +1,9 @@
 // "forgotten/ACCOUNT" counts the notices. Each notice has its own key for some seconds, which is set just after the
 // notice was counted (lua/wechat/forget.lua):
 //   forgotten/ACCOUNT/NUMBER@AT/OPENID: forget the user, as of AT (Unix milliseconds); an earlier wemoon writes no @AT.
-//     The value is the identity of the user's message whose script forgets, and which goes on; empty: none. A "c" before
-//     it, with which no identity begins: the script is the user's conversation in the store. An earlier wemoon writes no
-//     value, and reads none: it ends that message too
+//     The value is the identity of the user's message whose script forgets, and which goes on; empty: none. A leading
+//     "c" (no identity begins with one) says that this script is the user's conversation in the store. An earlier wemoon
+//     writes no value, and reads none: it ends that message too
 //   forgotten/ACCOUNT/NUMBER@MADE.ARRIVED/OPENID/IDENTITY: message IDENTITY cancels the earlier messages of its user;
 //     its CreateTime is MADE (Unix seconds), and it arrived at ARRIVED (Unix milliseconds)
 #include "bot/notices.h"

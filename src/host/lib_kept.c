@@ -2,6 +2,8 @@
 //   on: whether answers are kept; if not, put raises
 //   put(openid, identity, list, promised) -> true, or nil and the reason. Keeps the pieces of an answer, each packed
 //     (script/packed_reply.h), in place of its promise
+//   end_others(openid, identity) -> whether there were any, or nil and the reason. Deletes the kept answers and promises
+//     of the user's other messages
 //   settle(openid, identity): forgets the promise or answer, which was sent in another way
 #include "host/libs.h"
 
@@ -50,6 +52,27 @@ static int l_put(lua_State *L) {
   raise_no_memory(L);
 }
 
+static int push_ended(lua_State *L, void *any) {
+  lua_pushboolean(L, any != NULL);
+  return 1;
+}
+
+static void on_ended(void *ctx, bool worked, bool any) {
+  if (worked) wait_finish(ctx, push_ended, NULL, any ? ctx : NULL);
+  else on_kept(ctx, false);
+}
+
+static int l_end_others(lua_State *L) {
+  KeptAnswers *kept = kept_of(L);
+  if (!kept) method_raise(L, "answers are not kept here");
+  Str openid = lua_str(L, 1), identity = lua_str(L, 2);
+  Wait *wait = wait_begin(L, "the end of kept answers");
+  if (kept_answers_end_others_once(kept, openid, identity, on_ended, wait))
+    return wait_suspend(L, wait, NULL, NULL);
+  wait_abort(wait);
+  raise_no_memory(L);
+}
+
 static int l_settle(lua_State *L) {
   KeptAnswers *kept = kept_of(L);
   if (kept && !door_is_replaying(L)) kept_answers_end(kept, lua_str(L, 1), lua_str(L, 2));
@@ -59,6 +82,7 @@ static int l_settle(lua_State *L) {
 static const DoorFunction recorded[] = {
   // DOOR_READS, since a repeated put changes nothing, even if the user has the answer by now (kept_edit_put).
   { "a kept answer", "put", l_put, DOOR_READS, NULL },
+  { "the end of kept answers", "end_others", l_end_others, DOOR_READS, NULL },
   { NULL, NULL, NULL, DOOR_READS, NULL },
 };
 

@@ -39,6 +39,6 @@ void cancel_here(Engine *engine, const Cancel *cancel) {
 void cancel_elsewhere(BotShared *shared, const Interpreter *own, const Cancel *cancel) {
   if (cancel->openid.len == 0) return;
   cancels_tell(shared->cancels, own, cancel, cancel_here);
-  if (shared->kept && (!cancel->all || cancel->identity.len))
+  if (!cancel->all && shared->kept)
     kept_answers_end_others(shared->kept, cancel->openid, cancel->identity);
 }

@@ -14,9 +14,8 @@ void cancel_all(lua_State *L, Str openid, Cancel *cancel, bool *is_conversation)
 // Cancels tasks in this engine, except the running task and tasks that wait for the user's next message. The caller has
 // entered the engine.
 void cancel_here(struct Engine *engine, const Cancel *cancel);
-// Cancels tasks soon in all interpreters except `own` (NULL: in all). Deletes the user's kept answers, except those of
-// the message whose script cancels; with cancel->all only if there is such a message. Call it from any thread; does not
-// wait.
+// Cancels tasks soon in all interpreters except `own` (NULL: in all). Unless cancel->all, deletes the user's kept
+// answers, except those of the message whose script cancels. Call it from any thread; does not wait.
 void cancel_elsewhere(BotShared *shared, const Interpreter *own, const Cancel *cancel);
 
 #endif

@@ -79,6 +79,7 @@ typedef struct Change {
   void (*done)(struct Change *change, bool worked);  // NULL: nothing more
   void (*told)(void *ctx, bool result);
   void (*claimed)(void *ctx, KeptAnswersFound found, Str packed);
+  void (*ended)(void *ctx, bool worked, bool any);
   void *ctx;
 } Change;
 
@@ -178,6 +179,22 @@ void kept_answers_end(KeptAnswers *kept, Str openid, Str identity) {
 void kept_answers_end_others(KeptAnswers *kept, Str openid, Str identity) {
   if (!is_known_absent(kept, openid))
     begin(change_new(kept, openid, identity, kept_edit_end_others));
+}
+
+static void ended(Change *change, bool worked) {
+  change->ended(change->ctx, worked, change->edit.ended);
+  change_free(change);
+}
+
+bool kept_answers_end_others_once(KeptAnswers *kept, Str openid, Str identity,
+                                  void (*done)(void *ctx, bool worked, bool any), void *ctx) {
+  Change *change = change_new(kept, openid, identity, kept_edit_end_others);
+  if (!change) return false;
+  change->own.once = true;
+  change->done = ended;
+  change->ended = done;
+  change->ctx = ctx;
+  return begin(change);
 }
 
 static void claimed(Change *change, bool worked) {

@@ -37,6 +37,10 @@ void kept_answers_given(KeptAnswers *kept, Str openid, Str identity, bool own);
 void kept_answers_end(KeptAnswers *kept, Str openid, Str identity);
 // Deletes the kept answers and promises of all messages of the user except message `identity`.
 void kept_answers_end_others(KeptAnswers *kept, Str openid, Str identity);
+// Does the same, and calls `done` at the end, on the store's thread. `worked`: false if the store is away, which is not
+// tried again; `any`: whether there were any. Returns false without memory: then `done` is not called.
+bool kept_answers_end_others_once(KeptAnswers *kept, Str openid, Str identity,
+                                  void (*done)(void *ctx, bool worked, bool any), void *ctx);
 // Finds and claims the kept answers for a message; the claim lasts until kept_answers_given, or for 20 s. Calls `done`
 // on the store's thread; `packed` is valid during the call and has as many texts as fit into one text of REPLY_TEXT_MAX
 // bytes, with an empty line between. Finds nothing if the store is away. Returns false without memory: then `done` is

@@ -156,8 +156,10 @@ static bool is_part_of(const KeptEdit *edit, const KeptAnswer *answer) {
 
 void kept_edit_end_others(KeptEdit *edit, Str before, Buf *after) {
   KeptAnswer answer;
+  edit->ended = false;
   while (next(edit, &before, &answer)) {
     if (is_part_of(edit, &answer)) kept_answer_write(&answer, after);
+    else edit->ended = true;
   }
 }
 

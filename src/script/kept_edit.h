@@ -17,6 +17,7 @@ typedef struct {
   // Set by kept_edit_claim. `claimed` belongs to the caller, and is empty at first.
   KeptAnswersFound found;
   Buf *claimed;
+  bool ended;  // set by kept_edit_end_others: there were any
 } KeptEdit;
 
 // Each appends to `after`, which holds a value without answers. Answers that have expired are left out. `before` may be

@@ -2,7 +2,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { APPID, TOKEN, OPENID, tempDir, writeFiles, configLua, sleep, wemoon, startBot, textXml, until, threeAtATime } = require('./harness');
+const { APPID, TOKEN, OPENID, tempDir, writeFiles, configLua, sleep, wemoon, startBot, eventXml, textXml, until, threeAtATime } = require('./harness');
 const { startPeer, platform } = require('./peer');
 const { makeRedis } = require('./redis');
 const { keptKeys } = require('./owed');
@@ -255,6 +255,62 @@ test('late_reply = "keep": the answer of an owed message whose script forgets it
   await until(() => peer.seen.length === 2, 'its end');
   await sleep(300);
   assert.equal(await bots[0].say('fetch'), 'done');
+});
+
+// Keeps the answer of `slow`, and answers the user with `wait` until then.
+const keeping = (t, peer) => ({
+  script: `function on_message(msg)
+    if msg.type == "click" then
+      local _, any = wechat.forget(msg.source)
+      wechat.http.post("${peer.url}/" .. tostring(any), { body = "x" })
+    elseif msg.content == "forget" then
+      assert(wechat.forget(msg.source))
+    else
+      wechat.sleep(msg.content == "slow" and 2 or 0)
+      return msg.content .. " answer"
+    end
+  end`,
+  config: { store: `sqlite:${tempDir(t)}/wemoon.db`, deadline_ms: 500, late_reply: 'keep', late_text: 'wait', ...platform(peer) },
+});
+// The platform's last try.
+const lastTry = (FromUserName = OPENID) => ({ fields: { FromUserName, CreateTime: Math.floor(Date.now() / 1000) - 10 } });
+
+test('what is kept after a forget stays, though another process starts and learns of the forget', async (t) => {
+  const all = keeping(t, await startPeer(t));
+  const bot = await startBot(t, all);
+  assert.equal(await bot.say('forget'), null);
+  await sleep(1500);
+  assert.equal(await bot.say('slow', lastTry()), 'wait');
+  await sleep(2500);
+  await startBot(t, all);
+  await sleep(1500); // it looks for notices every second
+  assert.equal(await bot.say('fetch'), 'slow answer');
+});
+
+test('what is promised after a forget stays, though another process learns of the forget later', async (t) => {
+  const all = keeping(t, await startPeer(t));
+  const bots = [await startBot(t, all), await startBot(t, all)];
+  await sleep(1000);
+  const fetched = await Promise.all([0, 1, 2, 3, 4, 5].map(async (i) => {
+    await sleep(i * 150);
+    assert.equal(await bots[0].say('forget', as(`oUser${i}`)), null);
+    assert.equal(await bots[0].say('slow', lastTry(`oUser${i}`)), 'wait');
+    await sleep(1000);
+    return bots[0].say('fetch', as(`oUser${i}`));
+  }));
+  assert.deepEqual(fetched, Array(6).fill('wait'));
+});
+
+test('wechat.forget says whether an answer was kept, and that it is gone then', async (t) => {
+  const peer = await startPeer(t);
+  const bot = await startBot(t, keeping(t, peer));
+  assert.equal(await bot.say('slow', lastTry()), 'wait');
+  await sleep(2500);
+  for (const any of [true, false]) {
+    await bot.deliver(eventXml('CLICK', { EventKey: `${any}` }));
+    await until(() => peer.seen.at(-1) === `POST /${any}`, `a forget that says ${any}`);
+  }
+  assert.equal(await bot.say('fetch'), 'fetch answer');
 });
 
 test('a conversation whose script forgets its own user goes on, though another process has it in memory', async (t) => {

@@ -75,6 +75,12 @@ static void test_it_spares_the_message_of_its_identity(void **state) {
   assert_true(is_over(STR("m")));
 }
 
+static void test_a_leading_c_is_not_of_the_identity(void **state) {
+  give_forget(STR("cown"));
+  assert_false(is_over(STR("own")));
+  assert_true(is_over(STR("cown")));
+}
+
 static void test_an_identity_may_have_slashes_and_be_longer_than_a_key(void **state) {
   char text[2 * STORE_KEY_MAX];
   memset(text, '/', sizeof text);
@@ -90,6 +96,7 @@ int main(void) {
     TEST(test_one_without_an_identity_spares_nothing),
     TEST(test_one_of_an_earlier_wemoon_is_without_time_and_identity),
     TEST(test_it_spares_the_message_of_its_identity),
+    TEST(test_a_leading_c_is_not_of_the_identity),
     TEST(test_an_identity_may_have_slashes_and_be_longer_than_a_key),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

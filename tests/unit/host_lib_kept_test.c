@@ -29,10 +29,18 @@ static void test_an_answer_that_is_there_is_not_settled(void **state) {
   assert_int_equal(kept_answers_count(world.shared.kept), 2);
 }
 
-static void test_where_answers_are_not_kept_put_raises(void **state) {
+static void test_the_end_of_others_says_whether_there_were_any(void **state) {
+  assert_holds("host.kept.put('o1', 'm1', { 'Tone' }) host.kept.put('o1', 'm2', { 'Ttwo' }) "
+               "is(host.kept.end_others('o1', 'm1'), true) "
+               "is(host.kept.end_others('o1', 'm1'), false)");
+  assert_int_equal(kept_answers_count(world.shared.kept), 1);
+}
+
+static void test_where_answers_are_not_kept_changes_raise(void **state) {
   KeptAnswers *kept = world.shared.kept;
   world.shared.kept = NULL;
-  assert_holds("is(host.kept.on, false) fails('not kept', host.kept.put, 'o1', 'm1', {})");
+  assert_holds("is(host.kept.on, false) fails('not kept', host.kept.put, 'o1', 'm1', {}) "
+               "fails('not kept', host.kept.end_others, 'o1', 'm1')");
   world.shared.kept = kept;
 }
 
@@ -42,7 +50,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_what_is_put_is_kept),
     TEST(test_an_answer_that_is_there_is_not_settled),
-    TEST(test_where_answers_are_not_kept_put_raises),
+    TEST(test_the_end_of_others_says_whether_there_were_any),
+    TEST(test_where_answers_are_not_kept_changes_raise),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
