@@ -229,7 +229,6 @@ static int run(Invocation *in) {
   parts.bot.start_broken = true;
   bot_capture(&parts.bot, parts.capture);
   serving_block_signals(&set);
-  serving_show_lines();
   int status = ready ? serve(in, &devserver_options, &set) : report_err("dev", &err);
   capture_close(parts.capture);
   buf_clear(&parts.about);

@@ -178,7 +178,6 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
   service.metrics = metrics_new(bot_metric_families);
   bot_metrics_begin(service.metrics);
   serving_block_signals(&set);
-  serving_show_lines();
   if (!service.metrics || !config_capture(in->config, &service.capture, &err) ||
       !services_open(&service.services, in->config, account, bot_options->script,
                      STORE_BESIDE_SCRIPT, service.metrics, &err)) {

@@ -49,8 +49,6 @@ void serving_block_signals(sigset_t *set) {
   pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-void serving_show_lines(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
-
 // ---- what is said at the start ------------------------------------------------------------------
 
 static bool is_set_for_this_run(const Config *config, const char *key) {
@@ -113,10 +111,12 @@ void serving_print_how_to_conversation(const Config *config, EncryptMode mode, c
 }
 
 void serving_flush(void) {
-  if (fflush(stdout) == 0) return;
-  log_warn("standard output: %s", strerror(errno));
-  __fpurge(stdout);
-  clearerr(stdout);
+  if (fflush(stdout) != 0) {
+    log_warn("standard output: %s", strerror(errno));
+    __fpurge(stdout);
+    clearerr(stdout);
+  }
+  setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
 // ---- signals at the start -----------------------------------------------------------------------

@@ -20,9 +20,6 @@ bool serving_raise_file_limit(int64_t threads, int64_t waiting, Err *err);
 // Blocks SIGINT, SIGTERM, SIGHUP and SIGUSR1 for this thread and the threads that it starts: serving_wait alone takes
 // them, so that no handler runs and no system call is interrupted.
 void serving_block_signals(sigset_t *set);
-// Has each line of standard output seen at once, though it is no terminal: a bot runs for months. Call it before anything
-// is printed.
-void serving_show_lines(void);
 // Between these two calls SIGINT and SIGTERM end the process at once: a script may take long to load, and nothing is
 // served yet. Call serving_block_signals before. The pointer is for the second call; NULL is allowed.
 typedef struct ServingStart ServingStart;
@@ -51,7 +48,8 @@ void serving_begin_end(void);
 // than the configuration's.
 void serving_print_how_to_conversation(const Config *config, EncryptMode mode, const char *url,
                                        bool listens_elsewhere);
-// Flushes the lines at the start; a closed pipe is no reason not to serve.
+// Flushes the lines at the start; a closed pipe is no reason not to serve. From then on each line is seen at once, though
+// standard output is no terminal: a bot runs for months.
 void serving_flush(void);
 
 #endif
