@@ -14,19 +14,16 @@ local WHAT_MAX = 800               -- bytes: keys of the store have at most 1024
 return function(wechat, host)
   local store = host.store.own
 
-  local function key_of(kind, account, openid)
-    return (kind.key:gsub("%%([au])", { a = account, u = openid }))
+  local function key_of(kind, openid)
+    local names = { a = host.session.account, u = openid }
+    return (kind.key:gsub("%%([au])", names))
   end
 
   -- The existing keys of a kind; or nil and the error.
   local function keys_of(kind, openid)
-    local key = key_of(kind, host.session.account, openid)
+    local key = key_of(kind, openid)
     if kind.prefix then return store.list(key) end
-    local keys = { key }
-    for _, former in ipairs(kind.moves and host.session.former or {}) do
-      keys[#keys + 1] = key_of(kind, former, openid)
-    end
-    return keys
+    return { key }
   end
 
   -- Returns whether there was anything of that kind, except what has one of the keys `spared` and what belongs to the

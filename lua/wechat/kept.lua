@@ -5,12 +5,11 @@
 ---@field name string what it is, for people
 ---@field key string its key
 ---@field prefix? boolean all keys that begin with `key` are of that kind
----@field moves? boolean it is looked for under the account's former names too (host.session.former)
 ---@field mixed? boolean its value has answers to several messages: those to the message whose script forgets stay
 
 ---@type KeptKind[]
 return {
-  { name = "session", key = "session/%a/%u", moves = true },
+  { name = "session", key = "session/%a/%u" },
   { name = "talks with models", key = "talk/%a/%u/", prefix = true },
   { name = "quota of customer service messages", key = "quota/%a/%u" },
   { name = "conversation", key = "asked/%a/%u" },

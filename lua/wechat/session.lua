@@ -35,16 +35,14 @@ return function(wechat, host)
     return texts
   end
 
-  -- What is there under a former name of the account. Before version 0.2 accounts without appid shared one: who reads a
-  -- session first has it.
+  -- Before version 0.2 an account without appid shared its keys with the others of that kind: who reads one first
+  -- has it.
   local function take_old(openid)
-    for _, name in ipairs(host.session.former) do
-      local key = "session/" .. name .. "/" .. openid
-      local text, err
-      if name ~= host.session.account then text, err = store.get(key) end
-      if text and store.add(key_of(openid), text) then store.delete(key) end
-      if text or err then return text, err end
-    end
+    if host.session.appid ~= "" then return nil end
+    local old = "session//" .. openid
+    local text, err = store.get(old)
+    if text and store.add(key_of(openid), text) then store.delete(old) end
+    return text, err
   end
 
   local function load(openid)

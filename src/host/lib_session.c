@@ -2,8 +2,7 @@
 //   locals() -> the job's own table (task_push_locals); a function in its field at_end is called at the job's end, and
 //     may wait
 //   account: the name that all processes of one account share (account_name); part of the session's keys in the store
-//   former: the names under which its sessions may be from before: account_former_name, and without appid "", which
-//     stood there before version 0.2
+//   appid: the account's; "" if it has none. Before version 0.2, it was in the keys in place of `account`
 #include "host/libs.h"
 
 #include "engine/method.h"
@@ -19,30 +18,15 @@ static const luaL_Reg functions[] = {
   { NULL, NULL },
 };
 
-typedef bool NameOf(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err);
-
-static void push_name(lua_State *L, const Account *account, NameOf *name_of) {
-  char name[ACCOUNT_NAME_MAX] = "";
-  Err err;
-  if (!name_of(account, name, &err)) method_raise(L, "%s", err.text);
-  lua_pushstring(L, name);
-}
-
-static void push_former(lua_State *L, const Account *account) {
-  lua_newtable(L);
-  push_name(L, account, account_former_name);
-  lua_rawseti(L, -2, 1);
-  if (account->appid.len) return;
-  lua_pushliteral(L, "");
-  lua_rawseti(L, -2, 2);
-}
-
 int lib_session(lua_State *L) {
   luaL_newlib(L, functions);
   const Account *account = script_context(L)->options->account;
-  push_name(L, account, account_name);
+  char name[ACCOUNT_NAME_MAX] = "";
+  Err err;
+  if (!account_name(account, name, &err)) method_raise(L, "%s", err.text);
+  lua_pushstring(L, name);
   lua_setfield(L, -2, "account");
-  push_former(L, account);
-  lua_setfield(L, -2, "former");
+  lua_pushlstring(L, account->appid.ptr ? account->appid.ptr : "", account->appid.len);
+  lua_setfield(L, -2, "appid");
   return 1;
 }

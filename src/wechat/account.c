@@ -110,24 +110,18 @@ bool account_init(Account *account, const AccountSettings *settings, Err *err) {
 
 // ---- names --------------------------------------------------------------------------------------
 
-static bool name_of_token(const Str *token, char out[ACCOUNT_NAME_MAX], Err *err) {
+bool account_former_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err) {
   char hex[SHA1_HEX_LEN + 1];
   Digest *digest = digest_new();
-  bool ok = digest && digest_sha1(digest, token, 1, hex);
+  bool ok = digest && digest_sha1(digest, &account->credentials[0].token, 1, hex);
   digest_free(digest);
   if (!ok) return err_set(err, ERR_FAILED, "OpenSSL does not provide SHA-1");
   snprintf(out, ACCOUNT_NAME_MAX, "token-%.16s", hex);
   return true;
 }
 
-bool account_former_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err) {
-  size_t last = account->credential_count ? account->credential_count - 1 : 0;
-  size_t which = account->appid.len ? 0 : last;
-  return name_of_token(&account->credentials[which].token, out, err);
-}
-
 bool account_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err) {
-  if (account->appid.len == 0) return name_of_token(&account->credentials[0].token, out, err);
+  if (account->appid.len == 0) return account_former_name(account, out, err);
   snprintf(out, ACCOUNT_NAME_MAX, "%.*s", STR_FMT(account->appid));
   return true;
 }

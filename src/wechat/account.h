@@ -45,8 +45,7 @@ enum { ACCOUNT_NAME_MAX = 64 };
 // The account's prefix in a shared store: its appid, or "token-" and the beginning of the SHA-1 of its callback token.
 // False if OpenSSL has no SHA-1.
 bool account_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err);
-// The prefix that the account had before its appid was configured: from the token alone. Without appid the one before
-// the token was changed: from previous_token; account_name's where there is none.
+// The prefix that the account had before its appid was configured: from the token alone.
 bool account_former_name(const Account *account, char out[ACCOUNT_NAME_MAX], Err *err);
 
 #endif

@@ -119,27 +119,6 @@ test('accounts without an appid keep their sessions apart, and find what version
   assert.equal(await one.say('keys', as('oU')), '[new old]');
 });
 
-test('a session stays when the token changes and when an appid is set, and a forgotten one does not come back', async (t) => {
-  const store = `sqlite:${tempDir(t)}/wemoon.db`;
-  let bot;
-  const start = async (config) => {
-    if (bot) await bot.stop();
-    bot = await startBot(t, { script: SCRIPT, config: { store, ...config } });
-  };
-  await start({ token: 'first1' });
-  assert.equal(await bot.say('one=1', as('oU')), 'set');
-  assert.equal(await bot.say('one=1', as('oV')), 'set');
-  await start({ token: 'second2', previous_token: 'first1' });
-  assert.equal(await bot.say('keys', as('oU')), '[one]');
-  assert.equal(await bot.say('two=2', as('oU')), 'set');
-  await wemoon(['forget', 'oV', '--store', store, '--token', 'second2', '--previous-token', 'first1'], { code: 0 });
-  assert.equal(await bot.say('keys', as('oV')), '[]');
-  await start({ token: 'second2', appid: APPID });
-  assert.equal(await bot.say('keys', as('oU')), '[one two]');
-  await start({ token: 'third3', appid: APPID });
-  assert.equal(await bot.say('keys', as('oU')), '[one two]');
-});
-
 for (const way of ['wechat.forget', 'wemoon forget']) {
   for (const interpreters of [1, 2]) {
     test(`${way}, ${interpreters} interpreter(s): what is under way for a forgotten user ends, and nothing more goes out`, async (t) => {
