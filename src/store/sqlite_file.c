@@ -131,10 +131,10 @@ static bool make_file(const char *path, Err *err) {
 
 // ---- the log's mark -----------------------------------------------------------------------------
 
-// "SALT PREVIOUS OWN FILE LOG NUMBER": the log's own salt, the mark of the log before and its own, both random, the
-// numbers of the two files, and how many marks there were.
+// "SALT PREVIOUS OWN FILE LOG": the log's own salt, the mark of the log before and its own, both random, and the
+// numbers of the two files.
 typedef struct {
-  uint64_t salt, previous, own, file, log, number;
+  uint64_t salt, previous, own, file, log;
 } Mark;
 
 #define MARK_KEY "'h:log'"
@@ -158,9 +158,8 @@ static bool read_mark(sqlite3 *db, Mark *mark) {
       &statement, NULL);
   bool there = statement && sqlite3_step(statement) == SQLITE_ROW;
   there = there && sscanf((const char *)sqlite3_column_text(statement, 0),
-                          "%" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
-                          &mark->salt, &mark->previous, &mark->own, &mark->file, &mark->log,
-                          &mark->number) >= 5;
+                          "%" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNu64 " %" SCNu64, &mark->salt,
+                          &mark->previous, &mark->own, &mark->file, &mark->log) == 5;
   sqlite3_finalize(statement);
   return there;
 }
@@ -267,13 +266,12 @@ void sqlite_file_mark(SqliteFile *file) {
   if (file->log == 0) file->log = number_of(file->path, "-wal", NULL);
   read_mark(file->db, &mark);
   if (!read_salt(log, &salt) || mark.salt == salt) return;
-  file->marks = (mark.number > file->marks ? mark.number : file->marks) + 1;
   if (!digest_random(&own, sizeof own)) return;
   snprintf(text, sizeof text,
            "INSERT OR REPLACE INTO wemoon_store VALUES (CAST(" MARK_KEY " AS BLOB), CAST('%" PRIx64
-           " %" PRIx64 " %" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "' AS BLOB), 0)",
-           salt, mark.own, own, (uint64_t)file->file, (uint64_t)number_of(file->path, "-wal", NULL),
-           file->marks);
+           " %" PRIx64 " %" PRIx64 " %" PRIu64 " %" PRIu64 "' AS BLOB), 0)",
+           salt, mark.own, own, (uint64_t)file->file,
+           (uint64_t)number_of(file->path, "-wal", NULL));
   sqlite3_exec(file->db, text, NULL, NULL, NULL);
 }
 
@@ -299,20 +297,12 @@ static bool log_is_empty(const char *path) {
 }
 
 // A checkpoint, also of another process, leaves the log's own mark in the file; a file that none has reached yet has
-// the mark before it. SQLite may read `seen` from the file too: then the number shows that it is an older file's. What
-// cannot be read says nothing.
+// the mark before it. What cannot be read says nothing.
 bool sqlite_file_is_overwritten(const SqliteFile *file) {
   Mark alone, seen;
   if (!is_changed(file) || !read_mark_of(file->path, false, &alone)) return false;
-  bool empty = log_is_empty(file->path);
-  if (alone.number + !empty < file->marks) return true;
   if (!read_mark(file->db, &seen) || alone.own == seen.own) return false;
-  return alone.own != seen.previous || empty;
-}
-
-static void note_marks(SqliteFile *file) {
-  Mark mark;
-  if (read_mark(file->db, &mark) && mark.number > file->marks) file->marks = mark.number;
+  return alone.own != seen.previous || log_is_empty(file->path);
 }
 
 // Another process may be in the middle of a checkpoint when the file is read: only the second finding counts.
@@ -322,7 +312,6 @@ static SqliteFileState look_at_content(SqliteFile *file) {
   file->foreign_content = sqlite_file_is_overwritten(file);
   if (file->foreign_content) return before ? SQLITE_FILE_REPLACED : SQLITE_FILE_CHANGED;
   file->changed = changed;
-  note_marks(file);
   return SQLITE_FILE_SAME;
 }
 
@@ -381,7 +370,6 @@ static void begin(SqliteFile *file, const char *path) {
   file->path = path;
   file->file = file->log = 0;
   file->frames = 0;
-  file->marks = 0;
   file->log_is_new = file->foreign_content = false;
 }
 
@@ -396,7 +384,6 @@ bool sqlite_file_open(SqliteFile *file, const char *path, Err *err) {
   file->file = number_of(path, "", &file->device);
   file->log = number_of(path, "-wal", NULL);
   file->changed = time_of_change(path);
-  note_marks(file);
   file->written_us = clock_now_us();  // the log may hold writes of a previous process
   sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
   sqlite3_wal_hook(file->db, on_commit, file);
@@ -424,7 +411,6 @@ bool sqlite_file_checkpoint(SqliteFile *file, bool truncate, Err *err) {
   file->changed = time_of_change(file->path);
   if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return true;
   if (code != SQLITE_OK) return sqlite_file_explain(file->path, code, err);
-  note_marks(file);
   if (truncate && file->written_us == written_us) file->written_us = 0;
   file->frames = 0;
   return true;

@@ -25,7 +25,6 @@ typedef struct {
   bool log_is_new;  // the log was reset since the last commit: sqlite_file_mark
   struct timespec
       changed;           // when the file was last changed, as far as its content has been checked
-  uint64_t marks;        // the highest number of a mark that was seen in it
   bool foreign_content;  // it was another database's when it was last checked
   atomic_int shm;        // the -shm, to see which processes lock it; -1: not open
   int64_t

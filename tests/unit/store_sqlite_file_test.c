@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/sqlite_file.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -218,33 +217,6 @@ static void test_a_backup_copied_over_the_file_is_used_from_then_on(void **state
   Store *store = open_with_backup();
   shell("cp b.db a.db");
   ends_with_backup_and_one_more(store);
-}
-
-// Writes to the file, and copies the log into it.
-static void write_through(SqliteFile *file, const char *value) {
-  char text[160];
-  Err err;
-  snprintf(text, sizeof text,
-           "INSERT OR REPLACE INTO wemoon_store VALUES (CAST('o:k' AS BLOB), '%s', 0)", value);
-  assert_int_equal(sqlite3_exec(file->db, text, NULL, NULL, NULL), SQLITE_OK);
-  sqlite_file_mark(file);
-  assert_true(sqlite_file_checkpoint(file, true, &err));
-}
-
-static void test_that_holds_where_sqlite_has_nothing_of_the_file_in_memory(void **state) {
-  SqliteFile file;
-  Err err;
-  assert_true(sqlite_file_open(&file, path, &err));
-  write_through(&file, "saved");
-  shell("cp a.db b.db");
-  write_through(&file, "unsaved");
-  sqlite3_db_release_memory(file.db);
-  assert_int_equal(sqlite_file_look(&file), SQLITE_FILE_SAME);
-  shell("cp b.db a.db");
-  assert_int_equal(sqlite_file_look(&file), SQLITE_FILE_CHANGED);
-  assert_int_equal(sqlite_file_look(&file), SQLITE_FILE_REPLACED);
-  sqlite_file_abandon(&file);
-  assert_string_equal(shell("cmp a.db b.db && echo same"), "same");
 }
 
 static void test_that_holds_while_something_is_written(void **state) {
@@ -518,7 +490,6 @@ int main(void) {
     TEST(test_everything_deleted_is_no_different),
     TEST(test_a_replaced_file_is_used_from_then_on),
     TEST(test_a_backup_copied_over_the_file_is_used_from_then_on),
-    TEST(test_that_holds_where_sqlite_has_nothing_of_the_file_in_memory),
     TEST(test_that_holds_while_something_is_written),
     TEST(test_a_backup_copied_over_the_file_just_before_the_end_stays_as_it_is),
     TEST(test_a_file_into_which_another_program_copies_the_log_is_the_same),
