@@ -390,7 +390,6 @@ static bool mend_file(Sqlite *sqlite, bool replaced) {
 static bool look_after(Sqlite *sqlite) {
   SqliteFile *file = &sqlite->file;
   SqliteFileState state = file->db ? sqlite_file_look(file) : SQLITE_FILE_GONE;
-  if (state == SQLITE_FILE_CHANGED) return true;
   if (state == SQLITE_FILE_LOG_GONE) return mend_log(sqlite);
   if (state != SQLITE_FILE_SAME) return mend_file(sqlite, state == SQLITE_FILE_REPLACED);
   if (sqlite->table_gone) return mend_table(sqlite);
@@ -417,14 +416,10 @@ static bool sqlite_tick(void *self, Err *err) {
   return ok;
 }
 
-// SQLite copies the log into the file when the last connection is closed: not into a backup that was just restored.
 static void sqlite_close(void *self) {
   Sqlite *sqlite = self;
   end_statements(sqlite);
-  if (sqlite->file.db && sqlite_file_is_overwritten(&sqlite->file)) {
-    log_warn("store: %s was replaced while in use: it stays as it is now", sqlite->path);
-    sqlite_file_abandon(&sqlite->file);
-  } else sqlite_file_close(&sqlite->file);
+  sqlite_file_close(&sqlite->file);
   free(sqlite);
 }
 

@@ -275,46 +275,6 @@ void sqlite_file_mark(SqliteFile *file) {
   sqlite3_exec(file->db, text, NULL, NULL, NULL);
 }
 
-// ---- copied over --------------------------------------------------------------------------------
-
-// `cp backup.db wemoon.db` keeps the file and changes its content. SQLite does not notice: it goes on with what it has
-// in memory, and the next checkpoint lays the old log over the backup.
-
-static struct timespec time_of_change(const char *path) {
-  struct stat info;
-  return stat(path, &info) == 0 ? info.st_mtim : (struct timespec){ 0 };
-}
-
-static bool is_changed(const SqliteFile *file) {
-  struct timespec now = time_of_change(file->path);
-  return now.tv_sec != file->changed.tv_sec || now.tv_nsec != file->changed.tv_nsec;
-}
-
-static bool log_is_empty(const char *path) {
-  char name[PATH_MAX];
-  struct stat info;
-  return log_path(path, "-wal", name) && stat(name, &info) == 0 && info.st_size == 0;
-}
-
-// A checkpoint, also of another process, leaves the log's own mark in the file; a file that none has reached yet has
-// the mark before it. What cannot be read says nothing.
-bool sqlite_file_is_overwritten(const SqliteFile *file) {
-  Mark alone, seen;
-  if (!is_changed(file) || !read_mark_of(file->path, false, &alone)) return false;
-  if (!read_mark(file->db, &seen) || alone.own == seen.own) return false;
-  return alone.own != seen.previous || log_is_empty(file->path);
-}
-
-// Another process may be in the middle of a checkpoint when the file is read: only the second finding counts.
-static SqliteFileState look_at_content(SqliteFile *file) {
-  struct timespec changed = time_of_change(file->path);
-  bool before = file->foreign_content;
-  file->foreign_content = sqlite_file_is_overwritten(file);
-  if (file->foreign_content) return before ? SQLITE_FILE_REPLACED : SQLITE_FILE_CHANGED;
-  file->changed = changed;
-  return SQLITE_FILE_SAME;
-}
-
 // ---- opening and closing ------------------------------------------------------------------------
 
 static int read_format(sqlite3 *db) {
@@ -370,7 +330,7 @@ static void begin(SqliteFile *file, const char *path) {
   file->path = path;
   file->file = file->log = 0;
   file->frames = 0;
-  file->log_is_new = file->foreign_content = false;
+  file->log_is_new = false;
 }
 
 bool sqlite_file_open(SqliteFile *file, const char *path, Err *err) {
@@ -383,7 +343,6 @@ bool sqlite_file_open(SqliteFile *file, const char *path, Err *err) {
   }
   file->file = number_of(path, "", &file->device);
   file->log = number_of(path, "-wal", NULL);
-  file->changed = time_of_change(path);
   file->written_us = clock_now_us();  // the log may hold writes of a previous process
   sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
   sqlite3_wal_hook(file->db, on_commit, file);
@@ -404,11 +363,9 @@ void sqlite_file_close(SqliteFile *file) {
 bool sqlite_file_checkpoint(SqliteFile *file, bool truncate, Err *err) {
   int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
   int64_t written_us = file->written_us;
-  if (is_changed(file)) return true;
   sqlite3_busy_timeout(file->db, CHECKPOINT_BUSY_MS);
   int code = sqlite3_wal_checkpoint_v2(file->db, NULL, mode, NULL, NULL);
   sqlite3_busy_timeout(file->db, SQLITE_FILE_BUSY_MS);
-  file->changed = time_of_change(file->path);
   if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) return true;
   if (code != SQLITE_OK) return sqlite_file_explain(file->path, code, err);
   if (truncate && file->written_us == written_us) file->written_us = 0;
@@ -416,13 +373,11 @@ bool sqlite_file_checkpoint(SqliteFile *file, bool truncate, Err *err) {
   return true;
 }
 
-SqliteFileState sqlite_file_look(SqliteFile *file) {
+SqliteFileState sqlite_file_look(const SqliteFile *file) {
   dev_t device = 0;
   ino_t now = number_of(file->path, "", &device);
   if (now == 0) return SQLITE_FILE_GONE;
   if (now != file->file || device != file->device) return SQLITE_FILE_REPLACED;
-  SqliteFileState content = is_changed(file) ? look_at_content(file) : SQLITE_FILE_SAME;
-  if (content != SQLITE_FILE_SAME) return content;
   if (file->log == 0) return SQLITE_FILE_SAME;  // nothing has been written yet
   return number_of(file->path, "-wal", NULL) == file->log ? SQLITE_FILE_SAME : SQLITE_FILE_LOG_GONE;
 }

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <time.h>
 
 enum {
   SQLITE_FILE_FORMAT = 2,
@@ -23,10 +22,7 @@ typedef struct {
   ino_t file, log;  // which file, and which -wal, was opened
   int frames;       // of the log, after the last commit
   bool log_is_new;  // the log was reset since the last commit: sqlite_file_mark
-  struct timespec
-      changed;           // when the file was last changed, as far as its content has been checked
-  bool foreign_content;  // it was another database's when it was last checked
-  atomic_int shm;        // the -shm, to see which processes lock it; -1: not open
+  atomic_int shm;   // the -shm, to see which processes lock it; -1: not open
   int64_t
       written_us;  // monotonic: the last commit that is not in the file yet; 0: the file is complete
 } SqliteFile;
@@ -41,8 +37,7 @@ bool sqlite_file_would_open(const char *path, Err *err);
 // After commits: if the log was reset, records which file and log belong together.
 void sqlite_file_mark(SqliteFile *file);
 // Copies the log into the file, which is then complete by itself. `truncate` empties the log; otherwise later writes
-// reuse its space, which costs less. True also if another process prevents it, or has written the file since the last
-// look: try again.
+// reuse its space, which costs less. True also if another process prevents it: try again.
 bool sqlite_file_checkpoint(SqliteFile *file, bool truncate, Err *err);
 
 typedef enum {
@@ -50,13 +45,9 @@ typedef enum {
   SQLITE_FILE_GONE,      // deleted
   SQLITE_FILE_REPLACED,  // another file has its name
   SQLITE_FILE_LOG_GONE,  // the -wal was deleted or replaced
-  SQLITE_FILE_CHANGED,   // it seems to be copied over: call again before anything is written to it
 } SqliteFileState;
-// Looks whether the open file and its log are still the ones of the path. Costs two stat calls. A file over which
-// another database was copied counts as replaced once two calls have found it so.
-SqliteFileState sqlite_file_look(SqliteFile *file);
-// Whether another database was copied over the open file: its own log must not be copied into it.
-bool sqlite_file_is_overwritten(const SqliteFile *file);
+// Looks whether the open file and its log are still the ones of the path. Costs two stat calls.
+SqliteFileState sqlite_file_look(const SqliteFile *file);
 // Closes a file that is gone or replaced, and moves its log out of the way of the next one.
 void sqlite_file_abandon(SqliteFile *file);
 

@@ -191,69 +191,6 @@ static void test_a_replaced_file_is_used_from_then_on(void **state) {
   assert_string_equal(shell("sqlite3 a.db " COUNT), "2");
 }
 
-// Opens a store that has "saved" in a backup, b.db, and "unsaved" in its file.
-static Store *open_with_backup(void) {
-  Store *store = open_it();
-  set(store, "saved", "v");
-  assert_true(becomes_whole(5000));
-  shell("cp a.db b.db");
-  set(store, "unsaved", "v");
-  assert_true(becomes_whole(5000));
-  return store;
-}
-
-static void ends_with_backup_and_one_more(Store *store) {
-  wait_until_said("a.db was replaced while in use: the new file is used from now on");
-  assert_true(has(store, "saved"));
-  assert_false(has(store, "unsaved"));
-  set(store, "after", "v");
-  store_close(store);
-  assert_int_equal(count_lines(), 1);
-  assert_string_equal(shell("sqlite3 a.db 'pragma integrity_check'"), "ok");
-  assert_string_equal(shell("sqlite3 a.db " COUNT), "2");
-}
-
-static void test_a_backup_copied_over_the_file_is_used_from_then_on(void **state) {
-  Store *store = open_with_backup();
-  shell("cp b.db a.db");
-  ends_with_backup_and_one_more(store);
-}
-
-static void test_that_holds_while_something_is_written(void **state) {
-  Store *store = open_with_backup();
-  set(store, "unsaved", "newer");
-  shell("cp b.db a.db");
-  set(store, "unsaved", "newest");
-  ends_with_backup_and_one_more(store);
-}
-
-static void test_a_backup_copied_over_the_file_just_before_the_end_stays_as_it_is(void **state) {
-  Store *store = open_with_backup();
-  set(store, "unsaved", "newer");
-  shell("cp b.db a.db");
-  store_close(store);
-  assert_true(said("a.db was replaced while in use: it stays as it is now"));
-  assert_string_equal(shell("cmp a.db b.db && echo same"), "same");
-}
-
-// Another program may copy the log into the file, all of it or a part, at any time.
-static void test_a_file_into_which_another_program_copies_the_log_is_the_same(void **state) {
-  Store *store = open_it(), *other = open_it();
-  for (int i = 0; i < 40; i++) {
-    char key[16];
-    snprintf(key, sizeof key, "k%d", i);
-    set(i % 3 ? store : other, key, "v");
-    shell(i % 2 ? "sqlite3 a.db 'pragma wal_checkpoint(truncate)'"
-                : "sqlite3 a.db 'pragma wal_checkpoint(passive)'");
-    usleep(100000);
-  }
-  assert_true(becomes_whole(5000));
-  store_close(other);
-  store_close(store);
-  assert_int_equal(count_lines(), 0);
-  assert_string_equal(shell("sqlite3 a.db " COUNT), "40");
-}
-
 static void test_a_log_that_was_taken_away_costs_nothing(void **state) {
   Store *store = open_it();
   set(store, "before", "v");
@@ -489,10 +426,6 @@ int main(void) {
     TEST(test_a_dropped_table_is_noticed_and_made_anew),
     TEST(test_everything_deleted_is_no_different),
     TEST(test_a_replaced_file_is_used_from_then_on),
-    TEST(test_a_backup_copied_over_the_file_is_used_from_then_on),
-    TEST(test_that_holds_while_something_is_written),
-    TEST(test_a_backup_copied_over_the_file_just_before_the_end_stays_as_it_is),
-    TEST(test_a_file_into_which_another_program_copies_the_log_is_the_same),
     TEST(test_a_log_that_was_taken_away_costs_nothing),
     TEST(test_a_folder_that_is_gone_fails_calls_until_it_is_back),
     TEST(test_a_log_left_beside_a_restored_backup_is_moved_aside),
