@@ -21,6 +21,7 @@ typedef struct Job {
   bool is_resumed;
   bool is_elsewhere;   // it was answered without a run, because another process has it in the store
   bool has_entry;      // the store has it, as this process's, before it is queued (bot/run_entry.h)
+  int64_t lapses;      // KeptRun.lapses of its entry, which was claimed from a dead process
   bool awaits_script;  // its user's conversation is under way: it waits for its turn there
   int attempt;         // tries of the message that dedupe has seen, including this one
   uint32_t known;      // the number of dedupe's entry for the job, plus one; 0: none

@@ -145,6 +145,7 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .identity = job->identity,
                         .taken = &job->taken,
                         .unbegun = unbegun,
+                        .lapses = &job->lapses,
                         .is_elsewhere = &job->is_elsewhere,
                         .may_be_owed = !*unbegun && may_be_owed(webhook, message->head),
                         .owe_at_us = owe_at_us(webhook, job),
@@ -292,10 +293,8 @@ static void owe_if_overdue(Run *run) {
   if (clock_now_us() >= owe_at_us(run->webhook, run->job)) owe(run);
 }
 
-// Called if the run could not begin. `owed`: the store had its entry; `taken`: it has that of a process that has ended,
-// which was taken over.
-static void wait_on(Run *run, bool owed, bool taken) {
-  if (taken) return run_entry_take(&run->entry);
+// Called if the run could not begin. `owed`: the store had its entry.
+static void wait_on(Run *run, bool owed) {
   run_entry_wait_on(&run->entry, owed);
   if (!owed) owe_if_overdue(run);
 }
@@ -445,7 +444,7 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   if (unknown && who == PEERS_MINE) who = PEERS_RUNNING;
   if (who == PEERS_RUNNING && !too_late) {
     if (unbegun && is_left(run)) return run_abandon(run), true;  // the entry stays
-    wait_on(run, owed, false);
+    wait_on(run, owed);
     return false;
   }
   bool mine = who == PEERS_MINE;
@@ -462,8 +461,9 @@ static bool begin(Run *run, Interpreter *in, int64_t now_us) {
   }
   if (now_us < run->queued.turn.due_us) admission_turn_in_time(&webhook->admission, now_us);
   bool begun = first_slice(webhook, in, run->job, &run->message, &unbegun) != TASK_LOST;
-  if (begun && unbegun) run_entry_drop(&run->entry);  // no run took it over
-  if (!begun) wait_on(run, owed, unbegun && !owed);
+  if (begun && unbegun) run_entry_drop(&run->entry);            // no run took it over
+  if (!begun && unbegun && !owed) run_entry_take(&run->entry);  // it was a dead process's
+  else if (!begun) wait_on(run, owed);
   return begun;
 }
 

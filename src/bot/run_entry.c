@@ -24,7 +24,7 @@ void run_entry_wait(RunEntry *entry, bool is_elsewhere) {
 }
 
 void run_entry_take(RunEntry *entry) {
-  entry->lapses = keep_lapses(entry->keep);
+  entry->lapses = entry->job->lapses;
   entry->is_own = true;
   atomic_store(&entry->state, WRITTEN);
 }

@@ -32,7 +32,7 @@ typedef struct {
   KeepOwner owner;                // of an added entry, as the store said last
   int64_t ask_us;                 // when the store may be asked about it again
   atomic_int_least64_t write_us;  // when a lost one may be added again
-  // keep_lapses when the entry was written, or the store said that it is this process's
+  // keep_lapses when the entry was written or claimed, or the store said that it is this process's
   int64_t lapses;
   atomic_int under_way;  // writes that the store has not replied to
 } RunEntry;
@@ -43,7 +43,7 @@ void run_entry_init(RunEntry *entry, Keep *keep, Job *job, Str document);
 // Notes that the message waits here for its turn. `is_elsewhere`: another process had it, and may have put its run into
 // the store, which must not be overwritten; so the entry is added only if the store has none.
 void run_entry_wait(RunEntry *entry, bool is_elsewhere);
-// Does the same for a message of a process that has ended: the store has the entry, as this process's.
+// Does the same for a message of a process that has ended: the entry was claimed, when keep_lapses was job->lapses.
 void run_entry_take(RunEntry *entry);
 // Returns whether the message waits and has no entry. One that was to be added, and is lost, is missing a second later.
 bool run_entry_is_missing(RunEntry *entry);

@@ -419,12 +419,15 @@ static bool run_resumed(Callback *c, Incoming *in) {
   return true;
 }
 
-// Returns false if the entry is to be put back: without memory, or while this process has the message under way. That
-// run takes the entry over when it begins, or ends without having answered.
-static bool resume(Callback *c, const RunMessage *message) {
+// `lapses` as in KeptRun. Returns false if the entry is to be put back: without memory, or while this process has the
+// message under way. That run takes the entry over when it begins, or ends without having answered.
+static bool resume(Callback *c, const RunMessage *message, int64_t lapses) {
   Incoming in = { .message = message };
   Decision decision = make_job(c, &in);
-  if (decision == UNDECIDED) in.job->is_resumed = true;
+  if (decision == UNDECIDED) {
+    in.job->is_resumed = true;
+    in.job->lapses = lapses;
+  }
   if (decision == UNDECIDED) decision = look_up(c, &in);
   if (decision == UNDECIDED) decision = admit(c, &in);
   bool answered = decision == ANSWERED_BEFORE;
@@ -443,7 +446,7 @@ bool webhook_resume(Webhook *webhook, const KeptRun *kept) {
   MessageHead head;
   bool ok = c.w && message_parse(c.w->xml, kept->message, &c.w->tree, &head, NULL);
   if (ok) describe(&c, &head, type);
-  ok = ok && resume(&c, &(RunMessage){ &c.w->tree, &head, kept->message });
+  ok = ok && resume(&c, &(RunMessage){ &c.w->tree, &head, kept->message }, kept->lapses);
   workspace_put(webhook->workspaces, c.w);
   return ok;
 }

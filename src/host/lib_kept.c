@@ -1,5 +1,5 @@
 // host.kept: answers that are kept until their user's next message (script/kept_answers.h).
-//   on: whether answers are kept; if not, put raises
+//   on: whether answers are kept; if not, put and end_others raise
 //   put(openid, identity, list, promised) -> true, or nil and the reason. Keeps the pieces of an answer, each packed
 //     (script/packed_reply.h), in place of its promise
 //   end_others(openid, identity) -> whether there were any, or nil and the reason. Deletes the kept answers and promises

@@ -97,6 +97,7 @@ static Asked make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *valu
   StoreCall call = {
     .op = STORE_SWAP, .key = key, .expected = buf_str(value), .value = buf_str(&after)
   };
+  int64_t lapses = keep_lapses(keep);
   Asked asked = after.failed ? STORE_LACKS : keep_ask_store(keep, &call, NULL);
   if (asked == STORE_AWAY) pending_writes_put(keep->unsaved, key, buf_str(value));
   if (asked == STORE_HAS) {
@@ -107,6 +108,7 @@ static Asked make_mine(Keep *keep, Str key, Str answering, bool ended, Buf *valu
     if (value->failed || !kept_read(buf_str(value), run)) asked = STORE_LACKS;
     else keep_note(keep, key, run);
     run->state = was;
+    run->lapses = lapses;
   }
   buf_clear(&after);
   return asked;

@@ -43,6 +43,9 @@ typedef struct {
   // Of an owed run: when its message arrived, monotonic in the process that got it, so that it orders that process's
   // messages; 0: unknown.
   int64_t arrived_us;
+  // Not stored. Of a claimed run: keep_lapses just before the claim (keep.h). If it has changed, another process may have
+  // taken the run over since.
+  int64_t lapses;
 } KeptRun;
 
 // Appends the value from which kept_read reads the run.

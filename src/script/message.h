@@ -65,6 +65,7 @@ typedef struct {
   // false; otherwise it is the caller's to keep, if nothing was run, or to delete. NULL: false, and `may_be_owed` is
   // false.
   bool *unbegun;
+  int64_t *lapses;  // gets KeptRun.lapses of an entry that was claimed. NULL: not set
   // Gets true if nothing was run because another process has the message in the store: it is left to that process.
   // NULL: not set.
   bool *is_elsewhere;

@@ -211,6 +211,7 @@ static bool run_owed(Interpreter *in, const MessageTask *message, int64_t deadli
   // takes it over: a process that ends in between loses nothing.
   if (found == KEEP_ENDED && kept.unbegun) {
     *message->unbegun = true;
+    if (message->lapses) *message->lapses = kept.lapses;
     found = KEEP_NOTHING;
   }
   *state = found == KEEP_ANSWERED ? answer_nothing(answer) : TASK_LOST;

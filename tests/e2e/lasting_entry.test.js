@@ -10,11 +10,11 @@ const { startBot, sleep, textXml, until } = require('./harness');
 const CLAIM_MS = 3000; // a claim that is not renewed lapses after this; a lease after 9 s
 
 // Two processes on a file, and what the file has of runs.
-async function world(t) {
+async function world(t, deadline = 1500) {
   const peer = await startPeer(t);
   const config = { store: await storeOf(t, 'SQLite'), deadline_ms: 1500, late_reply: 'customer_service', ...platform(peer) };
-  const start = () => startBot(t, { script: heldScript(peer), config });
-  const [first, second] = [await start(), await start()];
+  const start = (deadline) => startBot(t, { script: heldScript(peer), config: { ...config, deadline_ms: deadline || config.deadline_ms } });
+  const [first, second] = [await start(), await start(deadline)];
   await sleep(600); // until both have noticed each other
   return { peer, start, first, second, entries: () => keptKeys(t, config) };
 }
@@ -140,6 +140,69 @@ describe('an owed message that another process knows too', { concurrency: 3 }, (
     await start(4);
     await until(() => peer.sent.length > 0, 'the answer to y', 20000);
     assert.deepEqual(texts(peer), ['answer to y']);
+  });
+
+  // Neither of the two processes can begin y: their only interpreters are busy. What the first one owes is gone on with
+  // in order, so y comes after x, which waits for the interpreter of the second process. So the platform's next try finds
+  // y first, and waits there.
+  test('is run once if a try takes it over that cannot begin yet', async (t) => {
+    const peer = await startPeer(t);
+    const script = `function on_message(msg)
+      if msg.content == "spin" then
+        wechat.spawn(function()
+          wechat.sleep(0.3)
+          local t = os.time()
+          while os.time() < t + 8 do end
+        end)
+        return "spins"
+      end
+      wechat.http.get("${peer.url}/held", { timeout = 60 })
+      return "answer to " .. msg.content
+    end`;
+    const config = { store: await storeOf(t, 'SQLite'), interpreters: 1, script_cpu_ms: 60000, late_reply: 'customer_service', ...platform(peer) };
+    const start = (deadline) => startBot(t, { script, config: { ...config, deadline_ms: deadline } });
+    const another = { fields: { FromUserName: 'oAnother' } };
+    const [first, second] = [await start(1000), await start(4500)];
+    await sleep(600); // until both have noticed each other
+    const x = first.say('x');
+    await until(() => peer.seen.length === 1, 'the call of x');
+    assert.equal(await first.say('spin', another), 'spins');
+    await sleep(400);
+    const y = textXml('y');
+    assert.equal((await first.deliver(y)).body, 'success');
+    assert.equal(await x, null);
+    assert.equal(await second.say('spin', another), 'spins');
+    await sleep(400);
+    await first.kill();
+    await sleep(CLAIM_MS + 1000);
+    peer.lets = true;
+    const { reply } = await second.deliver(y);
+    assert.equal(reply?.Content, 'answer to y');
+    await areSent(peer, () => keptKeys(t, config), ['answer to x']);
+  });
+
+  // The third process works on x, so y cannot begin at the second one, which gets it from the first. The third one stands
+  // still meanwhile, so that it does not get y.
+  test('is run once if it is taken over and cannot begin yet', async (t) => {
+    const { peer, start, first, second, entries } = await world(t, 4500);
+    const third = await start();
+    await sleep(600);
+    assert.equal(await third.say('go'), 'one?');
+    assert.equal(await third.say('x'), null);
+    const y = textXml('y');
+    assert.equal((await first.deliver(y)).body, 'success');
+    const again = second.deliver(y);
+    await sleep(200);
+    third.signal('SIGSTOP');
+    await first.kill();
+    await sleep(CLAIM_MS + 300);
+    peer.lets = true;
+    third.signal('SIGCONT');
+    const { reply } = await again;
+    const told = () => [...texts(peer), ...(reply ? [reply.Content] : [])].sort();
+    await until(() => told().length >= 2, 'the answers', 20000);
+    await until(async () => (await entries()).length === 0, 'nothing owed');
+    assert.deepEqual(told(), ['answer to x', 'plain y']);
   });
 
   // Another message of the user waits at the second process, so the try waits behind it there, and is owed.

@@ -138,6 +138,15 @@ static void test_one_of_a_process_that_has_ended_has_its_entry(void **state) {
   assert_true(run_entry_begin(&entry));
 }
 
+static void test_one_that_was_claimed_is_lost_if_the_process_was_stopped_since(void **state) {
+  job->lapses = keep_lapses(keep);
+  run_entry_take(&entry);
+  assert_int_equal(run_entry_owner(&entry), KEEP_OWNER_SELF);
+  job->lapses--;  // as if this process had been stopped for longer than its lease before run_entry_take
+  run_entry_take(&entry);
+  assert_int_equal(run_entry_owner(&entry), KEEP_OWNER_OTHER);
+}
+
 static void test_it_is_lost_once_the_store_has_no_entry_of_this_process(void **state) {
   run_entry_wait(&entry, false);
   run_entry_write(&entry);
@@ -184,6 +193,7 @@ int main(void) {
     TEST(test_the_entry_of_the_process_that_had_it_stays),
     TEST(test_a_lost_one_is_asked_about_and_added_again_once_a_second),
     TEST(test_one_of_a_process_that_has_ended_has_its_entry),
+    TEST(test_one_that_was_claimed_is_lost_if_the_process_was_stopped_since),
     TEST(test_it_is_lost_once_the_store_has_no_entry_of_this_process),
     TEST(test_one_that_another_process_has_answered_ends_unless_that_one_has_it),
     TEST(test_without_a_store_nothing_is_written),

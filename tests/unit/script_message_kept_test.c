@@ -1,6 +1,8 @@
 // Runs in the store continue in another process.
 #include "script_world.h"
 
+#include "script/keep_inner.h"
+
 static const char asking[] = "function on_message(msg)\n"
                              "  local number = math.random(1, 1000000)\n"
                              "  local answer = wechat.ask(number .. '?')\n"
@@ -177,17 +179,21 @@ static void test_an_entry_that_is_taken_over_is_in_the_store_until_the_run_is(vo
 static void test_an_entry_that_is_taken_over_stays_if_nothing_can_be_run(void **state) {
   static atomic_bool taken;
   bool unbegun = false;
+  int64_t lapses = -5;
   Heard heard;
   load("function on_message(msg) return wechat.entry() end");
   leave_entry();
   world_message.identity = STR(IDENTITY);
   world_message.may_be_owed = true;
   world_message.unbegun = &unbegun;
+  atomic_store(&world.shared.keep->lapses, 3);
+  world_message.lapses = &lapses;
   world_message.taken = &taken;
   atomic_store(&taken, true);  // it is answered as part of another run
   answer_init(&heard);
   assert_int_equal(send_through(interpreter_answer, world.in, &heard, "x", 5000000), TASK_RETURNED);
   assert_true(unbegun);
+  assert_int_equal(lapses, 3);
   assert_string_equal(entry(), "unbegun");
   answer_clear(&heard);
 }
