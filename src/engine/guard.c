@@ -78,7 +78,6 @@ void guard_enter(Engine *engine) {
   if (slice->inner_text.len || slice->inner_text.failed) buf_reset(&slice->inner_text);
   atomic_store_explicit(&slice->cpu_clock, thread_clock(), memory_order_relaxed);
   atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
-  atomic_store_explicit(&slice->collects_until_us, 0, memory_order_relaxed);
   uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed) + 1;
   atomic_store_explicit(&slice->number, number, memory_order_relaxed);
   atomic_store_explicit(&slice->began_us, now_us, memory_order_release);
@@ -195,7 +194,6 @@ static SliceEnd look_at_clocks(Engine *engine, lua_State *L) {
   int64_t now_us = clock_real_us();
   int64_t elapsed_us = now_us - atomic_load_explicit(&slice->began_us, memory_order_relaxed);
   atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
-  atomic_store_explicit(&slice->collects_until_us, 0, memory_order_relaxed);
   if (engine->options.cpu_us_max == 0) return SLICE_GOES_ON;
   if (slice->cpu_began_us < 0)
     slice->cpu_began_us =

@@ -22,10 +22,8 @@ typedef struct {
   // Read by other threads (stuck.c):
   atomic_int_least64_t began_us;  // real monotonic time; 0: no slice runs
   atomic_int_least64_t seen_us;   // when the hook last ran
-  // Lua was refused memory and collects, until then at most; 0: it does not.
-  atomic_int_least64_t collects_until_us;
-  atomic_uint_least64_t number;  // slices begun so far
-  atomic_int cpu_clock;          // CPU clock of the thread that runs the slice
+  atomic_uint_least64_t number;   // slices begun so far
+  atomic_int cpu_clock;           // CPU clock of the thread that runs the slice
   // For the thread that runs the slice:
   SliceEnd end;
   atomic_int_least64_t mean_us;  // moving average of a slice's length

@@ -20,19 +20,13 @@ enum { BEGIN_AT = 80, LEAST_PAUSE = 110 };
 
 enum { SOON_US = 10000 };
 
-// Longer than a collection of the largest usual state takes on a busy machine.
-enum { COLLECTION_US = 2000000 };
-
 // ---- memory -------------------------------------------------------------------------------------
 
-// Keeps the place where memory was refused: reading a stack needs no memory. Lua collects next, without the script's
-// finalizers: that comes to an end, however silent it is.
+// Keeps the place where memory was refused: reading a stack needs no memory.
 static void *note_refusal(Engine *engine) {
   lua_State *L = engine->frame ? engine->frame->co : engine->task ? engine->task->co : NULL;
   if (L) place_innermost(L, engine->refused, sizeof engine->refused);
   atomic_fetch_add_explicit(&engine->refusals, 1, memory_order_relaxed);
-  atomic_store_explicit(&engine->slice.collects_until_us, clock_real_us() + COLLECTION_US,
-                        memory_order_relaxed);
   return NULL;
 }
 

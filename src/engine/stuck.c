@@ -59,7 +59,6 @@ bool engine_is_stuck(Engine *engine, char *place, size_t size) {
   uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed);
   int64_t now_us = clock_real_us();
   if (was_stopped(slice, number, now_us)) return false;
-  if (now_us < atomic_load_explicit(&slice->collects_until_us, memory_order_relaxed)) return false;
   int64_t silent_us = now_us - atomic_load_explicit(&slice->seen_us, memory_order_relaxed);
   int64_t used_us = watched_cpu(slice, number, now_us - began_us);
   // The hook ends a slice within microseconds of CPU time after its limit. A slice that goes on longer is in a C call.

@@ -5,7 +5,6 @@
 
 #include "engine/engine_inner.h"
 #include "engine/failure.h"
-#include "engine/guard.h"
 #include "engine/wait_inner.h"
 
 static TaskState state_of_failure(Engine *engine, int status) {
@@ -95,9 +94,6 @@ bool task_fail(Task *task, int status) {
   tell_failure(task, status);
   TaskState state = task->state;
   bool again = task_begin_next(task);
-  if (state == TASK_OVER_MEMORY || state == TASK_OVER_CPU) {
-    guard_renew(engine);  // the collection is not the script's: it has a budget of its own
-    lua_gc(engine->L, LUA_GCCOLLECT);
-  }
+  if (state == TASK_OVER_MEMORY || state == TASK_OVER_CPU) lua_gc(engine->L, LUA_GCCOLLECT);
   return again;
 }

@@ -56,29 +56,6 @@ static void test_a_long_call_that_says_that_it_goes_on_is_not(void **state) {
   assert_false(stuck);
 }
 
-// Lua is refused memory, and then silent, as in a collection.
-static void *hoard_and_hold(void *arg) {
-  assert_true(engine_enter(engine, INT64_MAX));
-  lua_State *main = engine_main(engine);
-  assert_int_not_equal(luaL_dostring(main, "return ('x'):rep(64 * 1024 * 1024)"), LUA_OK);
-  lua_settop(main, 0);
-  usleep(600000);
-  engine_leave(engine);
-  return NULL;
-}
-
-static void test_a_collection_at_the_limit_of_memory_is_not(void **state) {
-  pthread_t thread;
-  bool stuck = false;
-  open_engine(&(EngineOptions){ .library = "lib", .cpu_us_max = 20000, .memory_max = 16 << 20 });
-  engine_leave(engine);
-  pthread_create(&thread, NULL, hoard_and_hold, NULL);
-  for (int i = 0; i < 50; i++, usleep(10000)) stuck = stuck || engine_is_stuck(engine, NULL, 0);
-  pthread_join(thread, NULL);
-  engine_release(engine);
-  assert_false(stuck);
-}
-
 static void test_a_slice_within_its_limit_is_not(void **state) {
   assert_false(is_stuck_within(100, 5000000, NULL, 0));
 }
@@ -100,7 +77,6 @@ int main(void) {
     cmocka_unit_test(test_a_call_that_sleeps_past_the_limit_is_stuck_and_its_place_known),
     cmocka_unit_test(test_nobody_asks_for_the_place),
     cmocka_unit_test(test_a_long_call_that_says_that_it_goes_on_is_not),
-    cmocka_unit_test(test_a_collection_at_the_limit_of_memory_is_not),
     cmocka_unit_test(test_a_slice_within_its_limit_is_not),
     cmocka_unit_test(test_without_a_limit_nothing_is_stuck),
     cmocka_unit_test(test_an_engine_in_which_nothing_runs_is_not_stuck),
