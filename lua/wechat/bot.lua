@@ -4,7 +4,6 @@
 -- definition, then rules for a type, then the default. A rule's answer is a function (msg, captures...), or a fixed
 -- string or reply.
 
-local at = require "wechat.at"
 local misread = require "wechat.misread"
 
 local bot = {}
@@ -110,23 +109,9 @@ local function with_place(answer, reply)
   return reply, answer
 end
 
-local getinfo = debug.getinfo
-
--- The place of each function, by function: until the guard sees a better one, a script that is stuck is stuck there.
-local places = setmetatable({}, {
-  __mode = "k",
-  __index = function(known, answer)
-    local info = getinfo(answer, "S")
-    local place = ("%s:%d"):format(info.short_src, info.linedefined)
-    rawset(known, answer, place)
-    return place
-  end,
-})
-
 local function give(answer, msg, ...)
-  if type(answer) ~= "function" then return answer end
-  at(places[answer])
-  return with_place(answer, answer(msg, ...))
+  if type(answer) == "function" then return with_place(answer, answer(msg, ...)) end
+  return answer
 end
 
 -- A pattern without captures gives none; string.match would give the whole match.

@@ -19,9 +19,6 @@ host.noted = require("wechat.capture")(host)
 for _, part in ipairs(parts) do require("wechat." .. part)(wechat, host) end
 require "wechat.quota"(host)
 
--- For wechat/bot.lua.
-package.preload["wechat.at"] = function() return host.route.at end
-
 -- For require "wechat.model", which most scripts do not use.
 package.preload["wechat.model"] = function() return require("wechat.models")(wechat, host) end
 

@@ -104,8 +104,6 @@ void job_release(Job *job) {
   trail_drop(job->trail);
   job->trail = NULL;
   arena_reset(job->arena);
-  arena_free(job->apart);
-  job->apart = NULL;
   entry_free(from_pool(core_pool_put(&entry->pool->idle, &entry->pooled, IDLE_MAX)));
 }
 

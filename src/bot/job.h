@@ -36,13 +36,10 @@ typedef struct Job {
              // empty
   atomic_bool kept_waits;  // `kept` has not been joined to a reply yet
   atomic_bool taken;       // a run that this process took over answers its message late
-  atomic_bool given_up;    // its interpreter was given up while it ran the script
-  // Where its request's thread runs it, while it does; NULL: nowhere.
-  struct OverdueRun *_Atomic watched;
-  const char *kept_as;   // the outcome, if the answer is a kept answer; else NULL
-  atomic_bool held;      // its answer, or a promise of it, is among the kept answers
-  atomic_int api_calls;  // calls of the platform that the script has made so far
-  int64_t created_s;     // CreateTime of its message, Unix seconds; 0: unknown
+  const char *kept_as;     // the outcome, if the answer is a kept answer; else NULL
+  atomic_bool held;        // its answer, or a promise of it, is among the kept answers
+  atomic_int api_calls;    // calls of the platform that the script has made so far
+  int64_t created_s;       // CreateTime of its message, Unix seconds; 0: unknown
   int64_t started_us;
   // Set when the script has answered; read them after job_wait returned true.
   TaskState state;
@@ -53,8 +50,6 @@ typedef struct Job {
   Str packed;
   int64_t answered_s;  // Unix seconds: CreateTime of the reply, the same for every duplicate
   Arena *arena;
-  Arena *
-      apart;  // of the answer of a job that was given up, whose script may still use `arena`; else NULL
 } Job;
 
 // One request that waits for the answer. The caller owns it, and it must live as long as the request waits.

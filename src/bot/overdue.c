@@ -48,8 +48,6 @@ bool overdue_end(OverdueRun *run) {
   return true;
 }
 
-void overdue_hasten(OverdueRun *run) { atomic_store(&run->deadline_us, 0); }
-
 // Between the check and the claim the run may have ended and another one begun, so the deadline is checked again after
 // the claim.
 static void answer_if_due(OverdueRun *run, int64_t now_us) {

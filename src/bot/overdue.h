@@ -29,8 +29,6 @@ void overdue_begin(OverdueRun *run, int64_t deadline_us, bool (*answer)(void *ct
 // Ends a run. Returns true if the watching thread answered: then the caller must not write an answer. Waits for an
 // answer that is being written.
 bool overdue_end(OverdueRun *run);
-// Makes the deadline of a run that has begun and not ended come at once. Any thread.
-void overdue_hasten(OverdueRun *run);
 // Answers for the runs whose deadline has come. Call it from one thread at a time.
 void overdue_answer_due(Overdue *overdue, int64_t now_us);
 

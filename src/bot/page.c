@@ -20,14 +20,8 @@ static void refuse_method(HttpRequest *request, const char *allow) {
 
 // On the watcher's thread, for a page whose script is stuck in a call that cannot be interrupted.
 static bool respond_in_its_place(void *ctx) {
-  const Page *page = ctx;
-  const PageRequest *request = &page->request;
-  log_error("%.*s %.*s from %.*s was answered with 503: the script was stuck",
-            STR_FMT(request->method), STR_FMT(request->path), STR_FMT(request->remote));
-  server_forsake(page->http);
-  server_respond(
-      page->http,
-      &(HttpResponse){ .status = 503, .body = STR("503 Service Unavailable\n"), .close = true });
+  server_respond(ctx, &(HttpResponse){
+                          .status = 503, .body = STR("503 Service Unavailable\n"), .close = true });
   return true;
 }
 
@@ -52,16 +46,17 @@ static void wait_for_turn(Page *page) {
 
 // Drops the answer of a page that was stuck and that the watcher has answered.
 static void forget_answer(Page *page, TaskState state) {
+  const PageRequest *request = &page->request;
+  log_error("%.*s %.*s from %.*s was answered with 503: the script was stuck",
+            STR_FMT(request->method), STR_FMT(request->path), STR_FMT(request->remote));
   if (state == TASK_LOST) admission_leave(&page->webhook->admission, ADMIT_JOB);
   else if (!job_leave(page->job, NULL, JOB_ANSWERED_BEFORE) && page_has_stream(page))
     stream_leave(page->answer.stream);
 }
 
 static void run(Page *page, OverdueRun *watched) {
-  overdue_begin(watched, page_stuck_us(page), respond_in_its_place, page);
-  atomic_store(&page->job->watched, watched);
+  overdue_begin(watched, page_stuck_us(page), respond_in_its_place, page->http);
   TaskState state = page_run_here(page);
-  atomic_store(&page->job->watched, NULL);
   if (overdue_end(watched)) forget_answer(page, state);
   else if (state == TASK_LOST) wait_for_turn(page);
   else if (state == TASK_WAITING || page_has_stream(page)) wait_for_answer(page);

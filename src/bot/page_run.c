@@ -83,8 +83,7 @@ bool page_keep_whole(Page *page) {
 
 static void finish(Page *page, TaskState state) {
   Stream *stream = state == TASK_RETURNED ? page->answer.stream : NULL;
-  bool left = atomic_load(&page->job->given_up);
-  if (left || job_finish(page->job, state, NULL, STR(""))) stream_leave(stream);
+  if (job_finish(page->job, state, NULL, STR(""))) stream_leave(stream);
 }
 
 // Called when a suspended script has its answer.
@@ -97,19 +96,7 @@ static void on_done(void *ctx, TaskState state, const PageAnswer *answer) {
 static void on_over(void *ctx) {
   Page *page = ctx;
   Webhook *webhook = page->webhook;
-  bool left = atomic_load(&page->job->given_up);
   job_release(page->job);
-  if (!left) admission_leave(&webhook->admission, ADMIT_JOB);
-}
-
-// The thread that runs the script may never return; until then it uses the job.
-static void on_given_up(void *ctx) {
-  Page *page = ctx;
-  Webhook *webhook = page->webhook;
-  atomic_store(&page->job->given_up, true);
-  job_finish(page->job, TASK_CANCELLED, NULL, STR(""));
-  OverdueRun *watched = atomic_load(&page->job->watched);
-  if (watched) overdue_hasten(watched);
   admission_leave(&webhook->admission, ADMIT_JOB);
 }
 
@@ -119,7 +106,6 @@ static TaskState first_slice(Page *page, Interpreter *in, int64_t until_us) {
                     .arena = page->job->arena,
                     .owner = page,
                     .done = on_done,
-                    .given_up = on_given_up,
                     .over = on_over };
   return interpreter_run_page(in, &task, until_us, &page->answer);
 }

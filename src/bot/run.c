@@ -47,19 +47,7 @@ static bool on_done(void *ctx, TaskState state, const Answer *answer) {
 static void on_over(void *ctx) {
   Job *job = ctx;
   Webhook *webhook = job->owner;
-  bool left = atomic_load(&job->given_up);
   job_release(job);
-  if (!left) admission_leave(&webhook->admission, ADMIT_JOB);
-}
-
-// The thread that runs the script may never return; until then it uses the job.
-static void on_given_up(void *ctx, const char *place) {
-  Job *job = ctx;
-  Webhook *webhook = job->owner;
-  atomic_store(&job->given_up, true);
-  run_reply_give_up(webhook, job, str_of(place));
-  OverdueRun *watched = atomic_load(&job->watched);
-  if (watched) overdue_hasten(watched);
   admission_leave(&webhook->admission, ADMIT_JOB);
 }
 
@@ -158,7 +146,6 @@ static MessageTask task_of(Webhook *webhook, Job *job, const RunMessage *message
                         .owner = job,
                         .late = on_answer,
                         .done = on_done,
-                        .given_up = on_given_up,
                         .is_newest = on_newest,
                         .over = on_over };
 }
@@ -188,7 +175,7 @@ static TaskState run_somewhere(Webhook *webhook, Interpreter *in, const MessageT
 }
 
 static TaskState finish_first(Webhook *webhook, Job *job, TaskState state, const Answer *answer) {
-  if (!atomic_load(&job->given_up)) run_reply_finish(webhook, job, state, answer);
+  run_reply_finish(webhook, job, state, answer);
   on_over(job);
   return state;
 }

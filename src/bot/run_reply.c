@@ -26,12 +26,12 @@ void run_reply_forget(Webhook *webhook, Job *job) {
 }
 
 // Sets what duplicates get from now on. A late reply that is sent or dropped is not shown to duplicates.
-static void remember(Webhook *webhook, Job *job, Arena *arena, bool late) {
+static void remember(Webhook *webhook, Job *job, bool late) {
   if (job->is_elsewhere && !atomic_load(&job->taken)) return run_reply_forget(webhook, job);
   bool shown = is_shown(webhook, job, late);
-  Str packed =
-      shown ? packed_reply_make(arena, &job->reply, job->from_user, job->to_user, job->answered_s)
-            : STR("");
+  Str packed = shown ? packed_reply_make(job->arena, &job->reply, job->from_user, job->to_user,
+                                         job->answered_s)
+                     : STR("");
   if (packed.ptr) dedupe_finish(webhook->dedupe, job, packed, clock_now_us());
   else dedupe_forget(webhook->dedupe, job);
   if (webhook->peers) peers_finish(webhook->peers, job, packed);
@@ -42,33 +42,13 @@ bool run_reply_finish(Webhook *webhook, Job *job, TaskState state, const Answer 
   job->place = answer->place;
   join_kept(webhook, job, &reply);
   bool late = job_finish(job, state, &reply, answer->rest);
-  remember(webhook, job, job->arena, late);
+  remember(webhook, job, late);
   return late;
 }
 
 void run_reply_leave(Webhook *webhook, Job *job) {
   job_finish(job, TASK_RETURNED, NULL, STR(""));
-  remember(webhook, job, job->arena, true);
-}
-
-static Reply error_reply(const Webhook *webhook, Arena *arena) {
-  Reply reply = { .form = REPLY_NONE };
-  Str rest;
-  if (!reply_text(&reply, arena, webhook->options->interpreter.error_reply, &rest))
-    reply.form = REPLY_NONE;
-  return reply;
-}
-
-void run_reply_give_up(Webhook *webhook, Job *job, Str place) {
-  Arena *arena = job->apart = arena_new();
-  if (!arena) {
-    job_finish(job, TASK_CANCELLED, NULL, STR(""));
-    return run_reply_forget(webhook, job);
-  }
-  Reply reply = error_reply(webhook, arena);
-  job->place = arena_dup(arena, place);
-  if (is_shown(webhook, job, job_settle(job))) kept_join(job, arena, &reply);
-  remember(webhook, job, arena, job_finish(job, TASK_CANCELLED, &reply, STR("")));
+  remember(webhook, job, true);
 }
 
 static void log_dropped(const Job *job, LateReply way) {

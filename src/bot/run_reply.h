@@ -12,9 +12,6 @@ bool run_reply_finish(Webhook *webhook, Job *job, TaskState state, const Answer 
 void run_reply_forget(Webhook *webhook, Job *job);
 // Finishes the job without its script, which another process will run; duplicates get what its request got: `success`.
 void run_reply_leave(Webhook *webhook, Job *job);
-// Finishes a job whose script will give no answer, because its interpreter was given up while it ran the script at
-// `place`: with error_reply, like one that failed. The script may still use the job's arena.
-void run_reply_give_up(Webhook *webhook, Job *job, Str place);
 // Handles a late reply. Returns whether it is to be sent as customer service messages.
 bool run_reply_late(Webhook *webhook, Job *job, const Answer *answer);
 

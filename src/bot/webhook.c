@@ -34,24 +34,10 @@ typedef struct {
   Job *job;
 } Running;
 
-// The request's thread may never come to it.
-static void tell_in_its_place(Callback *c) {
-  LogSubject before = answer_begin_lines(c);
-  answer_tell(c);
-  log_about(before);
-  c->outcome = NULL;
-}
-
 // Hangs up on a request that was held for the platform's next try.
-static bool end_held(void *ctx) {
-  Callback *c = ctx;
-  server_hang_up(c->request);
-  tell_in_its_place(c);
+static bool end_held(void *request) {
+  server_hang_up(request);
   return true;
-}
-
-static void hold(Callback *c) {
-  overdue_begin(&c->w->held, c->received_us + WAITING_HELD_MS * 1000, end_held, c);
 }
 
 // On the watcher's thread: answers in place of the request's thread, which will not read another request soon, so the
@@ -59,18 +45,10 @@ static void hold(Callback *c) {
 static bool respond_in_its_place(void *ctx) {
   Running *running = ctx;
   Callback *c = running->callback;
-  Job *job = running->job;
-  bool failed = atomic_load(&job->given_up) && job_is_finished(job);
-  if (!failed && !job_leave(job, NULL, JOB_ANSWERED_BEFORE)) return false;
+  if (!job_leave(running->job, NULL, JOB_ANSWERED_BEFORE)) return false;
   c->closes = true;
-  server_forsake(c->request);
-  if (!failed && answer_awaits_retry(c, job)) {
-    hold(c);
-    return true;
-  }
-  if (failed) answer_job(c, job);
-  else answer_owed(c, job);
-  tell_in_its_place(c);
+  if (!answer_awaits_retry(c, running->job)) answer_owed(c, running->job);
+  else overdue_begin(&c->w->held, c->received_us + WAITING_HELD_MS * 1000, end_held, c->request);
   return true;
 }
 
@@ -185,9 +163,7 @@ static Decision claim(Callback *c, Incoming *in) {
 static Decision run_first_slice(Callback *c, Incoming *in) {
   Running running = { c, in->job };
   overdue_begin(&c->w->run, c->deadline_us, respond_in_its_place, &running);
-  atomic_store(&in->job->watched, &c->w->run);
   TaskState state = run_here(c->webhook, in->job, in->message);
-  atomic_store(&in->job->watched, NULL);
   in->is_overdue = overdue_end(&c->w->run);
   if (in->is_overdue) {
     overdue_end(&c->w->held);

@@ -149,7 +149,6 @@ void engine_give_up(Engine *engine) {
   if (thread) scheduling_idle(thread);
   lock_break(&engine->lock);
   engine_retire(engine);
-  task_give_up_running(engine);
   task_cancel_all(engine);
   inbox_drop_turns(engine->inbox);
   pthread_mutex_lock(&engine->inbox->mutex);

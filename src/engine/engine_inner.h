@@ -37,9 +37,8 @@ struct Engine {
   // The main coroutine: loads chunks and describes errors. Scripts run in other coroutines.
   lua_State *L;
   atomic_size_t memory;
-  Task *task;               // the running task
-  _Atomic(Task *) running;  // the same until its slice's end is claimed (task_claim.c)
-  Task *idle;               // finished tasks, kept for reuse
+  Task *task;  // the running task
+  Task *idle;  // finished tasks, kept for reuse
   size_t idle_count;
   Slice slice;
   Heap heap;

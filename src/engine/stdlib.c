@@ -2,7 +2,6 @@
 #include "engine/libs.h"
 
 #include "engine/lua_helpers.h"
-#include "engine/place.h"
 #include "engine/stdlib.h"
 
 #include "base/clock.h"
@@ -85,20 +84,6 @@ static void wrap_time(lua_State *L, const char *name, lua_CFunction function) {
   lua_pop(L, 1);
 }
 
-// A collection runs the script's finalizers, in which the guard's hook is off: the place is noted before.
-static int l_collectgarbage(lua_State *L) {
-  char place[PLACE_SIZE];
-  place_innermost(L, place, sizeof place);
-  if (place[0]) engine_set_place(engine_of(L), place);
-  return lua_tocfunction(L, lua_upvalueindex(1))(L);
-}
-
-static void wrap_collectgarbage(lua_State *L) {
-  lua_getglobal(L, "collectgarbage");
-  lua_pushcclosure(L, l_collectgarbage, 1);
-  lua_setglobal(L, "collectgarbage");
-}
-
 void stdlib_open(lua_State *L, bool allow_shell) {
   luaL_openlibs(L);
   string_lib_open(L);
@@ -109,7 +94,6 @@ void stdlib_open(lua_State *L, bool allow_shell) {
   pairs_lib_open(L);
   pcall_open(L);
   leave_out(L, allow_shell);
-  wrap_collectgarbage(L);
   wrap_time(L, "time", l_time);
   wrap_time(L, "date", l_date);
 }

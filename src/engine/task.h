@@ -108,14 +108,6 @@ LogSubject task_subject(const Task *task);
 void task_set_rank(Task *task, TaskRank rank);
 TaskRank task_rank(const Task *task);
 
-// Sets who is told, at most once, that the engine was given up in a slice of the task, which then does not go on:
-// `given_up` gets the place ("file:line", or empty) at which the slice was last seen. It is called on another thread, and
-// the stuck call may return meanwhile. A new task tells nobody; NULL: the same.
-void task_when_given_up(Task *task, void (*given_up)(void *ctx, const char *place), void *ctx);
-// On the task's thread, before anybody is told what it did: false if the engine was given up in this slice, so that
-// everybody has been told. After true, `given_up` is not called for this slice. Later calls return the same.
-bool task_claim_end(Task *task);
-
 // Gives the task a reference to the engine, dropped at its end.
 void task_hold_engine(Task *task);
 // The same, but takes over one of the caller's references.

@@ -45,10 +45,6 @@ struct Task {
   uint64_t origin;      // the run that the task comes from (Engine.runs), or its group; 0: none
   int64_t due_us;       // from then on, the task's turns are late; INT64_MAX: always
   TaskRank rank;
-  void (*given_up)(void *ctx, const char *place);  // task_when_given_up; or NULL
-  void *given_up_ctx;
-  bool claimed, is_lost;  // the running slice's end was claimed; by the thread that gave up
-  atomic_bool told;       // that thread is done with the task
   // In the list of suspended tasks (guarded by inbox->mutex) or of idle tasks.
   Task *previous, *next;
 };
@@ -89,14 +85,6 @@ int task_note_failure(lua_State *L);
 bool task_force(lua_State *L);
 // Calls EngineOptions.failed for a task that failed or was stopped.
 void task_tell_failed(const Task *task);
-
-// ---- task_claim.c -------------------------------------------------------------------------------
-
-// Begins a slice: until task_claim_end, the thread that gives the engine up may claim the slice's end.
-void task_open_end(Task *task);
-// For engine_give_up: if the end of the running slice is not claimed yet, claims it, and logs, counts and tells
-// (task_when_given_up) that the task failed.
-void task_give_up_running(Engine *engine);
 
 // ---- task_main.c --------------------------------------------------------------------------------
 

@@ -82,9 +82,6 @@ Task *task_new(Engine *engine, const TaskBody *body, void *data) {
   task->lives = task->dropped = false;
   task->deadline_us = task->due_us = INT64_MAX;
   task->rank = (TaskRank){ 0 };
-  task->given_up = NULL;
-  task->claimed = true;  // no slice runs
-  task->is_lost = false;
   lua_pushcfunction(task->co, task_main);
   return task;
 }

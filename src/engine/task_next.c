@@ -71,9 +71,8 @@ bool task_begin_next(Task *task) {
 static void tell_failure(Task *task, int status) {
   Engine *engine = task->engine;
   bool first = !task->closing;
-  bool told = engine->slice.end == SLICE_GIVEN_UP && !task_claim_end(task);
   if (task->state == TASK_RETURNED) task->state = state_of_failure(engine, status);
-  if (told || (!first && engine->slice.end == SLICE_GOES_ON)) return;
+  if (!first && engine->slice.end == SLICE_GOES_ON) return;
   Failure failure;
   failure_init(&failure);
   failure_describe(engine, task->co, &failure);

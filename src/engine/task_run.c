@@ -6,7 +6,6 @@
 #include "engine/guard.h"
 #include "engine/inbox.h"
 #include "engine/lock.h"
-#include "engine/place.h"
 #include "engine/record_inner.h"
 #include "engine/wait_inner.h"
 
@@ -20,23 +19,13 @@ int task_leave(lua_State *L) {
   return guard_unwind(L);
 }
 
-// Until the guard sees the slice, it is where the task waited.
-static void note_place(Task *task) {
-  char place[PLACE_SIZE];
-  place_innermost(task->co, place, sizeof place);
-  if (place[0]) engine_set_place(task->engine, place);
-}
-
 static TaskState run_slice(Task *task) {
   Engine *engine = task->engine;
   // In the first slice, no continuation releases the wait of task_post, so release it here.
   if (lua_status(task->co) != LUA_YIELD) {
     wait_release(task->wait);
     task->wait = NULL;
-  } else {
-    note_place(task);
   }
-  task_open_end(task);
   for (;;) {
     int args = lua_status(task->co) == LUA_YIELD ? 0 : lua_gettop(task->co) - 1;
     int results;
@@ -47,15 +36,12 @@ static TaskState run_slice(Task *task) {
     if (status == LUA_OK && engine->slice.end == SLICE_GOES_ON) break;
     if (engine->slice.end == SLICE_GOES_ON && lock_is_broken(&engine->lock))
       engine->slice.end = SLICE_GIVEN_UP;
-    if (status == LUA_YIELD && engine->suspending && engine->slice.end == SLICE_GOES_ON) {
-      if (task_claim_end(task)) return task_suspend(task);
-      engine->slice.end = SLICE_GIVEN_UP;
-    }
+    if (status == LUA_YIELD && engine->suspending && engine->slice.end == SLICE_GOES_ON)
+      return task_suspend(task);
     if (!task_fail(task, status)) break;
     guard_leave(engine);
     guard_enter(engine);
   }
-  task_claim_end(task);
   return task_end(task);
 }
 

@@ -63,26 +63,15 @@ void connections_serve(Connections *all, int port) {
   pthread_mutex_unlock(&all->mutex);
 }
 
-// A walk by descriptors does not tell which of the connections are forsaken.
-static bool are_any_left(Connections *all) {
-  // In this order: an answer is counted as being sent before its thread is free.
-  int left = connections_look_after(all), forsaken = atomic_load(&all->forsaken);
-  bool any = forsaken ? connections_busy(all) > forsaken || atomic_load(&all->passed_count) > 0
-                      : left > 0 || atomic_load(&all->busy) > 0;
-  return any || atomic_load(&all->sending_count) > 0;
-}
-
-void connections_forsake(Connections *all) { atomic_fetch_add(&all->forsaken, 1); }
-
-void connections_come_back(Connections *all) { atomic_fetch_sub(&all->forsaken, 1); }
-
 void connections_drain(Connections *all, int64_t max_ms) {
   int64_t end_ms = clock_now_ms() + max_ms;
   bool any = true;
   atomic_store(&all->draining, true);
   while (any && clock_now_ms() < end_ms) {
     pthread_mutex_lock(&all->mutex);
-    any = are_any_left(all);
+    // In this order: an answer is counted as being sent before its thread is free.
+    any = connections_look_after(all) > 0 || atomic_load(&all->busy) > 0 ||
+          atomic_load(&all->sending_count) > 0;
     pthread_mutex_unlock(&all->mutex);
     if (any) usleep(TICK_DRAIN_MS * 1000);
   }

@@ -57,10 +57,6 @@ void connection_waits(Connection *connection);
 // Whether to close the connection after this answer, so that a waiting connection gets its thread: it had a fair share.
 bool connection_should_close(const Connection *connection);
 
-// The thread of a connection that was answered by another one may never come back: connections_drain does not wait for
-// it. connections_come_back takes that back. Any thread.
-void connections_forsake(Connections *connections);
-void connections_come_back(Connections *connections);
 // Returns how many connections have a thread, be it a poller.
 int connections_busy(const Connections *connections);
 

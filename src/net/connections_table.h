@@ -32,7 +32,6 @@ struct Connections {
   int threads;
   int64_t timeout_us;
   atomic_int busy;
-  atomic_int forsaken;  // of connections_forsake
   atomic_bool others_wait;
   // Found by the last walk: connections that have, or wait for, a thread; and those of connections_wait.
   SilentList silent, waiters;

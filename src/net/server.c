@@ -63,13 +63,12 @@ typedef struct {
   Server *server;
   Buffers *buffers;
   Connection *connection;
-  bool last;             // the connection closes after this answer
-  bool ends;             // civetweb was told so
-  bool unread;           // the client may still be sending a body that will not be read
-  int status;            // 0: not answered yet
-  atomic_bool forsaken;  // server_forsake
-  bool has_rest;         // the client did not take all of the answer at once,
-  size_t sent;           // but so many bytes
+  bool last;      // the connection closes after this answer
+  bool ends;      // civetweb was told so
+  bool unread;    // the client may still be sending a body that will not be read
+  int status;     // 0: not answered yet
+  bool has_rest;  // the client did not take all of the answer at once,
+  size_t sent;    // but so many bytes
   char remote[FORWARDED_TEXT_MAX];
 } Exchange;
 
@@ -162,12 +161,6 @@ void server_respond(HttpRequest *request, const HttpResponse *response) {
 }
 
 void server_hang_up(HttpRequest *request) { civetweb_hang_up(((Exchange *)request)->conn); }
-
-void server_forsake(HttpRequest *request) {
-  Exchange *x = (Exchange *)request;
-  atomic_store(&x->forsaken, true);
-  connections_forsake(x->server->connections);
-}
 
 Parked *server_park(HttpRequest *request) {
   Exchange *x = (Exchange *)request;
@@ -325,7 +318,6 @@ static void serve_route(Exchange *x, const HttpRoute *route) {
   if (fault.status) return refuse_body(x, route, fault);
   connection_handles(x->connection);
   route->handle(route->ctx, &x->request);
-  if (atomic_load(&x->forsaken)) connections_come_back(x->server->connections);
   if (!x->status) server_refuse(&x->request, 500, NULL, "its handler gave no answer");
 }
 

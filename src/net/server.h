@@ -49,9 +49,6 @@ void server_refuse(HttpRequest *request, int status, const char *headers, const 
 // Ends the connection of a request whose HttpRoute.handle does not return, on another thread. Its client reads the end;
 // the request stays the handler's.
 void server_hang_up(HttpRequest *request);
-// Such a handle may never return: server_stop does not wait for it. Call it at most once for a request, on another
-// thread.
-void server_forsake(HttpRequest *request);
 
 // A connection that left its thread and waits for its answer (parked.h).
 typedef struct Parked Parked;

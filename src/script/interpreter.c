@@ -219,7 +219,7 @@ static void finish_load(lua_State *L, Task *task) {
   char place[PLACE_SIZE];
   lua_getinfo(L, ">S", &ar);
   snprintf(place, sizeof place, "%s:%d", ar.short_src, ar.linedefined);
-  if (!place_is_own(L, place)) engine_set_entry(engine_of(L), place);
+  engine_set_entry(engine_of(L), place);
 }
 
 static const TaskBody LOAD = { .prepare = prepare_load,

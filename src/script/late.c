@@ -40,27 +40,9 @@ static void end_stored(Task *task, Delivery *delivery) {
   let_stored_go(delivery->shared, delivery->stored);
 }
 
-// The store keeps it.
-static void forget_stored(Task *task, Delivery *delivery) {
-  Record *record = task_present_record(task);
-  if (record && delivery->stored) record_watch(record, NULL, NULL, NULL);
-  let_stored_go(delivery->shared, delivery->stored);
-}
-
-// Its interpreter was given up: the bot and the user's later answers do not wait for it. What the store has of it stays:
-// whether it was sent is unknown.
-static void delivery_given_up(void *ctx, const char *place) {
-  Delivery *delivery = ctx;
-  late_order_leave(delivery->place, delivery->stored);
-  if (delivery->stored && delivery->stored->here) atomic_fetch_sub(&delivery->shared->owed_here, 1);
-  if (delivery->stored) delivery->stored->here = false;
-  atomic_fetch_sub(&delivery->shared->late_under_way, 1);
-}
-
 // Decrements late_under_way last, because the bot waits for deliveries under way before it ends.
 static void delivery_ended(Task *task) {
   Delivery *delivery = task_data(task);
-  if (!task_claim_end(task)) return forget_stored(task, delivery);
   late_order_leave(delivery->place, task_is_dropped(task) && delivery->stored);
   if (delivery->stored) end_stored(task, delivery);
   atomic_fetch_sub(&delivery->shared->late_under_way, 1);
@@ -162,7 +144,6 @@ static bool post(Content *content, Engine *engine, Delivery *delivery) {
   // If this fails, the task runs without its arguments, fails at once and is logged: a task can only end by running.
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
   task_hold_engine(content->to);
-  task_when_given_up(content->to, delivery_given_up, delivery);
   atomic_fetch_add(&delivery->shared->late_under_way, 1);
   count_stored(delivery);
   if (task_post(content->to)) return true;

@@ -87,7 +87,6 @@ static void end_stored(Task *task, MessageRun *run) {
 static void message_ended(Task *task) {
   MessageRun *run = message_run(task);
   bool dropped = task_is_dropped(task);
-  message_claim_end(task);
   message_alarm_drop(run);
   if (!dropped && task_state(task) == TASK_DIFFERS && message_begin_lost(task, run)) return;
   busy_user_free(run->busy);
@@ -144,7 +143,6 @@ TaskState interpreter_run_message(Interpreter *in, const MessageTask *message, i
     message_run_take(run, message, answer);
     task_set_subject(task, message_subject(message));
     task_set_rank(task, message->rank);
-    message_watch_given_up(task);
     if (message_keep(in)) task_record_later(task);
     task_limit(task);
     task_set_due(task, message->due_us);
@@ -218,7 +216,6 @@ void message_answer_and_stay(Task *task) {
   MessageRun *run = message_run(task);
   void *owner = run->owner;
   void (*over)(void *owner) = run->returned ? NULL : run->over;
-  message_claim_end(task);
   run->asked = true;
   if (run->sent) run->answer = (Answer){ .reply.form = REPLY_NONE, .sent = true };
   message_alarm_drop(run);
@@ -233,7 +230,6 @@ void message_answer_and_stay(Task *task) {
   task_unlimit(task);
   task_set_due(task, INT64_MAX);
   task_drop_hold(task);  // the conversation holds the engine now
-  message_watch_given_up(task);
   if (over) over(owner);
 }
 
@@ -277,7 +273,6 @@ void message_begin(Task *task, void *data) {
   message_take_busy(task, start->busy);
   task_set_subject(task, message_subject(start->message));
   task_set_rank(task, start->message->rank);
-  message_watch_given_up(task);
   task_limit(task);
   task_set_due(task, start->message->due_us);
   if (!run->stored) return;

@@ -79,11 +79,6 @@ typedef struct {
   // interpreter's thread with the interpreter locked; before the script's end if the script asks the user a question
   // (wechat.ask): the question is the reply. Returns the same as `late`.
   bool (*done)(void *owner, TaskState state, const Answer *answer);
-  // Called if the interpreter was given up while it ran the script: the message gets no answer. Called once, on another
-  // thread; `place` is where the script was last seen, "file:line", or empty. `late` and `done` are not called then, and
-  // the answer that a call returns later is void. `over` follows, or the return of that call, once the call in which
-  // the script was stuck returns; until then the interpreter uses the owner. NULL: not called.
-  void (*given_up)(void *owner, const char *place);
   // Called when the script cancels the user's earlier messages: their kept answers must not precede this answer. NULL:
   // not called.
   void (*is_newest)(void *owner);

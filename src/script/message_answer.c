@@ -159,7 +159,8 @@ void message_give_answer(Task *task, MessageRun *run) {
   bool late = give_answer(task, run) && answer->reply.form != REPLY_NONE && !rest;
   if (late && run->took_parts) said_give_back(run->said);
   if (run->in_parts && said_state(run->said) != SAID_DROPS && said_left(run->said)) late = true;
-  LatePlace *place = atomic_exchange(&run->place, NULL);
+  LatePlace *place = run->place;
+  run->place = NULL;
   if (!late && answer->rest.len == 0) {
     if (!task_is_dropped(task)) end_promise(run);
     return late_order_leave(place, task_is_dropped(task) && run->stored && run->stored->in_store);

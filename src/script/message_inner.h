@@ -36,26 +36,24 @@ typedef struct {
   bool (*done)(void *owner, TaskState state, const Answer *answer);
   void (*over)(void *owner);
   Answer answer;
-  Arena *own_arena;  // of a run without a message to answer; else NULL
-  // The message's place, once the run has waited; or NULL. Whoever ends the run takes it out.
-  struct LatePlace *_Atomic place;
-  Said own_said;      // of a run without a message to answer
-  int64_t behind;     // number of answers still to be replayed: until then what it says was
-                      // already said
-  bool in_parts;      // VALUE_REPLY holds the parts
-  bool took_parts;    // `answer` was made of the parts
-  bool sent;          // the question was sent separately
-  bool asked;         // the run is about to wait for the user's next message
-  Buf error_text;     // for on_error
-  StoredRun *stored;  // NULL: no stored run, or none yet
-  bool *moved;        // set to true when another task continues this run; NULL: not wanted
-  bool moving;        // the run has just been passed to that task
-  bool silent;        // nothing more is sent to the user
-  bool refused;       // the run must not begin again
+  Arena *own_arena;         // of a run without a message to answer; else NULL
+  struct LatePlace *place;  // the message's place, once the run has waited; or NULL
+  Said own_said;            // of a run without a message to answer
+  int64_t behind;           // number of answers still to be replayed: until then what it says was
+                            // already said
+  bool in_parts;            // VALUE_REPLY holds the parts
+  bool took_parts;          // `answer` was made of the parts
+  bool sent;                // the question was sent separately
+  bool asked;               // the run is about to wait for the user's next message
+  Buf error_text;           // for on_error
+  StoredRun *stored;        // NULL: no stored run, or none yet
+  bool *moved;              // set to true when another task continues this run; NULL: not wanted
+  bool moving;              // the run has just been passed to that task
+  bool silent;              // nothing more is sent to the user
+  bool refused;             // the run must not begin again
   int64_t owe_at_us;
   bool (*owes)(void *owner);
   void (*is_newest)(void *owner);
-  void (*given_up)(void *owner, const char *place);
   Str identity;  // in `arena`
   Alarm *alarm;
   bool gone;              // nothing is kept for the user
@@ -91,14 +89,6 @@ void message_run_end_slice(MessageRun *run);
 void message_run_take_place(MessageRun *run);
 // TaskBody.over: frees the run, unless another task continues it, and calls its owner's `over`.
 void message_run_free(void *run);
-
-// ---- message_given_up.c
-
-// Sets who is told if the interpreter is given up in a slice of the task: the run's user need not wait for it, and its
-// owner.
-void message_watch_given_up(Task *task);
-// Returns whether the run's owner is to get its answer: false if it was told that the interpreter was given up.
-bool message_claim_end(Task *task);
 
 // ---- message_owed.c
 

@@ -80,7 +80,6 @@ bool message_begin_lost(Task *task, MessageRun *run) {
   task_hold_engine(next);
   task_limit(next);
   message_run_end_slice(run);
-  message_watch_given_up(next);
   run->moving = true;
   if (task_post(next)) {
     if (run->moved) *run->moved = true;

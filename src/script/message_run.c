@@ -49,7 +49,6 @@ void message_run_take(MessageRun *run, const MessageTask *message, Answer *answe
   run->owe_at_us = message->owe_at_us;
   run->owes = message->owes;
   run->is_newest = message->is_newest;
-  run->given_up = message->given_up;
   run->identity = message->identity;
   run->late = message->late;
   run->done = message->done;

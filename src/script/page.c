@@ -94,14 +94,8 @@ static TaskState page_suspended(Task *task) {
 
 static void page_ended(Task *task) {
   PageRun *run = task_data(task);
-  bool claimed = task_claim_end(task);
   if (run->returned) *run->returned = run->answer;
-  else if (claimed) run->page.done(run->page.owner, task_state(task), &run->answer);
-}
-
-static void page_given_up(void *ctx, const char *place) {
-  PageRun *run = ctx;
-  if (run->page.given_up) run->page.given_up(run->page.owner);
+  else run->page.done(run->page.owner, task_state(task), &run->answer);
 }
 
 static void page_over(void *data) {
@@ -132,7 +126,6 @@ TaskState interpreter_run_page(Interpreter *in, const PageTask *page, int64_t de
   if (task) {
     task_limit(task);
     task_set_due(task, page->due_us);
-    task_when_given_up(task, page_given_up, run);
     state = task_start(task);
   }
   engine_leave(in->engine);

@@ -39,10 +39,6 @@ typedef struct {
   // Called with the answer of a page that was suspended (TASK_WAITING was returned). Called once, on the interpreter's
   // thread with the interpreter locked. `answer` is valid only with TASK_RETURNED; it points into `arena`.
   void (*done)(void *owner, TaskState state, const PageAnswer *answer);
-  // Called if the interpreter was given up while it ran the page, once, on another thread: there is no answer. `done` is
-  // not called then, and an answer that the call returns later is void; `over`, or the call's return, follows once the
-  // call in which the page is stuck returns. NULL: not called.
-  void (*given_up)(void *owner);
   // Called last, after `done`, on the same thread: the interpreter no longer uses the owner.
   void (*over)(void *owner);
 } PageTask;

@@ -103,15 +103,14 @@ test('the replacement does not wait for a reload under way, and what ended with 
 });
 
 test('in retry mode a request whose script is stuck is held without a byte, and for 6 s', { timeout: 60000 }, async (t) => {
-  const bot = await startBot(t, { config: { ...IMPATIENT, script_cpu_ms: 6000, late_reply: 'retry' }, script: ECHO_OR_STUCK }); // not given up before
+  const bot = await startBot(t, { config: { ...IMPATIENT, late_reply: 'retry' }, script: ECHO_OR_STUCK });
   const held = async (user, options) => {
     const began = Date.now();
     await assert.rejects(bot.say('stuck', { ...options, ...from(user) }), /hang up|ECONNRESET/); // not the client's patience, 20 s
     return Date.now() - began;
   };
   for (const ms of await Promise.all([held(1, { agent: false }), held(2, {})])) assert.ok(ms > 5500, `${ms} ms`);
-  await until(() => bot.log.split(' outcome=unanswered ').length === 3, `a line each:\n${bot.log}`);
-  await assertAnswered(bot, 'first hi', 10000);
+  assert.equal(await bot.say('hi', from(3)), 'first hi');
   await bot.kill();
 });
 
