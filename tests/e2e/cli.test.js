@@ -456,7 +456,7 @@ test('check refuses files that run cannot write, and creates none', async (t) =>
     ['--capture', '/tmp', 2, /capture: cannot write \/tmp: Is a directory/],
     ['--capture', '/proc/x', 2, /capture: cannot write \/proc\/x: /],
     ['--log-file', '/proc/x', 2, /log_file: cannot write \/proc\/x: /],
-    ['--store', 'sqlite:/proc/x.db', 1, /store: \/proc\/x\.db cannot be opened for writing: .*no file can be created in its folder/],
+    ['--store', 'sqlite:/proc/x.db', 2, /store: \/proc\/x\.db cannot be opened for writing: .*no file can be created in its folder/],
   ]) {
     const dir = await refusedByCheck(t, [flag, value], word);
     const { stderr } = await wemoon(['run', 'bot.lua', '--listen', '0', flag, value], { cwd: dir, code });
