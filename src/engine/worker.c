@@ -71,6 +71,11 @@ static bool step(Engine *engine, Inbox *inbox) {
   return true;
 }
 
+// What came while the inbox's mutex was not held: nothing signals it again.
+static bool is_called(Engine *engine, const Inbox *inbox) {
+  return inbox->closing || atomic_load(&engine->run_ends);
+}
+
 static void sleep_until_next(Inbox *inbox) {
   if (inbox->heap_count == 0) {
     pthread_cond_wait(&inbox->changed, &inbox->mutex);
@@ -87,9 +92,9 @@ static void *serve(void *arg) {
   inbox_hold(inbox);
   pthread_mutex_lock(&inbox->mutex);
   while (!inbox->closing) {
-    end_interrupted(engine, inbox);
     end_interrupted_run(engine, inbox);
-    if (!step(engine, inbox)) sleep_until_next(inbox);
+    end_interrupted(engine, inbox);
+    if (!step(engine, inbox) && !is_called(engine, inbox)) sleep_until_next(inbox);
   }
   pthread_mutex_unlock(&inbox->mutex);
   engine_close_state(engine);

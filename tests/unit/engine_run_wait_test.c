@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static int l_block(lua_State *co) {
@@ -172,6 +173,26 @@ static void test_an_interruption_ends_a_slice_of_another_that_does_not_pause(voi
   assert_true(engine_enter(engine, clock_now_us() + 5000000));
 }
 
+static void *release_engine(void *released) {
+  engine_release(released);
+  return NULL;
+}
+
+// Its worker waits for the state then, to end the tasks of the run.
+static void test_an_engine_closes_while_a_run_is_interrupted(void **state) {
+  open_unlimited(state);
+  assert_task_gives("return 1", "1");
+  engine_interrupt_run(engine);
+  usleep(20000);
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, release_engine, engine), 0);
+  usleep(20000);
+  engine_leave(engine);
+  struct timespec until = { .tv_sec = time(NULL) + 30 };
+  assert_int_equal(pthread_timedjoin_np(thread, NULL, &until), 0);
+  open_engine(&(EngineOptions){ .library = "lib" });
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(test_the_caller_gets_what_the_run_gave),
@@ -183,6 +204,7 @@ int main(void) {
     TEST(test_a_group_ends_with_all_that_its_runs_began_and_nothing_else),
     TEST(test_a_group_does_not_end_while_another_holds_the_state),
     TEST(test_an_interruption_ends_a_slice_of_another_that_does_not_pause),
+    TEST(test_an_engine_closes_while_a_run_is_interrupted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
