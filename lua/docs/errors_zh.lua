@@ -90,8 +90,8 @@ return {
   ["log_file: cannot write %s: %s"] = "log_file：无法写入 %s：%s",
   ["log_openid = \"hash\": the system has no HMAC-SHA256"] = "log_openid = \"hash\"：系统没有 HMAC-SHA256",
   ["%s: a key is a %s: keys must be names"] = "%s：有一个键是 %s：键必须是名字",
-  ["%s is not defined: a text needs quotes, and a name that may be missing a default (%s or ...)"] =
-    "%s 没有定义：文字要加引号，可能没有的名字后面要写默认值（%s or ...）",
+  ["%s:%d: the value of %.*s is a name that is not defined: a text needs quotes, and a name that may be missing a default (NAME or ...)"] =
+    "%s:%d：%.*s 的值是没有定义的名字：文字要加引号，可能没有的名字后面要写默认值（NAME or ...）",
   ["%s: entry %s has no name: write name = value"] = "%s：第 %s 项没有名字：请写 名字 = 值",
   ["%s: it has more than %d entries"] = "%s：超过了 %d 项",
   ["%s returns %s, not a table: end it with return { key = value, ... }"] = "%s 返回的是 %s，不是表：请以 return { key = value, ... } 结尾",

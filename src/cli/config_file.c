@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/config_names.h"
 
 enum { FILE_MAX = 1 << 20 };
 
@@ -66,9 +67,12 @@ const char *config_file_find(Arena *arena, const char *script, bool here) {
 
 bool config_file_read(const char *path, Arena *arena, ConfigFileTake take, void *ctx, Err *err) {
   Setting *setting = NULL;
+  SettingName *undefined = NULL;
   Buf source;
   buf_init(&source);
-  bool ok = file_read(path, FILE_MAX, &source, err) && settings_read(path, arena, &setting, err);
+  bool ok = file_read(path, FILE_MAX, &source, err) &&
+            settings_read(path, arena, &setting, &undefined, err) &&
+            config_names_judge(path, buf_str(&source), setting, undefined, err);
   for (; ok && setting; setting = setting->next)
     take(ctx, setting, place_of(path, arena, buf_str(&source), setting->key));
   buf_clear(&source);

@@ -19,7 +19,9 @@ enum {
   SLACK_US = 300000,  // so much later than CPU_MAX_US the hook has ended what it can end
   LOOK_US = 100000,
   HOOK_EVERY = 1000,
-  SETTINGS_MAX = 1000  // each is compared with those before it, where no hook runs
+  SETTINGS_MAX = 1000,  // each is compared with those before it, where no hook runs
+  NAMES_MAX = 100,      // likewise
+  NAME_LONGEST = 100
 };
 
 // A thread that is left behind keeps it, and frees it if it ever ends: it shares nothing with the caller.
@@ -28,6 +30,8 @@ typedef struct {
   Arena *arena;
   Setting *first;
   int count;
+  SettingName *undefined;
+  int undefined_count;
   size_t memory;
   int64_t cpu_end_us;
   bool over;  // time
@@ -131,62 +135,54 @@ static void remove_exit(lua_State *L) {
 
 // ---- names that are not defined -----------------------------------------------------------------
 
-// The text from that line on.
-static Str from_line(Str text, int line) {
-  for (Str before; line > 1 && text.len > 0; line--) str_cut(text, '\n', &before, &text);
-  return text;
+static bool is_noted(const SettingName *name, Str text) {
+  while (name && !str_eq(name->text, text)) name = name->next;
+  return name != NULL;
 }
 
-static bool is_of_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+// Names that find no place are not told, which leaves them what they are in Lua: nil.
+static void note(Reader *reader, Str text) {
+  if (text.len > NAME_LONGEST || reader->undefined_count >= NAMES_MAX) return;
+  if (is_noted(reader->undefined, text)) return;
+  SettingName *name = arena_calloc(reader->arena, 1, sizeof *name);
+  if (!name || !(name->text = arena_dup(reader->arena, text)).ptr) return;
+  name->next = reader->undefined;
+  reader->undefined = name;
+  reader->undefined_count++;
 }
 
-static bool begins_with_word(Str text, Str word) {
-  return str_starts(text, word) && (text.len == word.len || !is_of_name(text.ptr[word.len]));
-}
-
-// Whether `NAME or` stands in the first line of the text, or begins there.
-static bool has_default(Str text, Str name) {
-  for (size_t at = 0; at < text.len && text.ptr[at] != '\n'; at++) {
-    Str rest = str_sub(text, at, text.len);
-    bool is_name = begins_with_word(rest, name) && (at == 0 || !is_of_name(text.ptr[at - 1]));
-    if (is_name && begins_with_word(str_trim(str_sub(rest, name.len, rest.len)), STR("or")))
-      return true;
-  }
-  return false;
-}
-
-static bool may_be_nil(const char *path, int line, Str name) {
-  Buf source;
-  buf_init(&source);
-  bool may = !file_append(path, FILE_SOURCE_MAX, &source) ||
-             has_default(from_line(buf_str(&source), line), name);
-  buf_clear(&source);
-  return may;
-}
-
-// __index of the globals: a text without its quotes is a name, whose nil would silently leave the default. What the
-// file requires may ask for names, as libraries for other versions of Lua do.
-static int refuse_undefined(lua_State *L) {
-  const char *path = reader_of(L)->path;
-  lua_Debug ar;
-  bool is_file = lua_type(L, 2) == LUA_TSTRING && lua_getstack(L, 1, &ar) &&
-                 lua_getinfo(L, "Sl", &ar) && ar.source[0] == '@' &&
-                 strcmp(ar.source + 1, path) == 0;
-  if (!is_file || may_be_nil(path, ar.currentline, str_of(lua_tostring(L, 2)))) return 0;
-  return luaL_error(L,
-                    "%s is not defined: a text needs quotes, and a name that may be missing a "
-                    "default (%s or ...)",
-                    lua_tostring(L, 2), lua_tostring(L, 2));
+// __index of the globals. It raises nothing: files ask for names that may be missing in many ways.
+static int note_undefined(lua_State *L) {
+  if (lua_type(L, 2) != LUA_TSTRING) return 0;
+  Str name;
+  name.ptr = lua_tolstring(L, 2, &name.len);
+  note(reader_of(L), name);
+  return 0;
 }
 
 static void watch_globals(lua_State *L) {
   lua_pushglobaltable(L);
   lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, refuse_undefined);
+  lua_pushcfunction(L, note_undefined);
   lua_setfield(L, -2, "__index");
   lua_setmetatable(L, -2);
   lua_pop(L, 1);
+}
+
+static bool is_defined(lua_State *L, Str name) {
+  lua_pushglobaltable(L);
+  lua_pushlstring(L, name.ptr, name.len);
+  bool is = lua_rawget(L, -2) != LUA_TNIL;
+  lua_pop(L, 2);
+  return is;
+}
+
+// Drops the names that the file has defined since it read them.
+static void drop_defined(lua_State *L, SettingName **link) {
+  while (*link) {
+    if (is_defined(L, (*link)->text)) *link = (*link)->next;
+    else link = &(*link)->next;
+  }
 }
 
 static int read_table(lua_State *L) {
@@ -201,6 +197,7 @@ static int read_table(lua_State *L) {
                       path, lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1));
   }
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) add_setting(L);
+  drop_defined(L, &reader_of(L)->undefined);
   return 0;
 }
 
@@ -322,13 +319,24 @@ static bool copy_all(const Setting *setting, Arena *arena, Setting **link) {
   return true;
 }
 
-bool settings_read(const char *path, Arena *arena, Setting **first, Err *err) {
+static bool copy_names(const SettingName *name, Arena *arena, SettingName **link) {
+  *link = NULL;
+  for (; name; name = name->next, link = &(*link)->next) {
+    if (!(*link = arena_calloc(arena, 1, sizeof **link))) return false;
+    if (!((*link)->text = arena_dup(arena, name->text)).ptr) return false;
+  }
+  return true;
+}
+
+bool settings_read(const char *path, Arena *arena, Setting **first, SettingName **undefined,
+                   Err *err) {
   Reader *reader = reader_new(path);
   if (!reader) return err_set(err, ERR_MEMORY, "no memory to read %s", path);
   if (!run_aside(reader)) return refuse_endless(path, err);
   bool ok = reader->ok;
   if (!ok) *err = reader->err;
-  else if (!copy_all(reader->first, arena, first))
+  else if (!copy_all(reader->first, arena, first) ||
+           !copy_names(reader->undefined, arena, undefined))
     ok = err_set(err, ERR_MEMORY, "no memory to read %s", path);
   reader_free(reader);
   return ok;

@@ -22,10 +22,16 @@ typedef struct Setting {
   struct Setting *next;
 } Setting;
 
+typedef struct SettingName {
+  Str text;
+  struct SettingName *next;
+} SettingName;
+
 // Runs the file (with os, io, string ..., without `wechat`) and lists the table's string keys in `arena`, sorted by
 // key. Returns false with ERR_USAGE, file and line if the file does not parse, fails, loops, returns no table or one of
-// more than 1000 entries, has a key that is not a string, or itself reads a global that is not defined, unless `or` is
-// next to the name. A thread that loops where nothing stops it (a finalizer) is left behind.
-bool settings_read(const char *path, Arena *arena, Setting **first, Err *err);
+// more than 1000 entries, or has a key that is not a string. A thread that loops where nothing stops it (a finalizer)
+// is left behind. `undefined`: global names that were read and are nil, as far as a bounded list holds them.
+bool settings_read(const char *path, Arena *arena, Setting **first, SettingName **undefined,
+                   Err *err);
 
 #endif

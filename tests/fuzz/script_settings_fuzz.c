@@ -22,8 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   Arena *arena = arena_new();
   Setting *first = NULL;
+  SettingName *undefined = NULL;
   Err err = { 0 };
-  if (arena && settings_read(path, arena, &first, &err)) {
+  if (arena && settings_read(path, arena, &first, &undefined, &err)) {
     for (const Setting *setting = first; setting; setting = setting->next) {
       if (setting->key.len > 0 && !setting->key.ptr) __builtin_trap();
     }

@@ -150,6 +150,54 @@ static void test_a_file_that_does_not_parse_is_a_fault_with_its_line(void **stat
   assert_says("config.lua:2");
 }
 
+static void begin_anew(void) {
+  config_free(config);
+  config = config_new(NULL);
+  assert_non_null(config);
+}
+
+static void test_a_text_without_its_quotes_is_a_fault(void **state) {
+  static const char *const texts[] = {
+    "return { token = 'aToken',\n listen = abc }",
+    "return { listen = --[[ here ]] abc, token = 'aToken',\n}",
+    "return { token = [=[ }]=] .. ',';\n listen = abc -- abc or xyz\n, }",
+    "local t = { listen\n= abc, token = 'a\\'{' } return t",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    begin_anew();
+    write_file(texts[i]);
+    if (load(nothing, nothing)) fail_msg("accepted: %s", texts[i]);
+    assert_says("the value of listen is a name that is not defined: a text needs quotes");
+    assert_keeps("abc");
+  }
+  begin_anew();
+  write_file("return { token = 'aToken',\n listen = abc }");
+  assert_false(load(nothing, nothing));
+  assert_says("config.lua:2: the value of listen");
+}
+
+static void test_a_file_may_ask_for_names_that_are_not_defined(void **state) {
+  static const char *const texts[] = {
+    "return { token = 't', listen = WHERE\n or '127.0.0.1:8080' }",
+    "local p = PORT -- by hand\n or '8080' return { token = 't', listen = (PORT) or p }",
+    "local PORT = PORT or '8080' return { token = 't', listen = PORT }",
+    "if DEBUG then error() end if not ENV then ENV = '/e' end return { path = ENV }",
+    "if NAME == nil then NAME = '/n' end return { path = NAME, token = 't' }",
+    "return { token = arg and arg[1] or 't', path = _G['NAME'] or '/n' }",
+    "local has = type(jit) == 'table' return { token = has and 'j' or 't' }",
+    "local _ENV = setmetatable({}, { __index = _G }) local x = foo return { token = 't' }",
+    "if X then error() end return { token = 't' --[==[ , listen = X, ]] ]==],\n-- , path = X,\n }",
+    "if X then error() end return { token = #', path = X, ' > 0 and 't' or [[, path = X,]] }",
+    "return { token = 't', path = X and '/p', listen = X and X.y }",
+    "local x, listen = X, X; local t = { mine = X, } return { token = 't', path = listen }",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    begin_anew();
+    write_file(texts[i]);
+    if (!load(nothing, nothing)) fail_msg("refused: %s: %.*s", texts[i], STR_FMT(all_faults()));
+  }
+}
+
 static void test_a_file_that_returns_no_table_is_a_fault(void **state) {
   write_file("token = 'x'");
   assert_false(load(nothing, nothing));
@@ -517,6 +565,8 @@ int main(void) {
     TEST(test_the_prompts_socket_is_true_false_or_a_path),
     TEST(test_a_named_file_that_is_not_there_is_a_fault),
     TEST(test_a_file_that_does_not_parse_is_a_fault_with_its_line),
+    TEST(test_a_text_without_its_quotes_is_a_fault),
+    TEST(test_a_file_may_ask_for_names_that_are_not_defined),
     TEST(test_a_file_that_returns_no_table_is_a_fault),
     TEST(test_an_unknown_key_in_the_file_names_key_place_and_the_nearest_key),
     TEST(test_an_unknown_variable_is_a_fault_like_an_unknown_key),
