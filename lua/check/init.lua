@@ -105,7 +105,16 @@ end
 function Check:line_of(one) return (lex.placer(self.texts[one.file])(one.token.at)) end
 
 -- Notes the first thing that may set or read globals where nobody sees it.
-function Check:hide(file, token, name) self.hiding = self.hiding or { file = file, token = token, name = name } end
+function Check:hide(file, token, name)
+  self.hiding = self.hiding or { file = file, token = token, name = name }
+  self.runs_unread = self.runs_unread or not (name == "_G" or name == "_ENV")
+end
+
+-- Reports a name of wechat or of Lua's library that is not there. Code that was not read may set it.
+function Check:add_unknown(file, token, text, variable)
+  local add = self.runs_unread and self.note or self.add
+  add(self, file, token, text, variable)
+end
 
 -- Whether a file reads a global that is not the one which defines it.
 function Check:is_read_elsewhere(name, file)
@@ -145,7 +154,7 @@ function Check:call_library(file, meaning)
   if not self.own[file] or self:provides(library, name) or rawget(_G[library], name) ~= nil then return end
   local why = host.stdlib.why_nil(("(field '%s')"):format(name), meaning.path)
   local hint = misread.hint(name, misread.names(_G[library]), library .. ".")
-  self:add(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, hint))
+  self:add_unknown(file, meaning.token, why or ("there is no %s%s"):format(meaning.path, hint))
 end
 
 -- Whether the script may give texts, or what it joins with them, a meaning of +.
@@ -362,7 +371,7 @@ function Check:read_wechat(file, meaning)
     if below == nil then
       if self:may_set(name) or path .. "." .. name ~= meaning.path then return end
       local hint = misread.hint(name, names_below(path, value), path .. ".")
-      return self:add(file, meaning.token, ("there is no %s.%s%s"):format(path, name, hint), meaning.variable)
+      return self:add_unknown(file, meaning.token, ("there is no %s.%s%s"):format(path, name, hint), meaning.variable)
     end
     value, path = below, path .. "." .. name
   end
@@ -373,7 +382,7 @@ function Check:read_bot(file, meaning)
   local bot, name = require "wechat.bot", meaning.path:match("%.([^.]+)$")
   if meaning.path:match("^bot%.[^.]+$") and rawget(bot, name) == nil and not self:may_set(name) then
     local hint = misread.hint(name, misread.names(bot), "bot.")
-    self:add(file, meaning.token, ("wechat.bot has no %s%s"):format(name, hint), meaning.variable)
+    self:add_unknown(file, meaning.token, ("wechat.bot has no %s%s"):format(name, hint), meaning.variable)
   end
 end
 
@@ -477,7 +486,7 @@ function Check:watcher(file)
       if token and gets then table.insert(self.habits.assigned, { file = file, token = token, gets = gets }) end
     end,
     hides_hook = function(token) table.insert(self.hidden_hooks, { file = file, token = token }) end,
-    requires = function(name, token, is_optional) self:required(file, name, token, is_optional) end,
+    requires = function(name, token, is_optional, call) self:required(file, name, token, is_optional, call) end,
   }
 end
 
@@ -522,6 +531,7 @@ function Check:read_module(module)
   if path then return self:look(path) and "read" or "unread" end
   if is_wemoons(module) then return "read" end
   path = self:path_of(module, tree) or package.searchpath(module, package.path)
+  self.runs_unread = self.runs_unread or path ~= nil -- only the names that it sets are heard
   if path then return self:look(path, true) and "read" or "unread" end
   return package.searchpath(module, package.cpath) and "unread" or "missing"
 end
@@ -537,22 +547,23 @@ end
 local of_users = { "wechat.bot", "wechat.model" }
 
 -- `name`: nil if it is computed. One that is missing sets nothing.
-function Check:required(file, name, token, is_optional)
+function Check:required(file, name, token, is_optional, call)
   local state = name and self:module(name)
   if not name then self:hide(file, token, "require")
   elseif state == "unread" then self:hide(file, token, name)
   elseif state == "missing" and not is_optional then
-    table.insert(self.missing, { file = file, token = token, name = name })
+    table.insert(self.missing, { file = file, token = token, name = name, is_sure = call.is_sure })
   end
 end
 
--- A script that has to do with `package` may find modules elsewhere.
+-- Where the script may see to it that the call is not made, it is a note. A script that has to do with `package` may find modules elsewhere.
 function Check:judge_missing()
   for _, one in ipairs(self.other_reads.package and {} or self.missing) do
     local near = nearest(one.name, of_users, 2)
     local hint = near and ("; did you mean %s?"):format(near) or ""
     local text = "there is no module %s beside the script, in its lua_modules or along package.path%s"
-    self:add(one.file, one.token, text:format(one.name, hint), nil, "missing")
+    text = (one.is_sure and "" or "note: ") .. text:format(one.name, hint)
+    self:add(one.file, one.token, text, nil, one.is_sure and "missing" or "missing note")
   end
 end
 
@@ -634,7 +645,8 @@ end
 local program = {}
 
 --- Returns the findings, one per line: its kind, a tab and "FILE:LINE:COLUMN: WHAT"; "" if there are none. The kind is
---- "fault", "syntax" or "missing" (faults that loading the script may report too), or "note", which is only likely a mistake.
+--- "fault", "syntax" or "missing" (faults that loading the script may report too), "note", which is only likely a mistake,
+--- or "missing note", which loading may report too.
 ---@param path string path of the script
 ---@return string
 function program.check(path)

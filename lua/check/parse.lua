@@ -36,8 +36,12 @@ local new_notes = require "check.notes"
 ---  when it is first needed, in a function that gets that
 ---@field defines fun(name: string, token: Token, is_hook: boolean) a global function is defined at the top level;
 ---  `is_hook`: wemoon calls it
----@field requires fun(name: string?, token: Token, is_optional: boolean) nil: the name is computed; `is_optional`:
----  pcall calls it
+---@field requires fun(name: string?, token: Token, is_optional: boolean, call: RequireCall) nil: the name is computed;
+---  `is_optional`: pcall calls it
+
+---@class RequireCall
+---@field is_sure boolean nothing decides whether a call of its function comes to it, nor is its function handed on
+---@field names string[] of the functions around it
 
 local parse = {}
 
@@ -156,9 +160,44 @@ function Parser:table_constructor(gets)
   return constructor
 end
 
+-- The name of the function whose parameters come next: `function NAME`, `NAME = function`; nil if it has none.
+function Parser:name_of_function()
+  local tokens, at = self.tokens, self.at
+  if tokens[at - 1].kind == "name" then return tokens[at - 1].text end
+  local value, name = tokens[at - 2], tokens[at - 3]
+  return value and value.mark == "=" and name and name.kind == "name" and name.text or nil
+end
+
+-- Enters a function: whether a call of it comes to what is in it begins anew, but not in a function that is an argument,
+-- which others call, perhaps under pcall. Returns what is around it.
+function Parser:enter()
+  local around = { conditions = self.conditions, handed_on = self.in_arguments, names = self.names }
+  self.conditions = (self.names.is_handed or self.in_arguments > 0) and 1 or 0
+  self.names = table.move(self.names, 1, #self.names, 1, { is_handed = self.conditions > 0 })
+  table.insert(self.names, self:name_of_function())
+  self.in_arguments = 0
+  return around
+end
+
+function Parser:leave(around)
+  self.conditions, self.in_arguments, self.names = around.conditions, around.handed_on, around.names
+end
+
+-- Parses what a call of the function may not come to.
+function Parser:conditionally(parts, ...)
+  self.conditions = self.conditions + 1
+  local returned = self.has_returned
+  self.has_returned = false
+  local value, open = parts(self, ...)
+  self.conditions = self.conditions - 1
+  if self.has_returned then self.conditions = self.conditions + 1 end -- nor to what is behind it
+  self.has_returned = returned
+  return value, open
+end
+
 -- Parses parameters and block after `function NAME`, which gets what `gets` says.
 function Parser:body(gets, is_method)
-  local around, answering = self.gets, self.answering
+  local around, answering, outside, returned = self.gets, self.answering, self:enter(), self.has_returned
   self.gets, self.answering, self.depth = gets, answering or gets, self.depth + 1
   self:open()
   if is_method then self:declare("self", meanings.parameter) end
@@ -175,12 +214,23 @@ function Parser:body(gets, is_method)
   self:block()
   self:expect("end")
   self:close()
-  self.gets, self.answering, self.depth = around, answering, self.depth - 1
+  self:leave(outside)
+  self.gets, self.answering, self.depth, self.has_returned = around, answering, self.depth - 1, returned
 end
 
 function Parser:literal(value)
   local token = self:next()
   return { kind = "literal", value = value, token = token }
+end
+
+-- Parses an argument; notes the name of the function that it may be.
+function Parser:argument(parts, gets)
+  self.in_arguments = self.in_arguments + 1
+  local meaning, several = parts(self, gets)
+  self.in_arguments = self.in_arguments - 1
+  local last = self.tokens[self.at - 1]
+  if last.kind == "name" then self.handed[last.text] = true end
+  return meaning, several
 end
 
 -- Parses a call's arguments; returns their number, whether the last may be several values, the kind of the only one,
@@ -189,13 +239,13 @@ function Parser:arguments(callee)
   local token = self:peek()
   if token.kind == "string" then return 1, false, "value", token, { self:literal(token.text) } end
   local gets = meanings.gets_of(callee)
-  if self:is("{") then return 1, false, "table", token, { self:table_constructor(gets) } end
+  if self:is("{") then return 1, false, "table", token, { (self:argument(self.table_constructor, gets)) } end
   self:expect("(")
   local count, open, only, values = 0, false, nil, {}
   local first = self:peek()
   while not self:is(")") do
     only = meanings.kind_of(self:peek())
-    local meaning, several = self:expression(gets)
+    local meaning, several = self:argument(self.expression, gets)
     open = several or false
     if gets then self.notes:handler(meaning, gets) end
     if meaning and meanings.has_fields[meaning.kind] then
@@ -252,10 +302,23 @@ function Parser:constant_argument()
   return is_alone and second or nil
 end
 
+-- Which functions are handed on is known at the end.
+function Parser:requires(name, token, is_optional)
+  local call = { is_sure = self.conditions == 0, names = self.names }
+  self.required[#self.required + 1] = call
+  self.watch.requires(name, token, is_optional, call)
+end
+
+function Parser:judge_requires()
+  for _, call in ipairs(self.required) do
+    for _, name in ipairs(call.names) do call.is_sure = call.is_sure and not self.handed[name] end
+  end
+end
+
 function Parser:call_require()
   local begin, module = self:peek(), self:constant_argument()
   self:arguments()
-  self.watch.requires(module and module.text, module or begin, self.guarded > 0)
+  self:requires(module and module.text, module or begin, self.guarded > 0)
   return module and meanings.modules[module.text]
 end
 
@@ -271,13 +334,14 @@ function Parser:guarded_require()
     tokens[at + 2].mark == "," and module.kind == "string" and tokens[at + 4].mark == ")" and not self.visible.require
   if not is_it then return false end
   self.at = at + 5
-  self.watch.requires(module.text, module, true)
+  self:requires(module.text, module, true)
   return true
 end
 
 -- Lua's own functions that give what they are given, or fill it.
 function Parser:call_global(name, values)
-  local filled = self.handed_on or meanings.kept(values[1])
+  local is_global = values[1] and values[1].kind == "global"
+  local filled = self.handed_on or is_global and values[1] or meanings.kept(values[1])
   if (name == "rawset" or name == "setmetatable") and filled then self.watch.set(filled) end
   if name == "assert" then return values[1] end
   if name == "ipairs" then return { kind = "iterator", each = meanings.member_of(values[1]) } end
@@ -426,6 +490,12 @@ function Parser:joined(operator, a, b)
   if is_plain and not may_be_number(text.value) then self.watch.adds(operator) end
 end
 
+-- Parses what is behind an operator; returns its meaning.
+function Parser:operand(mark, limit)
+  if mark ~= "and" and mark ~= "or" then return (self:expression(nil, limit)) end
+  return (self:conditionally(self.expression, nil, limit))
+end
+
 function Parser:expression(gets, limit)
   limit = limit or 0
   local meaning, open
@@ -441,7 +511,7 @@ function Parser:expression(gets, limit)
     local power = binary[mark]
     if not power or power <= limit then return meaning, open end
     self.at = self.at + 1
-    local other = self:expression(nil, right[mark] and power - 1 or power)
+    local other = self:operand(mark, right[mark] and power - 1 or power)
     self:joined(operator, meaning, other)
     meaning, open = meanings.of_binary(mark, meaning, other), false
   end
@@ -486,13 +556,14 @@ end
 
 -- `found`: the notes of an earlier run over the same tokens.
 local function run(tokens, watch, found, notes)
-  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, depth = 0, guarded = 0, visible = {}, loading = {}, watch = watch, found = found,
-    notes = notes }, Parser)
+  local parser = setmetatable({ tokens = tokens, at = 1, declared = 0, depth = 0, guarded = 0, conditions = 0, in_arguments = 0,
+    names = {}, handed = {}, required = {}, visible = {}, loading = {}, watch = watch, found = found, notes = notes }, Parser)
   local whole, fault = pcall(function()
     parser:open()
     parser:block()
     if parser:peek().kind ~= "end" then error({ unexpected = parser:peek() }) end
     parser:close()
+    parser:judge_requires()
   end)
   if not whole and type(fault) ~= "table" then error(fault, 0) end
   return whole

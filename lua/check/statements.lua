@@ -97,7 +97,7 @@ return function(Parser)
     self:open()
     local given = { meanings.kept(iterator.first), meanings.kept(iterator.each) }
     for i, name in ipairs(names) do self:declare(name, given[i]) end
-    self:block()
+    self:conditionally(self.block)
     self:close()
     self:expect("end")
   end
@@ -121,14 +121,14 @@ return function(Parser)
     self:expect("then")
     local before = self.loading[name or ""]
     if name then self.loading[name] = true end
-    self:scoped_block()
+    self:conditionally(self.scoped_block)
     if name then self.loading[name] = before end
     while self:accept("elseif") do
-      self:expression()
+      self:conditionally(self.expression)
       self:expect("then")
-      self:scoped_block()
+      self:conditionally(self.scoped_block)
     end
-    if self:accept("else") then self:scoped_block() end
+    if self:accept("else") then self:conditionally(self.scoped_block) end
     self:expect("end")
   end
 
@@ -149,7 +149,7 @@ return function(Parser)
   function Parser:while_statement()
     self:expression()
     self:expect("do")
-    self:do_statement()
+    self:conditionally(self.do_statement)
   end
 
   function Parser:label()
@@ -157,11 +157,16 @@ return function(Parser)
     self:expect("::")
   end
 
+  function Parser:goto_statement()
+    self:next()
+    self.has_returned = true
+  end
+
   local function nothing() end
 
   -- By what they begin with.
   local statements = {
-    [";"] = nothing, ["break"] = nothing, ["goto"] = Parser.next, ["::"] = Parser.label, ["do"] = Parser.do_statement,
+    [";"] = nothing, ["break"] = nothing, ["goto"] = Parser.goto_statement, ["::"] = Parser.label, ["do"] = Parser.do_statement,
     ["while"] = Parser.while_statement, ["repeat"] = Parser.repeat_statement, ["if"] = Parser.if_statement,
     ["for"] = Parser.for_statement, ["function"] = Parser.function_statement, ["local"] = Parser.local_statement,
   }
@@ -189,6 +194,7 @@ return function(Parser)
       if self:accept("return") then
         if not ends_block(self:peek()) and not self:is(";") then self:returned(self:expressions()[1]) end
         self:accept(";")
+        self.has_returned = true
         return
       end
       self.handed_on = false

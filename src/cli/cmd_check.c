@@ -103,8 +103,8 @@ static bool print_findings(Str findings, Str reported) {
   for (Str line, kind; findings.len > 0;) {
     str_cut(findings, '\n', &line, &findings);
     str_cut(line, '\t', &kind, &line);
-    faulty = faulty || !str_eq(kind, STR("note"));
-    bool may_be_known = str_eq(kind, STR("syntax")) || str_eq(kind, STR("missing"));
+    faulty = faulty || !str_ends(kind, STR("note"));
+    bool may_be_known = str_eq(kind, STR("syntax")) || str_starts(kind, STR("missing"));
     bool known = may_be_known && names_place(reported, line);
     if (!known) fprintf(stderr, "wemoon: check: %.*s\n", STR_FMT(line));
   }
@@ -280,29 +280,32 @@ const Command command_check = {
 
       "The script's main chunk runs, its functions do not. The script and the modules beside it "
       "are also\n"
-      "read: modules that are missing (not under pcall), names that wechat and Lua's library do "
-      "not have,\n"
-      "fields that no message has (except those that the script sets and the platform's own, which "
-      "begin\n"
-      "with a capital), wrong numbers of arguments, misspelt arguments, options, fields, globals "
-      "and hooks,\n"
-      "a colon where a dot belongs, replies that are made and not returned, what is returned and "
-      "is "
-      "no\n"
-      "reply, types of messages that there are not, fields compared with what they never are\n"
-      "(msg.content == 1), texts joined with +, on_message defined twice and hooks that are local "
-      "are\n"
-      "faults. Of mistakes of syntax it tells those behind the first too, up to ten, where they "
-      "are "
-      "no\n"
-      "consequences.\n"
+      "read: modules that are missing, names that wechat and Lua's library do not have, fields "
+      "that no\n"
+      "message has (except those that the script sets and the platform's own, which begin with a "
+      "capital),\n"
+      "wrong numbers of arguments, misspelt arguments, options, fields, globals and hooks, a colon "
+      "where a\n"
+      "dot belongs, replies that are made and not returned, what is returned and is no reply, "
+      "types of\n"
+      "messages that there are not, fields compared with what they never are (msg.content == 1), "
+      "texts\n"
+      "joined with +, on_message defined twice and hooks that are local are faults. Of mistakes of "
+      "syntax\n"
+      "it tells those behind the first too, up to ten, where they are no consequences.\n"
       "A line with \"note:\" is only likely a mistake, and changes the exit status only with "
       "--strict:\n"
-      "globals set while a message is answered or never, globals that are not checked because of "
-      "load,\n"
-      "dofile or _G, seconds that look like milliseconds, pauses in the main chunk, those that "
-      "outlast\n"
-      "job_timeout_s, rules of wechat.bot that another one keeps from answering.\n"
+      "modules that are missing where they are required under a condition or in a function that is "
+      "an\n"
+      "argument (under pcall they pass), names of wechat and Lua's library that load, dofile, a "
+      "computed\n"
+      "require or a module of others may set, globals set while a message is answered or never, "
+      "globals\n"
+      "that are not checked because of load, dofile or _G, seconds that look like milliseconds, "
+      "pauses in\n"
+      "the main chunk, those that outlast job_timeout_s, rules of wechat.bot that another one "
+      "keeps from\n"
+      "answering.\n"
       "Exit status 1 for a faulty script, 2 for a faulty configuration or a missing file. Where "
       "no account\n"
       "is configured at all, the script alone is checked, with a warning.\n"

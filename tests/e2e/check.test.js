@@ -130,11 +130,11 @@ for (const [what, before] of [['a path of its own', 'package.path = (debug.getin
   ['a computed name', 'require("lib." .. "names")\n'], ['pcall', 'local ok, names = pcall(require, "lib.names")\n'], ['another name for it', 'local need = require\nneed "lib.names"\n'],
   ['_G', '_G.require("lib.names")\n'], ['dofile', 'dofile((debug.getinfo(1, "S").source:match("^@(.*/)") or "./") .. "lib/names.lua")\n']]) {
   const reads = what === 'pcall' || what === '_G';
-  finds(`globals that a file sets that is required by ${what} pass, and what it gives a message; ${reads ? 'so do' : 'but no'} fields of wechat and Lua's library`,
+  finds(`globals that a file sets that is required by ${what} pass, and what it gives a message; ${reads ? 'so do' : 'notes are'} fields of wechat and Lua's library`,
     `${before}function on_list() return tostr(1) end
 ${answer('mark(msg) return menu.x .. store.x .. tostr(1) .. msg.mark .. wechat.helper() .. string.spilt("a")')}`, reads ? [] : [
       /: note: globals are not checked: \w+ \(bot\.lua:\d\) may set tostr and others$/,
-      /: there is no wechat\.helper$/, /: there is no string\.spilt$/], { code: reads ? 0 : 1, files: { 'lib/names.lua': `menu = { x = "m" } store = { x = "s" } tostr = tostring
+      /: note: there is no wechat\.helper$/, /: note: there is no string\.spilt$/], { code: 0, files: { 'lib/names.lua': `menu = { x = "m" } store = { x = "s" } tostr = tostring
 function mark(m) m.mark = "x" end
 function wechat.helper() return on_list() end
 function string.spilt(text) return text end` } });
@@ -166,23 +166,48 @@ test('one that is missing where the script loads is told once', async (t) => {
   assert.match(stderr, /^wemoon: bot\.lua:1: module 'nix' not found:/);
   assert.doesNotMatch(stderr, /there is no module/);
 });
+const missing = (place, name) => `bot.lua:${place}: note: there is no module ${name} beside the script, in its lua_modules or along package.path`;
+finds('one that is required under a condition, or in a function that others call, is a note', `if _VERSION < "Lua 5.3" then require "a" elseif _VERSION == "x" then require "b" end
+local bit = _VERSION == "Lua 5.1" and require "c" or nil
+local function opt() return require "d" end
+local other = function() return require "e" end
+local M = {} function M.load() return require "f" end
+local ok = pcall(opt) and xpcall(other, print) and pcall(M.load)
+while os.getenv("NEVER") do require "g" end
+wechat.spawn(function() local function inner() return require "h" end return inner() end)
+local function early(x) if x then return end require "i" end
+${answer('early(1) return ok and bit')}`, [missing('1:38', 'a'), missing('1:78', 'b'), missing('2:47', 'c'), missing('3:37', 'd'), missing('4:41', 'e'),
+  missing('5:47', 'f'), missing('7:37', 'g'), missing('8:63', 'h'), missing('9:54', 'i')], { code: 0 });
+finds('and a fault where a call of its function comes to it, whatever is around that', `if os.getenv("NEVER") then function helper() if helper then print("a") end do repeat require "a" until true end end end
+local f = os.getenv("NEVER") or function() for _ = 1, 2 do print("b") end return require "b" end
+${answer('if require "c" then return f() end')}`, [missing('1:94', 'a'), missing('2:90', 'b'), missing('4:14', 'c')].map((one) => one.replace('note: ', '')));
+test('a note of one that loading misses is told once', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': `if wechat then require "nix" end\n${answer('return "a"')}` });
+  const { stderr } = await wemoon(['check', 'bot.lua', '--token', 'aToken'], { cwd: dir, code: 1 });
+  assert.match(stderr, /^wemoon: bot\.lua:1: module 'nix' not found:/);
+  assert.doesNotMatch(stderr, /there is no module/);
+});
+passes('a library that the script gives a metatable, or fills with rawset, passes', `setmetatable(math, { __call = function(_, x) return x end })
+for name, f in pairs{ trim = function(s) return s end } do rawset(string, name, f) end
+${answer('return string.trim(tostring(math(1)))')}`);
 passes('a missing module under pcall passes, one of Lua\'s own, and one where the script has to do with `package`', `local ok, one = pcall(require, "one")
 local ok2, two = pcall(function() return require "two" end)
 local text = require "string"
 ${answer('return text.rep("a", ok and 1 or ok2 and 2 or 3)')}`);
 passes('one that is found by a path of the script\'s passes', `package.path = "./elsewhere/?.lua;" .. package.path\n${answer('return require("names")')}`);
-finds('a module of others in lua_modules hides nothing, and what it sets is known', `local other = require "other"
+finds('a module of others in lua_modules hides no globals and fields of messages, and what it sets is known', `local other = require "other"
 ${answer('return other.get(globby, string.dashes(), string.fmt(), pritn, msg.mark, msg.contnt)')}`, [
-  'bot.lua:3:52: there is no string.fmt', 'bot.lua:3:59: there is no global pritn; did you mean print?',
+  'bot.lua:3:52: note: there is no string.fmt', 'bot.lua:3:59: there is no global pritn; did you mean print?',
   'bot.lua:3:80: no type of message has a field contnt; did you mean content?'], { files: { 'lua_modules/share/lua/5.4/other.lua': `local m = {}
 globby = 1
 local inner = require "other.inner"
 function string.dashes() end
 function m.get(t) t.mark = 1 for k, v in pairs(t) do t[k] = v end end
 return m`, 'lua_modules/share/lua/5.4/other/inner.lua': 'local f <const> = require "elsewhere_missing" and pritnn return 1' } });
-finds('dofile and load hide globals alone, which is said once', answer('dofile("x.lua") load("x") return wechat.http.gett("x"), pritn(1), string.fmt("x"), menuu, msg.contnt'), [
-  'bot.lua:2:48: there is no wechat.http.gett; did you mean wechat.http.get?',
-  'bot.lua:2:59: note: globals are not checked: dofile (bot.lua:2) may set pritn and others', 'bot.lua:2:76: there is no string.fmt',
+finds('dofile and load hide globals, which is said once, and make unknown names notes', answer('dofile("x.lua") load("x") return wechat.http.gett("x"), pritn(1), string.fmt("x"), menuu, msg.contnt'), [
+  'bot.lua:2:48: note: there is no wechat.http.gett; did you mean wechat.http.get?',
+  'bot.lua:2:59: note: globals are not checked: dofile (bot.lua:2) may set pritn and others', 'bot.lua:2:76: note: there is no string.fmt',
   'bot.lua:2:97: no type of message has a field contnt; did you mean content?']);
 finds('a module by a constant name that is there is read, and no other', `require("names")\nlocal bot = require "wechat.bot"\n${answer('return tostr(1) .. menu.x')}`,
   ['bot.lua:4:22: there is no global menu; did you mean wechat.menu?'], { files: { 'names.lua': 'tostr = tostring' } });
