@@ -94,7 +94,7 @@ end
 
 -- The commands. tree.test.js holds that none is left out.
 local commands = "activation attach_place chat_watch cmd_check cmd_dev cmd_docs cmd_exec cmd_explain cmd_forget cmd_new cmd_repl cmd_replay cmd_run cmd_send"
-  .. " cmd_status cmd_store cmd_test commands compose config config_keys config_use openid_hash options preflight print_reply prompt report services serving store_accounts store_line inputs repl_attach"
+  .. " cmd_status cmd_store cmd_test commands compose config config_keys config_names config_use openid_hash options preflight print_reply prompt report services serving store_accounts store_line inputs repl_attach"
 for name in commands:gmatch("%S+") do expect_all("src/cli/" .. name .. ".c", { "report", "report_usage", "err_set", "FAULT" }) end
 
 -- What the layers below refuse at a command's start.
