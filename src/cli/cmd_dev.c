@@ -157,10 +157,10 @@ static int serve(Invocation *in, const DevServerOptions *devserver_options, cons
   DevServer *devserver = devserver_open(devserver_options, &err);
   serving_end_start(begun);
   if (!devserver) return report_err("", &err);
-  announce(in, devserver, devserver_options);
-  warn_of_admin(in->config);
   const char *script = devserver_options->bot ? devserver_options->bot->script : NULL;
   Attach *attach = script ? attach_place_open(in->config, script, devserver_bot(devserver)) : NULL;
+  announce(in, devserver, devserver_options);
+  warn_of_admin(in->config);
   ServingReload reloads = { .script = script, .reload = reload, .ctx = devserver };
   serving_wait(set, &reloads);
   serving_begin_end();

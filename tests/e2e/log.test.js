@@ -176,7 +176,7 @@ test('a late reply or part that the platform refuses is one warning, with its wo
   wechat.sleep(0.5)
   if msg.content == "late" then return "late" end
 end`,
-    config: { deadline_ms: 100, late_reply: 'customer_service', appid: APPID, appsecret: 'the-secret-of-the-account', api_base: await startRefusing(t) },
+    config: { deadline_ms: 300, late_reply: 'customer_service', appid: APPID, appsecret: 'the-secret-of-the-account', api_base: await startRefusing(t) },
   }));
   await bot.say('own', { fields: { MsgId: 31n } });
   await bot.say('late', { fields: { MsgId: 32n } });
