@@ -2,7 +2,6 @@
 #include "net/core_share.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -11,12 +10,11 @@
 #include "base/clock.h"
 
 enum {
-  EVERY = 12,              // requests between two looks: about 120 us of work
-  WINDOW_US = 20 * 1000,   // others need the core if the thread had to wait for it...
-  PART = 10,               // ...for more than a tenth of such a window,
-  STAYS_US = 1000 * 1000,  // and probably for a second after it: with pauses it waits less
-  PAUSE_NS = 1000,         // the kernel adds the timer slack of the thread, 50 us
-  LONG_US = 1000           // after a longer pause: others compute, and do not wait for answers
+  EVERY = 16,             // requests between two looks: about 150 us of work
+  WINDOW_US = 20 * 1000,  // others need the core if the thread had to wait for it...
+  PART = 10,              // ...for more than a tenth of such a window
+  PAUSE_NS = 1000,        // the kernel adds the timer slack of the thread, 50 us
+  LONG_US = 1000          // after a longer pause: others compute, and do not wait for answers
 };
 
 // Of the calling thread. The file is not kept open: each thread would need a descriptor more than its connection's. To
@@ -38,9 +36,7 @@ static void look_at_window(CoreShare *share) {
   if (window_us < WINDOW_US) return;
   int64_t waited_us = waited_for_core_us();
   bool is_known = waited_us >= 0 && share->waited_us >= 0;
-  if (!is_known) share->contended_until_us = 0;
-  else if ((waited_us - share->waited_us) * PART > window_us)
-    share->contended_until_us = now_us + STAYS_US;
+  share->is_contended = is_known && (waited_us - share->waited_us) * PART > window_us;
   share->window_us = now_us;
   share->waited_us = waited_us;
 }
@@ -58,12 +54,12 @@ static bool has_waited(CoreShare *share) {
 static void pause_once(CoreShare *share) {
   int64_t began_us = clock_real_us();
   clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
-  if (clock_real_us() - began_us > LONG_US) share->contended_until_us = 0;
+  if (clock_real_us() - began_us > LONG_US) share->is_contended = false;
   share->waits++;
 }
 
 void core_share_served(CoreShare *share) {
   if (++share->served % EVERY != 0) return;
   look_at_window(share);
-  if (clock_coarse_us() < share->contended_until_us && !has_waited(share)) pause_once(share);
+  if (share->is_contended && !has_waited(share)) pause_once(share);
 }

@@ -5,6 +5,7 @@
 #ifndef WEMOON_NET_CORE_SHARE_H
 #define WEMOON_NET_CORE_SHARE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // All zero at first.
@@ -13,7 +14,7 @@ typedef struct {
   long waits;  // how often the thread had left its core by itself at the last look
   // When the window began, and how long the thread had waited for its core by then; -1: unknown.
   int64_t window_us, waited_us;
-  int64_t contended_until_us;  // others need the core until then
+  bool is_contended;
 } CoreShare;
 
 // Call it after each request that the calling thread, whose `share` is, has served. It may pause for a tenth of a
