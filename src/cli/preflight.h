@@ -16,9 +16,9 @@ int preflight_report(const Config *config, const char *script);
 // Warns of a token that the platform does not accept.
 void preflight_warn_of_tokens(const Config *config);
 // Warns of an appid that is not "wx" and 16 letters and digits, and of an appsecret that is not 32. Nothing is refused:
-// the simulated platform and gateways take any.
+// the simulated platform and gateways take any. Returns whether it warned.
 bool preflight_warn_of_account(const Config *config);
-// Warns of an unknown time zone in TZ, for which the C library silently uses UTC.
+// Warns of an unknown time zone in TZ, for which the C library silently uses UTC. Returns whether it warned.
 bool preflight_warn_of_zone(void);
 enum { ADMIN_TOKEN_SHORT = 12 };  // characters: a shorter admin_token is warned of
 
