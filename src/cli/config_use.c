@@ -42,6 +42,7 @@ void config_server(const Config *config, ServerOptions *options) {
   *options = (ServerOptions){
     .listen = config_text(config, "listen"),
     .threads = (int)config_integer(config, "threads"),
+    .may_bind = !config_boolean(config, "allow_shell"),
     .head_timeout_ms = 5000,
     .keep_alive_ms = 75000,
     .trusted_proxies = config_text(config, "trusted_proxies"),

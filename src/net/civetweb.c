@@ -444,7 +444,8 @@ bool civetweb_start(Civetweb *civetweb, Err *err) {
                    "libcivetweb does not find this program's %s: it was linked in a way that "
                    "hides it (link with -Wl,--export-dynamic-symbol=%s)",
                    untapped, untapped);
-  civetweb->pollers = pollers_new(wanted, wire_ready);
+  civetweb->pollers = pollers_new(&(PollersOptions){
+      .most = wanted, .may_bind = civetweb->options.may_bind, .ready = wire_ready });
   if (!make_arrivals(civetweb, err)) return false;
   civetweb->mg = start(civetweb);
   if (!civetweb->mg) civetweb->started = 0;

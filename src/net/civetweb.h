@@ -30,6 +30,7 @@ typedef struct {
 
 typedef struct {
   int threads, head_timeout_ms, keep_alive_ms;
+  bool may_bind;             // as in ServerOptions
   Connections *connections;  // notified of every connection that opens or closes
   Listener *listener;        // open
   TrustedProxies trusted;

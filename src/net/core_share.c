@@ -2,6 +2,7 @@
 #include "net/core_share.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -17,28 +18,65 @@ enum {
   LONG_US = 1000          // after a longer pause: others compute, and do not wait for answers
 };
 
-// Of the calling thread. The file is not kept open: each thread would need a descriptor more than its connection's. To
-// open it takes 2 us. Returns -1 where the system has none, or without descriptors.
-static int64_t waited_for_core_us(void) {
+// The file is not kept open: each thread would need a descriptor more than its connection's. To open it takes 2 us.
+// Returns false where the system has none, or without descriptors.
+static bool times_now(CoreTimes *times) {
   char text[96];
   int schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-  if (schedstat < 0) return -1;
+  if (schedstat < 0) return false;
   ssize_t len = read(schedstat, text, sizeof text - 1);
   close(schedstat);
-  if (len <= 0) return -1;
+  if (len <= 0) return false;
   text[len] = '\0';
   long long ran_ns, waited_ns;
-  return sscanf(text, "%lld %lld", &ran_ns, &waited_ns) == 2 ? waited_ns / 1000 : -1;
+  if (sscanf(text, "%lld %lld", &ran_ns, &waited_ns) != 2) return false;
+  *times = (CoreTimes){ ran_ns / 1000, waited_ns / 1000 };
+  return true;
+}
+
+// The process's cores are those of its first thread, which serves nothing and is never bound.
+static bool cores_of_process(cpu_set_t *cores) {
+  return sched_getaffinity(getpid(), sizeof *cores, cores) == 0;
+}
+
+int core_share_core(int n) {
+  cpu_set_t cores;
+  if (!cores_of_process(&cores)) return -1;
+  for (int core = 0; core < CPU_SETSIZE; core++) {
+    if (CPU_ISSET((size_t)core, &cores) && n-- == 0) return core;
+  }
+  return -1;
+}
+
+// The cores of the process may have changed meanwhile.
+static void bind_or_free(CoreShare *share, bool bound) {
+  cpu_set_t cores, own;
+  if (share->core < 0 || bound == share->is_bound || !cores_of_process(&cores)) return;
+  CPU_ZERO(&own);
+  CPU_SET((size_t)share->core, &own);
+  CPU_AND(&own, &own, &cores);
+  if (sched_setaffinity(0, sizeof own, bound ? &own : &cores) == 0) share->is_bound = bound;
+}
+
+// Who has little to do is better off on whichever core is idle when it wakes.
+static void look_at_times(CoreShare *share, const CoreTimes *times, int64_t window_us) {
+  int64_t ran_us = times->ran_us - share->times.ran_us;
+  int64_t waited_us = times->waited_us - share->times.waited_us;
+  bool is_busy = (ran_us + waited_us) * 2 > window_us;
+  share->is_contended = waited_us * PART > window_us;
+  bind_or_free(share, share->is_contended && is_busy);
 }
 
 static void look_at_window(CoreShare *share) {
+  CoreTimes times;
   int64_t now_us = clock_coarse_us(), window_us = now_us - share->window_us;
   if (window_us < WINDOW_US) return;
-  int64_t waited_us = waited_for_core_us();
-  bool is_known = waited_us >= 0 && share->waited_us >= 0;
-  share->is_contended = is_known && (waited_us - share->waited_us) * PART > window_us;
+  bool was_known = share->is_known;
+  share->is_contended = false;
+  share->is_known = times_now(&times);
+  if (share->is_known && was_known) look_at_times(share, &times, window_us);
+  if (share->is_known) share->times = times;
   share->window_us = now_us;
-  share->waited_us = waited_us;
 }
 
 // Whether the thread left its core by itself since the last look: others had the core then.

@@ -19,12 +19,14 @@ enum {
   STUCK_MS = 10,  // so long all threads may be busy with what they have before there is another one
   LONG_US = 5 * 1000,  // a thread that was busy for so long may have been set back (engine_give_up)
   END_MS = 1000,       // how long pollers_stop waits
+  CORES_MAX = 64,      // threads that have a core of their own, at most
   IDLE_SHARE = 4       // threads that use less than this part of one core wait for something
 };
 
 struct Pollers {
-  int epoll, end;        // `end`: an event that ends all waits
-  int few, most;         // threads that wait, and threads in all
+  int epoll, end;  // `end`: an event that ends all waits
+  int few, most;   // threads that wait, and threads in all
+  bool may_bind;
   atomic_int waiting;    // threads in epoll_wait
   atomic_uint reported;  // sockets, so far
   atomic_bool keeper_sleeps, ending;
@@ -32,7 +34,8 @@ struct Pollers {
   pthread_mutex_t mutex;  // of what follows
   pthread_cond_t changed;
   int running;
-  int lost;  // threads that ended because they were set back, and were not replaced yet
+  uint64_t cores;  // a bit for each of the first cores that a thread has as its own
+  int lost;        // threads that ended because they were set back, and were not replaced yet
   pthread_t keeper;
 };
 
@@ -89,11 +92,24 @@ static bool poll_until_spare(Pollers *pollers, CoreShare *share) {
   return false;
 }
 
+// Returns the number of a core that no other thread has as its own, from 0; -1: none.
+static int take_core(Pollers *pollers) {
+  int taken = -1;
+  pthread_mutex_lock(&pollers->mutex);
+  for (int n = 0; pollers->may_bind && taken < 0 && n < pollers->few && n < CORES_MAX; n++)
+    if (!(pollers->cores >> n & 1)) taken = n;
+  if (taken >= 0) pollers->cores |= UINT64_C(1) << taken;
+  pthread_mutex_unlock(&pollers->mutex);
+  return taken;
+}
+
 static void *poll_sockets(void *arg) {
   Pollers *pollers = arg;
   pthread_setname_np(pthread_self(), "http-poll");
-  bool lost = poll_until_spare(pollers, &(CoreShare){ 0 });
+  int n = take_core(pollers);
+  bool lost = poll_until_spare(pollers, &(CoreShare){ .core = n < 0 ? -1 : core_share_core(n) });
   pthread_mutex_lock(&pollers->mutex);
+  if (n >= 0) pollers->cores &= ~(UINT64_C(1) << n);
   pollers->running--;
   pollers->lost += lost;
   pthread_cond_broadcast(&pollers->changed);
@@ -203,12 +219,13 @@ static int count_cores(void) {
   return sched_getaffinity(0, sizeof ours, &ours) == 0 ? CPU_COUNT(&ours) : 1;
 }
 
-static Pollers *make(int most, PollersReady ready) {
+static Pollers *make(const PollersOptions *options) {
   Pollers *pollers = calloc(1, sizeof *pollers);
   if (!pollers) return NULL;
-  pollers->ready = ready;
+  pollers->ready = options->ready;
+  pollers->may_bind = options->may_bind;
   pollers->few = count_cores();
-  pollers->most = most > pollers->few ? most : pollers->few;
+  pollers->most = options->most > pollers->few ? options->most : pollers->few;
   pollers->epoll = epoll_create1(EPOLL_CLOEXEC);
   pollers->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   pthread_mutex_init(&pollers->mutex, NULL);
@@ -230,8 +247,8 @@ static bool watch_for_end(Pollers *pollers) {
          epoll_ctl(pollers->epoll, EPOLL_CTL_ADD, pollers->end, &event) == 0;
 }
 
-Pollers *pollers_new(int most, PollersReady ready) {
-  Pollers *pollers = make(most, ready);
+Pollers *pollers_new(const PollersOptions *options) {
+  Pollers *pollers = make(options);
   if (!pollers) return NULL;
   if (!watch_for_end(pollers) || !start_thread(keep, pollers, &pollers->keeper)) {
     destroy(pollers);

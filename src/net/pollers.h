@@ -12,8 +12,16 @@ typedef struct Pollers Pollers;
 // reported again. It may be called for nothing, and on several threads at once, for one thing too.
 typedef void (*PollersReady)(void *thing, bool has_ended);
 
-// Starts the threads: one for each core, and `most` in all while those are busy. NULL if the system refuses.
-Pollers *pollers_new(int most, PollersReady ready);
+typedef struct {
+  int most;  // threads in all while the first ones, one for each core, are busy
+  // The first ones may be bound to a core each while others compete for the cores (core_share.h). A program that
+  // `ready` starts meanwhile is bound, too.
+  bool may_bind;
+  PollersReady ready;
+} PollersOptions;
+
+// Starts the threads. NULL if the system refuses.
+Pollers *pollers_new(const PollersOptions *options);
 // Has `ready` called with `thing` when bytes arrive on `fd`, or have arrived by now. `again`: the socket is known
 // already. False if the system refuses. The socket is forgotten when it is closed.
 bool pollers_watch(Pollers *pollers, int fd, void *thing, bool again);

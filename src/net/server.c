@@ -409,6 +409,7 @@ static bool make_stand_in(Server *server) {
 
 static bool start(Server *server, const ServerOptions *options, Err *err) {
   CivetwebOptions civetweb = { .threads = options->threads,
+                               .may_bind = options->may_bind,
                                .head_timeout_ms = options->head_timeout_ms,
                                .keep_alive_ms = options->keep_alive_ms + KEEP_ALIVE_SLACK_MS,
                                .connections = server->connections,

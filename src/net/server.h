@@ -87,6 +87,9 @@ typedef struct {
   Str listen;  // "ADDRESS:PORT", "PORT", "[::1]:PORT"; a bare port means 127.0.0.1; port 0: any free one
   int inherited;  // a listening socket that is served instead of `listen`; 0: none
   int threads;    // HTTP threads, each for one connection at a time
+  // Threads may be bound to a core each while others compete for the cores, and so may programs that the handler
+  // starts. False: none are.
+  bool may_bind;
   // How long a connection may be silent at first, counted from when it was accepted; then how long a head may take, and
   // its body, counted from when a thread took the connection; of later requests on it, from the first byte of the head,
   // and from its end (5000).

@@ -552,6 +552,14 @@ static void test_the_values_reach_the_parts_in_their_units(void **state) {
   assert_true(str_eq(bot.path, STR("/p")));
   assert_true(str_eq(server.listen, STR("81")));
   assert_int_equal(server.threads, 9);
+  assert_true(server.may_bind);
+}
+
+static void test_a_script_that_may_start_programs_has_its_threads_unbound(void **state) {
+  ServerOptions server;
+  assert_true(load(nothing, WORDS("--token", (char[]){ "t" }, "--allow-shell", "true")));
+  config_server(config, &server);
+  assert_false(server.may_bind);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -606,6 +614,7 @@ int main(void) {
     TEST(test_a_secret_given_as_a_flag_is_overwritten_where_it_stands),
     TEST(test_what_the_script_may_see_holds_no_secret),
     TEST(test_the_values_reach_the_parts_in_their_units),
+    TEST(test_a_script_that_may_start_programs_has_its_threads_unbound),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,12 +46,18 @@ static long serve(CoreShare *share, int64_t us) {
   return pauses() - before;
 }
 
+static cpu_set_t two_cores;
+
+// Of the first two that there are.
 static void stay_on_one_core(void) {
   cpu_set_t ours, one;
   assert_int_equal(sched_getaffinity(0, sizeof ours, &ours), 0);
   CPU_ZERO(&one);
-  for (size_t core = 0; CPU_COUNT(&one) == 0; core++)
-    if (CPU_ISSET(core, &ours)) CPU_SET(core, &one);
+  for (size_t core = 0; core < CPU_SETSIZE; core++) {
+    if (!CPU_ISSET(core, &ours)) continue;
+    if (CPU_COUNT(&one) == 0) CPU_SET(core, &one);
+    if (CPU_COUNT(&two_cores) < 2) CPU_SET(core, &two_cores);
+  }
   assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
 }
 
@@ -74,7 +80,7 @@ static int64_t waited_for_core_us(void) {
 
 static void pauses_while_another_thread_needs_the_core(void **state) {
   (void)state;
-  CoreShare share = { 0 };
+  CoreShare share = { .core = -1 };
   pthread_t rival;
   atomic_store(&stop, false);
   assert_int_equal(pthread_create(&rival, NULL, compete, NULL), 0);
@@ -85,6 +91,79 @@ static void pauses_while_another_thread_needs_the_core(void **state) {
   pthread_join(rival, NULL);
   if (waited_for_core_us() == 0) skip();  // the system does not tell
   assert_true(paused > 10);
+}
+
+static int cores_of_this_thread(void) {
+  cpu_set_t cores;
+  assert_int_equal(sched_getaffinity(0, sizeof cores, &cores), 0);
+  return CPU_COUNT(&cores);
+}
+
+typedef struct {
+  int core;
+  int tries;
+  bool was_bound;  // to one core, while rivals competed
+  int where;       // on which core it ran then
+  bool is_free;    // wherever the others may be, once it rested
+} Binding;
+
+static void *serve_beside_rivals(void *arg) {
+  Binding *binding = arg;
+  CoreShare share = { .core = binding->core };
+  for (int i = 0; i < binding->tries && !binding->was_bound; i++) {
+    serve(&share, CONTENDED_US / 5);
+    binding->was_bound = cores_of_this_thread() == 1;
+    binding->where = sched_getcpu();
+  }
+  for (int i = 0; i < 200 && !binding->is_free; i++) {
+    for (int j = 0; j < REQUESTS_UNTIL_LOOK; j++) core_share_served(&share);
+    usleep(30 * 1000);
+    binding->is_free = cores_of_this_thread() > 1;
+  }
+  return NULL;
+}
+
+// All on two cores, which are the process's meanwhile.
+static void compete_on_two_cores(Binding *binding) {
+  pthread_t rivals[2], thread;
+  cpu_set_t one;
+  if (CPU_COUNT(&two_cores) < 2 || waited_for_core_us() == 0) skip();
+  assert_int_equal(sched_getaffinity(0, sizeof one, &one), 0);
+  assert_int_equal(sched_setaffinity(0, sizeof two_cores, &two_cores), 0);
+  if (binding->core >= 0) binding->core = core_share_core(binding->core);
+  atomic_store(&stop, false);
+  for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&rivals[i], NULL, compete, NULL), 0);
+  assert_int_equal(pthread_create(&thread, NULL, serve_beside_rivals, binding), 0);
+  pthread_join(thread, NULL);
+  atomic_store(&stop, true);
+  for (int i = 0; i < 2; i++) pthread_join(rivals[i], NULL);
+  assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+}
+
+static void stays_on_its_core_while_others_compete(void **state) {
+  (void)state;
+  for (int n = 0; n < 2; n++) {
+    Binding binding = { .core = n, .tries = 40 };
+    compete_on_two_cores(&binding);
+    assert_true(binding.was_bound);
+    assert_int_equal(binding.where, binding.core);
+    assert_true(binding.is_free);
+  }
+}
+
+static void stays_nowhere_without_a_core(void **state) {
+  (void)state;
+  Binding binding = { .core = -1, .tries = 5 };
+  compete_on_two_cores(&binding);
+  assert_false(binding.was_bound);
+}
+
+static void numbers_the_cores_of_the_process(void **state) {
+  (void)state;
+  cpu_set_t one;
+  sched_getaffinity(0, sizeof one, &one);
+  assert_true(CPU_ISSET((size_t)core_share_core(0), &one));
+  assert_int_equal(core_share_core(1), -1);
 }
 
 // Other programs may need the core meanwhile: only a run without them says something.
@@ -102,7 +181,7 @@ static void assert_does_not_pause_alone(CoreShare share) {
 
 static void does_not_pause_alone(void **state) {
   (void)state;
-  assert_does_not_pause_alone((CoreShare){ 0 });
+  assert_does_not_pause_alone((CoreShare){ .core = -1 });
 }
 
 static struct rlimit limit_descriptors(rlim_t most) {
@@ -114,7 +193,7 @@ static struct rlimit limit_descriptors(rlim_t most) {
 
 static void never_pauses_without_descriptors(void **state) {
   (void)state;
-  CoreShare share = { .is_contended = true };
+  CoreShare share = { .core = -1, .is_contended = true };
   struct rlimit before = limit_descriptors(0);
   long paused = serve(&share, QUIET_RUN_US);
   limit_descriptors(before.rlim_cur);
@@ -130,7 +209,7 @@ static int lowest_free_descriptor(void) {
 
 static void keeps_no_descriptor(void **state) {
   (void)state;
-  CoreShare share = { 0 };
+  CoreShare share = { .core = -1 };
   int before = lowest_free_descriptor();
   for (int i = 0; i < REQUESTS_UNTIL_LOOK; i++) core_share_served(&share);
   assert_int_equal(lowest_free_descriptor(), before);
@@ -139,7 +218,7 @@ static void keeps_no_descriptor(void **state) {
 // The thread has waited for its core before, and not since.
 static void does_not_pause_once_there_are_descriptors_again(void **state) {
   (void)state;
-  CoreShare share = { 0 };
+  CoreShare share = { .core = -1 };
   struct rlimit before = limit_descriptors(0);
   for (int i = 0; i < REQUESTS_UNTIL_LOOK; i++) core_share_served(&share);
   limit_descriptors(before.rlim_cur);
@@ -154,6 +233,9 @@ int main(void) {
     cmocka_unit_test(never_pauses_without_descriptors),
     cmocka_unit_test(keeps_no_descriptor),
     cmocka_unit_test(does_not_pause_once_there_are_descriptors_again),
+    cmocka_unit_test(numbers_the_cores_of_the_process),
+    cmocka_unit_test(stays_on_its_core_while_others_compete),
+    cmocka_unit_test(stays_nowhere_without_a_core),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ static void wait_for(atomic_int *count, int wanted) {
 }
 
 static void test_bytes_that_arrive_are_reported(void **state) {
-  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
   Line line;
   line_open(&line, pollers);
   for (int i = 1; i < 100; i++) {
@@ -68,7 +68,7 @@ static void test_bytes_that_arrive_are_reported(void **state) {
 }
 
 static void test_what_had_arrived_is_reported_when_the_socket_is_watched_again(void **state) {
-  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
   Line line;
   line_open(&line, NULL);
   send_byte(&line);
@@ -82,7 +82,7 @@ static void test_what_had_arrived_is_reported_when_the_socket_is_watched_again(v
 }
 
 static void test_the_end_is_reported_with_the_bytes_before_it(void **state) {
-  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
   Line line;
   line_open(&line, NULL);
   send_byte(&line);
@@ -95,7 +95,7 @@ static void test_the_end_is_reported_with_the_bytes_before_it(void **state) {
 }
 
 static void test_a_forgotten_socket_is_not_reported(void **state) {
-  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
   Line forgotten, line;
   line_open(&forgotten, pollers);
   line_open(&line, pollers);
@@ -111,7 +111,7 @@ static void test_a_forgotten_socket_is_not_reported(void **state) {
 
 // Each thread that gets one of these stays in its call.
 static void test_while_all_threads_are_stuck_there_is_another_one(void **state) {
-  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
   atomic_bool until = false;
   Line stuck[THREADS - 1], line;
   int few = pollers_count(pollers);
@@ -137,7 +137,7 @@ static void test_while_all_threads_are_stuck_there_is_another_one(void **state) 
 
 // All threads are, and none may set itself forth again.
 static void test_threads_that_were_set_back_are_replaced(void **state) {
-  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
   atomic_bool until = false;
   Line back[THREADS], line;
   int few = pollers_count(pollers);
@@ -164,7 +164,7 @@ static void test_threads_that_were_set_back_are_replaced(void **state) {
 }
 
 static void test_sockets_may_be_watched_until_it_is_freed(void **state) {
-  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
   Line line;
   line_open(&line, pollers);
   pollers_stop(pollers);
@@ -184,7 +184,7 @@ static void assert_not_reported(Line *line) {
 }
 
 static void test_a_listener_that_pauses_is_reported_again_unless_it_was_forgotten(void **state) {
-  Pollers *pollers = pollers_new(THREADS, on_ready);
+  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
   Line lines[2];
   for (int i = 0; i < 2; i++) {
     line_open(&lines[i], NULL);

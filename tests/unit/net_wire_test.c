@@ -74,7 +74,7 @@ static void read_and_answer(World *world) {
 // This thread's connection; its first request was answered.
 static void open_world(World *world, PollersReady ready) {
   int pair[2];
-  *world = (World){ .pollers = pollers_new(1, ready) };
+  *world = (World){ .pollers = pollers_new(&(PollersOptions){ .most = 1, .ready = ready }) };
   assert_non_null(world->pollers);
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
   world->ours = pair[0];
