@@ -1,4 +1,4 @@
-// How long a thread waited for its core is the second number of its schedstat.
+// How long a thread ran and how long it waited for a core are the first numbers of its schedstat.
 #include "net/core_share.h"
 
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 
 enum {
   EVERY = 16,             // requests between two looks: about 150 us of work
@@ -34,14 +35,9 @@ static bool times_now(CoreTimes *times) {
   return true;
 }
 
-// The process's cores are those of its first thread, which serves nothing and is never bound.
-static bool cores_of_process(cpu_set_t *cores) {
-  return sched_getaffinity(getpid(), sizeof *cores, cores) == 0;
-}
-
 int core_share_core(int n) {
   cpu_set_t cores;
-  if (!cores_of_process(&cores)) return -1;
+  if (!cpu_cores(&cores)) return -1;
   for (int core = 0; core < CPU_SETSIZE; core++) {
     if (CPU_ISSET((size_t)core, &cores) && n-- == 0) return core;
   }
@@ -51,31 +47,30 @@ int core_share_core(int n) {
 // The cores of the process may have changed meanwhile.
 static void bind_or_free(CoreShare *share, bool bound) {
   cpu_set_t cores, own;
-  if (share->core < 0 || bound == share->is_bound || !cores_of_process(&cores)) return;
+  if (share->core < 0 || bound == share->is_bound || !cpu_cores(&cores)) return;
   CPU_ZERO(&own);
   CPU_SET((size_t)share->core, &own);
   CPU_AND(&own, &own, &cores);
   if (sched_setaffinity(0, sizeof own, bound ? &own : &cores) == 0) share->is_bound = bound;
 }
 
-// Who has little to do is better off on whichever core is idle when it wakes.
-static void look_at_times(CoreShare *share, const CoreTimes *times, int64_t window_us) {
-  int64_t ran_us = times->ran_us - share->times.ran_us;
-  int64_t waited_us = times->waited_us - share->times.waited_us;
-  bool is_busy = (ran_us + waited_us) * 2 > window_us;
-  share->is_contended = waited_us * PART > window_us;
-  bind_or_free(share, share->is_contended && is_busy);
+// A thread with little to do is better off on whichever core is idle when it wakes.
+static bool is_busy(CoreTimes spent, int64_t window_us) {
+  return (spent.ran_us + spent.waited_us) * 2 > window_us;
 }
 
+// If the times are unknown, nothing counts as contended.
 static void look_at_window(CoreShare *share) {
-  CoreTimes times;
+  CoreTimes now = { 0 }, spent = { 0 };
   int64_t now_us = clock_coarse_us(), window_us = now_us - share->window_us;
   if (window_us < WINDOW_US) return;
   bool was_known = share->is_known;
-  share->is_contended = false;
-  share->is_known = times_now(&times);
-  if (share->is_known && was_known) look_at_times(share, &times, window_us);
-  if (share->is_known) share->times = times;
+  share->is_known = times_now(&now);
+  if (was_known && share->is_known)
+    spent = (CoreTimes){ now.ran_us - share->times.ran_us, now.waited_us - share->times.waited_us };
+  share->is_contended = spent.waited_us * PART > window_us;
+  bind_or_free(share, share->is_contended && is_busy(spent, window_us));
+  share->times = now;
   share->window_us = now_us;
 }
 

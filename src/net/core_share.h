@@ -3,7 +3,7 @@
 // pauses while others compete for its core; it knows that they do because it has to wait for the core itself.
 // sched_yield(2) would not do: where each session is a scheduling group, the core stays in the thread's own session.
 // A pause would not do either where the system has put two such threads on one core: each runs in the pauses of the
-// other, and who else needs the core waits for up to 50 ms. So a thread has a core, on which it stays meanwhile.
+// other, and others that need the core wait for up to 50 ms. So a thread has a core, on which it stays meanwhile.
 #ifndef WEMOON_NET_CORE_SHARE_H
 #define WEMOON_NET_CORE_SHARE_H
 
@@ -25,7 +25,7 @@ typedef struct {
   bool is_known, is_contended;
 } CoreShare;
 
-// Returns the n-th core, from 0, of those that the process may use; -1 if it has fewer.
+// Returns the n-th core, from 0, of those that the process may use; -1 if it has fewer, and for -1.
 int core_share_core(int n);
 // Call it after each request that the calling thread, whose `share` is, has served. It may pause for a tenth of a
 // millisecond; it never does where the system does not tell how long a thread waited (schedstat of proc(5)).

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/mutex.h"
 #include "net/core_share.h"
 #include "net/thread_stack.h"
@@ -96,7 +97,7 @@ static bool poll_until_spare(Pollers *pollers, CoreShare *share) {
 static int take_core(Pollers *pollers) {
   int taken = -1;
   pthread_mutex_lock(&pollers->mutex);
-  for (int n = 0; pollers->may_bind && taken < 0 && n < pollers->few && n < CORES_MAX; n++)
+  for (int n = 0; taken < 0 && n < pollers->few && n < CORES_MAX; n++)
     if (!(pollers->cores >> n & 1)) taken = n;
   if (taken >= 0) pollers->cores |= UINT64_C(1) << taken;
   pthread_mutex_unlock(&pollers->mutex);
@@ -106,8 +107,8 @@ static int take_core(Pollers *pollers) {
 static void *poll_sockets(void *arg) {
   Pollers *pollers = arg;
   pthread_setname_np(pthread_self(), "http-poll");
-  int n = take_core(pollers);
-  bool lost = poll_until_spare(pollers, &(CoreShare){ .core = n < 0 ? -1 : core_share_core(n) });
+  int n = pollers->may_bind ? take_core(pollers) : -1;
+  bool lost = poll_until_spare(pollers, &(CoreShare){ .core = core_share_core(n) });
   pthread_mutex_lock(&pollers->mutex);
   if (n >= 0) pollers->cores &= ~(UINT64_C(1) << n);
   pollers->running--;
@@ -215,8 +216,8 @@ void pollers_forget(Pollers *pollers, int fd) {
 // ---- life ---------------------------------------------------------------------------------------
 
 static int count_cores(void) {
-  cpu_set_t ours;
-  return sched_getaffinity(0, sizeof ours, &ours) == 0 ? CPU_COUNT(&ours) : 1;
+  cpu_set_t cores;
+  return cpu_cores(&cores) ? CPU_COUNT(&cores) : 1;
 }
 
 static Pollers *make(const PollersOptions *options) {

@@ -13,7 +13,7 @@ const median = require('./median.js');
 const load = require('./load.js');
 
 const RIVALS = ['wechat', 'co-wechat'];
-const RIVALLED = ['kept', 'sealed'];
+const RIVALLED = ['kept', 'sealed']; // scenes
 const THREADS = 64;
 const EVERY = os.cpus().map((_, i) => i).join(',');
 const ARRANGEMENTS = [{ name: 'alone', server: '0', load: '1' }, { name: 'shared', server: EVERY, load: EVERY }];
@@ -100,7 +100,7 @@ function checks(rows) {
     const cell = key.slice(0, -'|baseline'.length);
     out.push({ what: `${cell.replace('|', ', ')}: CPU against the baseline`, value: ratio(cell, 'baseline', 'cpu'), most: 1, unit: 'x' });
   }
-  for (const [cell, name] of ['shared|kept', 'shared|sealed'].flatMap((one) => RIVALS.map((rivalName) => [one, rivalName]))) {
+  for (const [cell, name] of RIVALLED.flatMap((scene) => RIVALS.map((rivalName) => [`shared|${scene}`, rivalName]))) {
     if (rows[`${cell}|${name}`]) out.push({ what: `npm ${name}, ${cell.replace('|', ', ')}: CPU against wemoon`, value: 1 / ratio(cell, name, 'cpu'), unit: 'x' });
   }
   // wrk counts the bare handler's answers as failed, because they do not announce the end of the connection; only

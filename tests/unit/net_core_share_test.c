@@ -200,6 +200,15 @@ static void never_pauses_without_descriptors(void **state) {
   assert_in_range(paused, 0, PAGE_FAULTS);
 }
 
+static void is_freed_without_descriptors(void **state) {
+  (void)state;
+  CoreShare share = { .core = core_share_core(0), .is_bound = true, .is_contended = true };
+  struct rlimit before = limit_descriptors(0);
+  serve(&share, QUIET_RUN_US);
+  limit_descriptors(before.rlim_cur);
+  assert_false(share.is_bound);
+}
+
 static int lowest_free_descriptor(void) {
   int fd = dup(0);
   assert_int_not_equal(fd, -1);
@@ -231,6 +240,7 @@ int main(void) {
     cmocka_unit_test(pauses_while_another_thread_needs_the_core),
     cmocka_unit_test(does_not_pause_alone),
     cmocka_unit_test(never_pauses_without_descriptors),
+    cmocka_unit_test(is_freed_without_descriptors),
     cmocka_unit_test(keeps_no_descriptor),
     cmocka_unit_test(does_not_pause_once_there_are_descriptors_again),
     cmocka_unit_test(numbers_the_cores_of_the_process),

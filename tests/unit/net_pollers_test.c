@@ -49,13 +49,17 @@ static void line_close(Line *line) {
 
 static void send_byte(Line *line) { assert_int_equal(send(line->theirs, "x", 1, 0), 1); }
 
+static Pollers *start(void) {
+  return pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
+}
+
 static void wait_for(atomic_int *count, int wanted) {
   for (int i = 0; i < 20 * 1000 && atomic_load(count) < wanted; i++) usleep(1000);
   assert_int_equal(atomic_load(count), wanted);
 }
 
 static void test_bytes_that_arrive_are_reported(void **state) {
-  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
+  Pollers *pollers = start();
   Line line;
   line_open(&line, pollers);
   for (int i = 1; i < 100; i++) {
@@ -68,7 +72,7 @@ static void test_bytes_that_arrive_are_reported(void **state) {
 }
 
 static void test_what_had_arrived_is_reported_when_the_socket_is_watched_again(void **state) {
-  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
+  Pollers *pollers = start();
   Line line;
   line_open(&line, NULL);
   send_byte(&line);
@@ -82,7 +86,7 @@ static void test_what_had_arrived_is_reported_when_the_socket_is_watched_again(v
 }
 
 static void test_the_end_is_reported_with_the_bytes_before_it(void **state) {
-  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
+  Pollers *pollers = start();
   Line line;
   line_open(&line, NULL);
   send_byte(&line);
@@ -95,7 +99,7 @@ static void test_the_end_is_reported_with_the_bytes_before_it(void **state) {
 }
 
 static void test_a_forgotten_socket_is_not_reported(void **state) {
-  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
+  Pollers *pollers = start();
   Line forgotten, line;
   line_open(&forgotten, pollers);
   line_open(&line, pollers);
@@ -111,7 +115,7 @@ static void test_a_forgotten_socket_is_not_reported(void **state) {
 
 // Each thread that gets one of these stays in its call.
 static void test_while_all_threads_are_stuck_there_is_another_one(void **state) {
-  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
+  Pollers *pollers = start();
   atomic_bool until = false;
   Line stuck[THREADS - 1], line;
   int few = pollers_count(pollers);
@@ -137,7 +141,7 @@ static void test_while_all_threads_are_stuck_there_is_another_one(void **state) 
 
 // All threads are, and none may set itself forth again.
 static void test_threads_that_were_set_back_are_replaced(void **state) {
-  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
+  Pollers *pollers = start();
   atomic_bool until = false;
   Line back[THREADS], line;
   int few = pollers_count(pollers);
@@ -164,7 +168,7 @@ static void test_threads_that_were_set_back_are_replaced(void **state) {
 }
 
 static void test_sockets_may_be_watched_until_it_is_freed(void **state) {
-  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
+  Pollers *pollers = start();
   Line line;
   line_open(&line, pollers);
   pollers_stop(pollers);
@@ -184,7 +188,7 @@ static void assert_not_reported(Line *line) {
 }
 
 static void test_a_listener_that_pauses_is_reported_again_unless_it_was_forgotten(void **state) {
-  Pollers *pollers = pollers_new(&(PollersOptions){ .most = THREADS, .ready = on_ready });
+  Pollers *pollers = start();
   Line lines[2];
   for (int i = 0; i < 2; i++) {
     line_open(&lines[i], NULL);
