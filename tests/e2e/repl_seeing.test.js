@@ -339,7 +339,7 @@ test('at a terminal Ctrl-C stops a script that never ends and keeps news or comp
   await term.shows(/月 >/);
   term.keys('-l', `function on_message(msg)
     repeat wechat.sleep(0.05) until io.open(msg.content)
-    if msg.content == "news" then wechat.send_text_message(msg.source, "come") end
+    if msg.content == "news" then wechat.spawn(wechat.send_text_message, msg.source, "come") wechat.sleep(0.001) end
     io.open("looping", "w"):close()
     while true do end
   end`);
