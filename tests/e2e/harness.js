@@ -102,6 +102,15 @@ function atEnd(t, end) {
   ends.get(t).unshift(end);
 }
 
+// A file that stands still is killed by ctest after 600 s, without a word: shortly before, it says what it waits for.
+function tellWhatIsAwaited() {
+  const said = process._getActiveHandles().map((one) => [
+    one.constructor.name, one.spawnargs?.join(' '), one.pid, one.localPort && `${one.localPort} to ${one.remotePort}`,
+  ].filter(Boolean).join(' '));
+  console.error(`this file has not ended yet; it has open:\n${said.join('\n')}`);
+}
+setTimeout(tellWhatIsAwaited, 570 * 1000).unref();
+
 // ---- signatures and encryption ------------------------------------------------------------------------------------
 
 const sha1 = (text) => crypto.createHash('sha1').update(text).digest('hex');
