@@ -7,6 +7,7 @@
 #include "engine/place.h"
 #include "script/embedded_load.h"
 #include "script/inner.h"
+#include "script/require_cycle.h"
 #include "script/syntax_hint.h"
 
 #include <errno.h>
@@ -252,10 +253,13 @@ static void set_searcher(lua_State *L, int package, lua_Integer i, lua_CFunction
   lua_rawseti(L, -2, i);
 }
 
-// Lua's own names itself for each module that is missing, though hardly a script fills package.preload.
+// Lua's own names itself for each module that is missing, though hardly a script fills package.preload. The first
+// searcher: it hears of every module that is not loaded.
 static int search_preload(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1);
+  require_cycle_check(L, name);
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  if (lua_getfield(L, -1, luaL_checkstring(L, 1)) == LUA_TNIL) return 0;
+  if (lua_getfield(L, -1, name) == LUA_TNIL) return 0;
   lua_pushliteral(L, ":preload:");
   return 2;
 }
