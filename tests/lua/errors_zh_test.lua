@@ -249,16 +249,16 @@ local function expect_findings(path)
     end
   end
 end
-for _, name in ipairs { "init", "habits", "forms", "fields", "methods", "gives", "meanings", "statements", "rules", "units",
-  "message_fields", "syntax" } do expect_findings("lua/check/" .. name .. ".lua") end
+for _, name in ipairs { "init", "names", "calls", "modules", "habits", "forms", "fields", "methods", "gives", "meanings", "statements",
+  "rules", "units", "message_fields", "syntax" } do expect_findings("lua/check/" .. name .. ".lua") end
 check.equal(findings > 15, true, findings .. " findings")
 for english, chinese in pairs(findings_zh) do check.equal(conversions_of(chinese), conversions_of(english), english) end
 
 -- Whether a source holds the longest piece of the row: what is in its %s may stand elsewhere.
 local composed = { ["%d arguments"] = true, ["%s has no option %s"] = true } -- made of a word with an s, or behind "has no"
 local sources = {}
-for name in ("check/init check/fields check/forms check/gives check/habits check/meanings check/message_fields check/methods"
-  .. " check/rules check/statements check/units wechat/args wechat/fields wechat/misread wechat/reply wechat/menu/types meta/types"):gmatch("%S+") do
+for name in ("check/init check/calls check/fields check/forms check/gives check/habits check/meanings check/message_fields check/methods"
+  .. " check/modules check/names check/rules check/statements check/units wechat/args wechat/fields wechat/misread wechat/reply wechat/menu/types meta/types"):gmatch("%S+") do
   sources[#sources + 1] = read("lua/" .. name .. ".lua"):gsub("\\z%s+", ""):gsub('\\"', '"')
 end
 sources = table.concat(sources, "\n")
