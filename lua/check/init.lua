@@ -218,8 +218,9 @@ function Check:judge_parts()
 end
 
 -- Reports at the end, because a field that the script sets anywhere is known everywhere.
-function Check:judge()
+function Check:judge(path)
   self:judge_missing()
+  self:judge_cycles(path)
   if self.replaced then return end
   for _, read in ipairs(self.reads) do
     local judge = read.meaning.kind == "bot" and self.read_bot or self.read_wechat
@@ -257,8 +258,8 @@ local function in_order(a, b)
 end
 
 --- Returns the findings, one per line: its kind, a tab and "FILE:LINE:COLUMN: WHAT"; "" if there are none. The kind is
---- "fault", "syntax" or "missing" (faults that loading the script may report too), "note", which is only likely a mistake,
---- or "missing note", which loading may report too.
+--- "fault", "syntax", "missing" or "cycle" (faults that loading the script may report too), "note", which is only likely a
+--- mistake, or "missing note" or "cycle note", which loading may report too.
 ---@param path string path of the script
 ---@return string
 function program.check(path)
@@ -266,10 +267,10 @@ function program.check(path)
     found = {}, reads = {}, fields = {}, parts = {}, answers = {}, set_names = {}, seen = {}, other_reads = {},
     missing = {}, table_calls = {}, calls = {}, library_calls = {}, dropped = {}, method_calls = {}, rules = {}, colon_calls = {}, definitions = {},
     habits = habits.none(), global_functions = {}, hidden_hooks = {}, unset = {}, there = {}, global_reads = {}, first_definitions = {}, filled = {}, own = { [path] = true },
-    texts = {}, folder = path:match("^.*/") or "",
+    required_files = {}, texts = {}, folder = path:match("^.*/") or "",
   }, Check)
   check:look(path)
-  check:judge()
+  check:judge(path)
   local lines, place_of = {}, setmetatable({}, { __index = function(places, file)
     places[file] = lex.placer(check.texts[file])
     return places[file]

@@ -57,6 +57,15 @@ return function(Check, host)
     elseif state == "missing" and not is_optional then
       table.insert(self.missing, { file = file, token = token, name = name, is_sure = call.is_sure })
     end
+    if name and call.is_loading and not is_optional then self:note_requirement(file, token, name) end
+  end
+
+  -- Keeps which file requires which while it loads. What is loaded already is not searched for.
+  function Check:note_requirement(file, token, name)
+    local path = package.loaded[name] == nil and self:path_of(name, beside)
+    if not path then return end
+    self.required_files[file] = self.required_files[file] or {}
+    table.insert(self.required_files[file], { path = path, token = token })
   end
 
   -- Where the script may see to it that the call is not made, it is a note. A script that has to do with `package` may find modules elsewhere.
@@ -68,6 +77,36 @@ return function(Check, host)
       text = (one.is_sure and "" or "note: ") .. text:format(one.name, hint)
       self:add(one.file, one.token, text, nil, one.is_sure and "missing" or "missing note")
     end
+  end
+
+  -- A note where code that was not read may have set package.loaded.
+  function Check:add_cycle(chain, first)
+    local places = {}
+    for i = first, #chain do places[#places + 1] = ("%s:%d"):format(chain[i].file, self:line_of(chain[i])) end
+    places[#places + 1] = chain[first].file
+    local text = "require goes in a cycle: %s; one of them must require the other in a function, where it is used"
+    text = (self.runs_unread and "note: " or "") .. text:format(table.concat(places, " -> "))
+    self:add(chain[#chain].file, chain[#chain].token, text, nil, self.runs_unread and "cycle note" or "cycle")
+  end
+
+  -- Follows the requires as Lua would. `chain`: the files that are being loaded, each with its require under way; `place`:
+  -- where each stands in it, 0 if it was loaded.
+  function Check:follow(file, chain, place)
+    chain[#chain + 1] = { file = file }
+    place[file] = #chain
+    for _, required in ipairs(self.required_files[file] or {}) do
+      chain[#chain].token = required.token
+      local first = place[required.path]
+      if not first then self:follow(required.path, chain, place)
+      elseif first > 0 then self:add_cycle(chain, first) end
+    end
+    chain[#chain], place[file] = nil, 0
+  end
+
+  -- Files that require each other in functions are no cycle. A script that has to do with `package` may have said before
+  -- what is loaded.
+  function Check:judge_cycles(path)
+    if not (self.other_reads.package or self.filled.require or self.replaced) then self:follow(path, {}, {}) end
   end
 
   -- Returns whether the file was read and understood. Of what others made only the names that it sets are heard.

@@ -42,6 +42,7 @@ local new_notes = require "check.notes"
 ---@class RequireCall
 ---@field is_sure boolean nothing decides whether a call of its function comes to it, nor is its function handed on
 ---@field names string[] of the functions around it
+---@field is_loading boolean outside of functions and conditions: it is called while the file loads
 
 local parse = {}
 
@@ -304,7 +305,8 @@ end
 
 -- Which functions are handed on is known at the end.
 function Parser:requires(name, token, is_optional)
-  local call = { is_sure = self.conditions == 0, names = self.names }
+  local is_sure = self.conditions == 0
+  local call = { is_sure = is_sure, names = self.names, is_loading = is_sure and self.depth == 0 }
   self.required[#self.required + 1] = call
   self.watch.requires(name, token, is_optional, call)
 end

@@ -49,6 +49,8 @@ return {
   ["%s is a table of functions: call one of them"] = "%s 是由函数组成的表：请调用其中一个",
   ["%s is a table of functions: call one of them, such as %s.%s"] = "%s 是由函数组成的表：请调用其中一个，例如 %s.%s",
   ["there is no module %s beside the script, in its lua_modules or along package.path"] = "脚本旁、它的 lua_modules 里和 package.path 上都没有模块 %s",
+  ["require goes in a cycle: %s; one of them must require the other in a function, where it is used"] =
+    "require 形成了循环：%s；请让其中一个在函数里、用到时再 require 另一个",
   ["globals are not checked: %s (%s:%d) may set %s and others"] = "没有检查全局变量：%s（%s:%d）可能设置了 %s 和其他的",
   ["no file sets the global %s: reading it raises an error"] = "没有文件设置全局变量 %s：读它会抛出错误",
 

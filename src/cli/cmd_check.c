@@ -104,7 +104,8 @@ static bool print_findings(Str findings, Str reported) {
     str_cut(findings, '\n', &line, &findings);
     str_cut(line, '\t', &kind, &line);
     faulty = faulty || !str_ends(kind, STR("note"));
-    bool may_be_known = str_eq(kind, STR("syntax")) || str_starts(kind, STR("missing"));
+    bool may_be_known = str_eq(kind, STR("syntax")) || str_starts(kind, STR("missing")) ||
+                        str_starts(kind, STR("cycle"));
     bool known = may_be_known && names_place(reported, line);
     if (!known) fprintf(stderr, "wemoon: check: %.*s\n", STR_FMT(line));
   }
@@ -280,10 +281,11 @@ const Command command_check = {
 
       "The script's main chunk runs, its functions do not. The script and the modules beside it "
       "are also\n"
-      "read: modules that are missing, names that wechat and Lua's library do not have, fields "
-      "that no\n"
-      "message has (except those that the script sets and the platform's own, which begin with a "
-      "capital),\n"
+      "read: modules that are missing or require each other while they load, names that wechat and "
+      "Lua's\n"
+      "library do not have, fields that no message has (except those that the script sets and the "
+      "platform's\n"
+      "own, which begin with a capital),\n"
       "wrong numbers of arguments, misspelt arguments, options, fields, globals and hooks, a colon "
       "where a\n"
       "dot belongs, replies that are made and not returned, what is returned and is no reply, "

@@ -166,6 +166,30 @@ test('one that is missing where the script loads is told once', async (t) => {
   assert.match(stderr, /^wemoon: bot\.lua:1: module 'nix' not found:/);
   assert.doesNotMatch(stderr, /there is no module/);
 });
+const cycle = (place, chain) => `${place}: require goes in a cycle: ${chain}; one of them must require the other in a function, where it is used`;
+test('modules that require each other while they load are told once, with the cycle', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': `local a = require "a"\n${answer('return a')}`, 'a.lua': '\nlocal b = require "b"', 'b.lua': 'local a = require "a"' });
+  for (const [LANG, said] of [['C', cycle('b.lua:1', 'a.lua:2 -> b.lua:1 -> a.lua')], ['zh_CN.UTF-8', /require/]]) {
+    const { stderr } = await wemoon(['check', 'bot.lua', '--token', 'aToken'], { cwd: dir, code: 1, env: { LANG } });
+    assert.equal(stderr.split(' -> ').length, 3, stderr);
+    if (LANG === 'C') assert.ok(stderr.startsWith(`wemoon: ${said}\n`), stderr);
+  }
+});
+// These raise before they come to their cycle.
+finds('a cycle is found without running it: of two, of one, with the script', `error "early" require "a" require "self" require "back"`, [
+  cycle('back.lua:1:9', 'bot.lua:1 -> back.lua:1 -> bot.lua'), cycle('self.lua:1:9', 'self.lua:1 -> self.lua'),
+  cycle('way/init.lua:1:20', 'a.lua:1 -> way/init.lua:1 -> a.lua')], {
+  files: { 'a.lua': 'require "way"', 'way/init.lua': 'local ok = require("a")', 'self.lua': 'require "self"', 'back.lua': 'require "bot"' } });
+for (const [where, a] of Object.entries({
+  'in a function': 'local function b() return require "b" end return b',
+  'under a condition': 'if never then local b = require "b" end never = false',
+  'under pcall': 'local ok, b = pcall(require, "b") local also = pcall(function() return require "b" end) return ok, b, also',
+  'after they said what they give': 'package.loaded[...] = true return require "b"',
+})) finds(`modules that require each other ${where} pass`, 'error "early" require "a"', [], { files: { 'a.lua': a, 'b.lua': 'return require "a"' } });
+finds('where code that is not read may say what is loaded, a cycle is a note', 'error "early" dofile "x" require "a"', [
+  cycle('b.lua:1:16', 'a.lua:1 -> b.lua:1 -> a.lua').replace('require goes', 'note: require goes')],
+{ files: { 'a.lua': 'return require "b"', 'b.lua': 'return require "a"' } });
 const missing = (place, name) => `bot.lua:${place}: note: there is no module ${name} beside the script, in its lua_modules or along package.path`;
 finds('one that is required under a condition, or in a function that others call, is a note', `if _VERSION < "Lua 5.3" then require "a" elseif _VERSION == "x" then require "b" end
 local bit = _VERSION == "Lua 5.1" and require "c" or nil
