@@ -6,7 +6,6 @@
 return {
   -- ---- the command line (commands.c, options.c, report.c)
   ["Try: wemoon %s%s--help"] = "请看：wemoon %s%s--help",
-  ["warning: %s"] = "警告：%s",
   ["no memory"] = "内存不足",
   ["a write failed"] = "写入失败",
   ["unknown command %s: to serve a bot, write wemoon run %s"] = "没有命令 %s：要运行机器人，请写 wemoon run %s",
@@ -347,14 +346,27 @@ return {
     "--online 需要 appid 和 appsecret：请写在 config.lua 里，或用 WEMOON_APPID 和 WEMOON_APPSECRET，或用 --appid 和 --appsecret",
   ["warning: no account is configured, so the script alone was checked: `wemoon run` needs a token (`wemoon dev` needs none)"] =
     "警告：没有配置公众号，所以只检查了脚本：`wemoon run` 需要 token（`wemoon dev` 不需要）",
-  ["warning: interpreters times script_memory_mb is %lld MB and this machine has %lld MB: the kernel would kill the bot if the scripts used all of it. Lower one of the two"] =
-    "警告：interpreters 乘以 script_memory_mb 是 %lld MB，而本机有 %lld MB：脚本用满时内核会杀掉机器人。请减小其中一个",
-  ["warning: admin_token is set without admin_listen: the live desk is served only on a socket handed over by systemd. Set admin_listen (127.0.0.1:9090)"] =
-    "警告：设置了 admin_token 却没有 admin_listen：只有 systemd 交来套接字时才有实时管理台。请设置 admin_listen（127.0.0.1:9090）",
-  ["warning: admin_token has %zu characters: anyone who guesses it can read every message. Create a longer one with `openssl rand -hex 16`"] =
-    "警告：admin_token 只有 %zu 个字符：谁猜中了它，谁就能看到每条消息。请用 `openssl rand -hex 16` 生成更长的",
-  ["warning: admin_listen %.*s can be reached from other machines; anyone who can reach it can read the metrics and reload the script: use 127.0.0.1, or put a firewall or a proxy with TLS in front of it"] =
-    "警告：admin_listen %.*s 能从其他机器访问；谁能访问，谁就能看指标、重新载入脚本：请用 127.0.0.1，或在前面放防火墙或带 TLS 的代理",
+
+  -- ---- what commands warn of (preflight.c, loader.c)
+  ["appid (from %s): %.*s is no AppID, which is wx and 16 letters and digits%s: copy it from %s"] =
+    "appid（来自 %s）：%.*s 不是 AppID，AppID 是 wx 加 16 个字母和数字%s：请从 %s 复制",
+  [" (this is the account's original ID)"] = "（这是公众号的原始 ID）",
+  ["appsecret (from %s): this is no AppSecret, which is 32 letters and digits: copy it from %s"] =
+    "appsecret（来自 %s）：这不是 AppSecret，AppSecret 是 32 个字母和数字：请从 %s 复制",
+  ["interpreters times script_memory_mb is %lld MB and this machine has %lld MB: the kernel would kill the bot if the scripts used all of it. Lower one of the two"] =
+    "interpreters 乘以 script_memory_mb 是 %lld MB，而本机有 %lld MB：脚本用满时内核会杀掉机器人。请减小其中一个",
+  ["admin_token (from %s): is set without admin_listen, so the live desk is not served, unless systemd hands a socket over: set admin_listen (127.0.0.1:9090)"] =
+    "admin_token（来自 %s）：设置了它却没有 admin_listen，所以没有实时管理台（systemd 交来套接字时除外）：请设置 admin_listen（127.0.0.1:9090）",
+  ["admin_token (from %s): has %zu characters: anyone who guesses it can read every message. Create a longer one with `openssl rand -hex 16`"] =
+    "admin_token（来自 %s）：只有 %zu 个字符：谁猜中了它，谁就能看到每条消息。请用 `openssl rand -hex 16` 生成更长的",
+  ["admin_listen (from %s): %.*s can be reached from other machines; anyone who can reach it can read the metrics and reload the script: use 127.0.0.1, or put a firewall or a proxy with TLS in front of it"] =
+    "admin_listen（来自 %s）：%.*s 能从其他机器访问；谁能访问，谁就能看指标、重新载入脚本：请用 127.0.0.1，或在前面放防火墙或带 TLS 的代理",
+  ["TZ: this machine knows no time zone %s, so times are in UTC: write a name such as Asia/Shanghai, or install tzdata"] =
+    "TZ：本机没有时区 %s，所以时间按 UTC 算：请写 Asia/Shanghai 这样的名字，或安装 tzdata",
+  ["%s:%d: this is not UTF-8 (GBK?), and users would read \u{FFFD} in its place: save the file as UTF-8"] =
+    "%s:%d：这不是 UTF-8（是 GBK 吗？），用户会在那里看到 \u{FFFD}：请把文件存成 UTF-8",
+  ["%s was replaced outside of the container, where the old file is still mounted: mount its folder, or restart the container"] =
+    "%s 在容器外被换掉了，容器里挂载的还是旧文件：请挂载它所在的文件夹，或重启容器",
 
   -- ---- send and status (cmd_send.c, compose.c, cmd_status.c, print_reply.c, transfer.c)
   ["--repeat %s: write a number from 1 to %d"] = "--repeat %s：请写 1 到 %d 的数字",

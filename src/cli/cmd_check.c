@@ -3,7 +3,6 @@
 #include "cli/command.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "cli/language.h"
 #include "cli/output_text.h"
@@ -38,14 +37,25 @@ static bool load(const InterpreterOptions *options_, const char *script, Buf *ha
   return ok;
 }
 
+static void tell(const char *warning) { report_warning("check", warning); }
+
+// `found`: a bool.
+static void report_odd_file(void *found, const char *what) {
+  tell(what);
+  *(bool *)found = true;
+}
+
+// Sets *odd if a file was warned of.
 static bool check_script(Invocation *in, const char *script, const Account *account, Buf *handlers,
-                         Err *err) {
+                         bool *odd, Err *err) {
   InterpreterOptions interpreter_options;
   Services services;
   if (!config_interpreter(in->config, account, &interpreter_options, err)) return false;
   if (!services_open(&services, in->config, account, script, STORE_NOWHERE, NULL, err))
     return false;
   services_lend(&services, &interpreter_options);
+  interpreter_options.odd_file = report_odd_file;
+  interpreter_options.odd_file_ctx = odd;
   bool ok = load(&interpreter_options, script, handlers, err);
   services_close(&services);
   return ok;
@@ -167,7 +177,7 @@ static int check_online(Invocation *in, const char *script, const Account *accou
   bool fine = false;
   int status = ask(&interpreter_options, &fine, &err) ? STATUS_DONE : report_err("check", &err);
   const char *advice = services.store ? store_advice(services.store) : NULL;
-  if (advice) report("check", "warning: %s", advice);
+  if (advice) report_warning("check", advice);
   services_close(&services);
   return status == STATUS_DONE && !fine ? STATUS_FAILED : status;
 }
@@ -184,60 +194,16 @@ static void print_ok(const Invocation *in, const char *script, const Account *ac
          file ? file : "");
 }
 
-// A script's memory limit is useless if the kernel's is lower.
-static bool warn_of_memory(const Config *config) {
-  int64_t wanted_mb =
-      config_integer(config, "interpreters") * config_integer(config, "script_memory_mb");
-  int64_t there_mb = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 20;
-  if (wanted_mb <= there_mb) return false;
-  report("check",
-         "warning: interpreters times script_memory_mb is %lld MB and this machine has %lld MB: "
-         "the kernel would kill the bot if the scripts used all of it. Lower one of the two",
-         (long long)wanted_mb, (long long)there_mb);
-  return true;
-}
-
 static void warn_of_no_account(const Config *config) {
   if (config_has_account(config)) return;
   report("check", "warning: no account is configured, so the script alone was checked: `wemoon "
                   "run` needs a token (`wemoon dev` needs none)");
 }
 
-static bool is_loopback(Str host) {
-  return host.len == 0 || str_starts(host, STR("127.")) || str_eq(host, STR("[::1]"));
-}
-
-// What serves, and is hardly what was meant.
-static bool warn_of_admin(const Config *config) {
-  Str listen = config_text(config, "admin_listen"), password = config_text(config, "admin_token");
-  Str host;
-  int port;
-  bool unserved = password.len > 0 && listen.len == 0;
-  bool is_short = password.len > 0 && password.len < ADMIN_TOKEN_SHORT;
-  bool is_open = listen.len > 0 && config_split_address(listen, &host, &port) && !is_loopback(host);
-  if (unserved)
-    report("check", "warning: admin_token is set without admin_listen: the live desk is served "
-                    "only on a socket handed over by systemd. Set admin_listen (127.0.0.1:9090)");
-  if (is_short)
-    report("check",
-           "warning: admin_token has %zu characters: anyone who guesses it can read every message. "
-           "Create a longer one with `openssl rand -hex 16`",
-           password.len);
-  if (is_open)
-    report("check",
-           "warning: admin_listen %.*s can be reached from other machines; anyone who can reach it "
-           "can read the metrics and reload the script: use 127.0.0.1, or put a firewall or a "
-           "proxy with TLS in front of it",
-           STR_FMT(listen));
-  return unserved || is_short || is_open;
-}
-
 // Whether there is something to mend; that no account is configured is a way to check the script alone.
 static bool warn(const Config *config) {
   warn_of_no_account(config);
-  bool memory = warn_of_memory(config), admin = warn_of_admin(config);
-  bool account = preflight_warn_of_account(config), zone = preflight_warn_of_zone();
-  return memory || admin || account || zone;
+  return preflight_warnings(config, WARN_OF_ALL, tell);
 }
 
 // Reports all faults but the script's.
@@ -257,14 +223,16 @@ static int run(Invocation *in) {
   Buf handlers;
   buf_init(&handlers);
   int status = STATUS_DONE;
-  bool there = preflight_script(script, &err);
-  if (!there || !check_script(in, script, &account, &handlers, &err)) status = report_err("", &err);
+  bool there = preflight_script(script, &err), odd = false;
+  if (!there || !check_script(in, script, &account, &handlers, &odd, &err))
+    status = report_err("", &err);
   if (!configured) status = STATUS_USAGE;
   bool reads = !there || check_names(in, script, str_of(err.text)) == STATUS_DONE;
   if (!reads && status == STATUS_DONE) status = STATUS_FAILED;
   if (status == STATUS_DONE) {
     bool strict = options_value(&in->arguments, "strict") != NULL;
-    if (warn(in->config) && strict) status = STATUS_FAILED;
+    bool warned = warn(in->config) || odd;
+    if (warned && strict) status = STATUS_FAILED;
     else print_ok(in, script, &account, buf_str(&handlers));
   }
   buf_clear(&handlers);

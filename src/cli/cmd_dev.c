@@ -218,7 +218,7 @@ static int run(Invocation *in) {
   const char *script = in->arguments.count ? in->arguments.positionals[0] : NULL;
   config_simulate_account(in->config);
   if (!command_configure_server(in, script, !script, false)) return STATUS_USAGE;
-  preflight_warn_of_zone();
+  preflight_warn(in->config, WARN_OF_ZONE);
   config_simulate_account(in->config);
   DevParts parts = { .capture = NULL };
   DevServerOptions devserver_options;

@@ -93,7 +93,7 @@ static int run_and_print(Invocation *in, const Chunk *chunk) {
 
 static bool configure(Invocation *in, const char *path) {
   if (!command_configure(in, path, true, false)) return false;
-  preflight_warn_of_zone();
+  preflight_warn(in->config, WARN_OF_ZONE);
   return true;
 }
 

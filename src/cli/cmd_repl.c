@@ -387,7 +387,7 @@ static int run_prompt(Repl *repl) {
 static int run(Invocation *in) {
   Repl repl = { .in = in, .script = in->arguments.count ? in->arguments.positionals[0] : NULL };
   if (!command_configure(in, repl.script, !repl.script, false)) return STATUS_USAGE;
-  preflight_warn_of_zone();
+  preflight_warn(in->config, WARN_OF_ZONE);
   if (config_source(in->config, "log_level") == CONFIG_FROM_DEFAULT) log_setup(LOG_ERROR, LOG_TEXT);
   Err err;
   sigset_t set;

@@ -257,7 +257,7 @@ static int play(Invocation *in, Replay *replay, const char *path, const char *sc
   Err err;
   config_simulate_account(in->config);
   if (!command_configure(in, script, false, false)) return STATUS_USAGE;
-  preflight_warn_of_zone();
+  preflight_warn(in->config, WARN_OF_ZONE);
   bool keeps = keeps_late(in->config, replay);
   if (!preflight_script(script, &err) || !configure(in, script, &account, &bot, &err))
     return report_err("replay", &err);

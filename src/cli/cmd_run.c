@@ -154,17 +154,7 @@ static int serve(Service *service, const Config *config, const BotOptions *bot_o
 // What the desk shows, where there is to be one. False without memory.
 static bool open_live(Service *service, const Config *config, BotOptions *bot_options) {
   bool has_address = config_text(config, "admin_listen").len > 0 || service->sockets.admin;
-  Str password = config_text(config, "admin_token");
-  if (password.len == 0) return true;
-  if (!has_address) {
-    log_warn("admin_token is set without admin_listen: the live desk is not served. Set "
-             "admin_listen (127.0.0.1:9090)");
-    return true;
-  }
-  if (password.len < ADMIN_TOKEN_SHORT)
-    log_warn("admin_token has %zu characters: anyone who guesses it can read every message. Create "
-             "a longer one with `openssl rand -hex 16`",
-             password.len);
+  if (!has_address || config_text(config, "admin_token").len == 0) return true;
   bot_options->live = service->live = live_new();
   if (service->live) log_tap(LOG_WARN, live_line, service->live);
   return service->live != NULL;
@@ -175,6 +165,8 @@ static int open_and_serve(Invocation *in, const Account *account, BotOptions *bo
   Service service = { 0 };
   sigset_t set;
   if (!activation_take(&service.sockets, &err)) return report_err("", &err);
+  preflight_warn(in->config,
+                 WARN_OF_SERVING | WARN_OF_ZONE | (service.sockets.admin ? 0 : WARN_OF_DESK));
   service.metrics = metrics_new(bot_metric_families);
   bot_metrics_begin(service.metrics);
   serving_block_signals(&set);
@@ -208,8 +200,6 @@ static int run(Invocation *in) {
   // First: a mistyped name of the script is no reason to ask for a token.
   if (!preflight_script(script, &err)) return report_err("", &err);
   if (!command_configure_server(in, script, false, true)) return STATUS_USAGE;
-  preflight_warn_of_tokens(in->config);
-  preflight_warn_of_zone();
   bool ready = config_account(in->config, &account, &err) &&
                config_bot(in->config, script, &account, &bot_options, &err) &&
                serving_raise_file_limit(config_integer(in->config, "threads"),

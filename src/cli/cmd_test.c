@@ -263,7 +263,7 @@ static int run(Invocation *in) {
     const char *path = in->arguments.positionals[i];
     if (access(path, R_OK) != 0) return report_usage("test", "there is no spec %s", path);
   }
-  preflight_warn_of_zone();
+  preflight_warn(in->config, WARN_OF_ZONE);
   for (size_t i = 0; i < in->arguments.count; i++)
     run_spec(in, in->arguments.positionals[i], &count);
   printf("%d passed, %d failed\n", count.passed, count.failed);

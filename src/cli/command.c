@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/preflight.h"
+
 // Memory and registers may hold secrets, so this process and its children leave no core file, whatever the limit that
 // they inherited: a limit of 1 byte stops files and, unlike 0, programs that core_pattern names. To debug, raise the
 // limit of the running process (`prlimit --core=unlimited --pid PID`): its core file then has registers but no memory,
@@ -43,14 +45,23 @@ bool command_load(Invocation *in, const char *script, bool here, TokenNeed need)
   return loaded;
 }
 
-bool command_configure(Invocation *in, const char *script, bool here, bool needs_token) {
+static bool configure(Invocation *in, const char *script, bool here, bool needs_token) {
   Err err;
   if (!command_load(in, script, here, needs_token ? TOKEN_NEEDED : TOKEN_UNNEEDED)) return false;
   return report_unless(config_log_on_stderr(in->config, &err), &err);
 }
 
+bool command_configure(Invocation *in, const char *script, bool here, bool needs_token) {
+  if (!configure(in, script, here, needs_token)) return false;
+  preflight_warn(in->config, WARN_OF_ACCOUNT);
+  return true;
+}
+
 bool command_configure_server(Invocation *in, const char *script, bool here, bool needs_token) {
   Err err;
-  if (!command_configure(in, script, here, needs_token)) return false;
-  return report_unless(config_log_to_file(in->config, &err), &err);
+  if (!configure(in, script, here, needs_token) ||
+      !report_unless(config_log_to_file(in->config, &err), &err))
+    return false;
+  preflight_warn(in->config, WARN_OF_ACCOUNT);
+  return true;
 }

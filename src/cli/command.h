@@ -41,7 +41,8 @@ typedef enum {
 
 // Loads the configuration and reports its faults; does not set up the log. `script`, `here`: as for config_load.
 bool command_load(Invocation *invocation, const char *script, bool here, TokenNeed need);
-// The same, and sets up the log on standard error; false: end with STATUS_USAGE. `script`, `here`: as for config_load.
+// The same, and sets up the log on standard error, and warns there of an account that cannot be the platform's; false:
+// end with STATUS_USAGE. `script`, `here`: as for config_load.
 bool command_configure(Invocation *invocation, const char *script, bool here, bool needs_token);
 // The same for what serves a bot: its log goes to log_file. Other commands leave that file alone: what they log
 // is for the person who typed them, and the bot's own user could not write to a file that root's command made.

@@ -515,6 +515,9 @@ bool config_is_faulty(const Config *config, const char *key) {
 ConfigSource config_source(const Config *config, const char *key) {
   return value_of(config, key)->source;
 }
+const char *config_place(const Config *config, const char *key) {
+  return value_of(config, key)->place;
+}
 const char *config_file(const Config *config) { return config->file; }
 
 static bool list_open_values(Config *config, Pairs *pairs) {

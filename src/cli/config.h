@@ -92,6 +92,8 @@ typedef enum {
   CONFIG_FROM_FLAG
 } ConfigSource;
 ConfigSource config_source(const Config *config, const char *key);  // where its value came from
+// The same for people: "--appid", "WEMOON_APPID", "bot/config.lua:3".
+const char *config_place(const Config *config, const char *key);
 const char *config_file(const Config *config);  // the file that was read, or NULL
 
 // The keys as the parts of the program need them. The results live as long as `config`.

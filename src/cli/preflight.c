@@ -123,10 +123,16 @@ int preflight_report(const Config *config, const char *script) {
   return STATUS_DONE;
 }
 
-void preflight_warn_of_tokens(const Config *config) {
-  Err err;
-  if (!config_token_fits(config, "token", &err)) log_warn("%s", err.text);
-  if (!config_token_fits(config, "previous_token", &err)) log_warn("%s", err.text);
+// ---- warnings -----------------------------------------------------------------------------------
+
+// Each check of a configuration below returns false, with the warning, where it finds something.
+
+static bool token_fits(const Config *config, Err *err) {
+  return config_token_fits(config, "token", err);
+}
+
+static bool previous_token_fits(const Config *config, Err *err) {
+  return config_token_fits(config, "previous_token", err);
 }
 
 static bool is_of_letters_and_digits(Str text, size_t len) {
@@ -135,28 +141,112 @@ static bool is_of_letters_and_digits(Str text, size_t len) {
   return fits;
 }
 
-// The secret itself is not shown.
-bool preflight_warn_of_account(const Config *config) {
-  Str appid = config_text(config, "appid"), secret = config_text(config, "appsecret");
-  bool no_appid =
-      appid.len > 0 && !(str_starts(appid, STR("wx")) && is_of_letters_and_digits(appid, 18));
-  bool no_secret = secret.len > 0 && !is_of_letters_and_digits(secret, 32);
-  if (no_appid)
-    log_warn("appid: %.*s is no AppID, which is wx and 16 letters and digits%s: copy it "
-             "from " ACCOUNT_PLACE,
-             STR_FMT(appid),
-             str_starts(appid, STR("gh_")) ? " (this is the account's original ID)" : "");
-  if (no_secret)
-    log_warn("appsecret: this is no AppSecret, which is 32 letters and digits: copy it "
-             "from " ACCOUNT_PLACE);
-  return no_appid || no_secret;
+static bool appid_fits(const Config *config, Err *err) {
+  Str appid = config_text(config, "appid");
+  if (appid.len == 0 || (str_starts(appid, STR("wx")) && is_of_letters_and_digits(appid, 18)))
+    return true;
+  return err_set(err, ERR_USAGE,
+                 "appid (from %s): %.*s is no AppID, which is wx and 16 letters and digits%s: copy "
+                 "it from " ACCOUNT_PLACE,
+                 config_place(config, "appid"), STR_FMT(appid),
+                 str_starts(appid, STR("gh_")) ? " (this is the account's original ID)" : "");
 }
 
-bool preflight_warn_of_zone(void) {
+// The secret itself is not shown.
+static bool appsecret_fits(const Config *config, Err *err) {
+  Str secret = config_text(config, "appsecret");
+  if (secret.len == 0 || is_of_letters_and_digits(secret, 32)) return true;
+  return err_set(err, ERR_USAGE,
+                 "appsecret (from %s): this is no AppSecret, which is 32 letters and digits: copy "
+                 "it from " ACCOUNT_PLACE,
+                 config_place(config, "appsecret"));
+}
+
+// A script's memory limit is useless if the kernel's is lower.
+static bool memory_is_there(const Config *config, Err *err) {
+  int64_t wanted_mb =
+      config_integer(config, "interpreters") * config_integer(config, "script_memory_mb");
+  int64_t there_mb = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) >> 20;
+  if (wanted_mb <= there_mb) return true;
+  return err_set(
+      err, ERR_USAGE,
+      "interpreters times script_memory_mb is %lld MB and this machine has %lld MB: the kernel "
+      "would kill the bot if the scripts used all of it. Lower one of the two",
+      (long long)wanted_mb, (long long)there_mb);
+}
+
+static bool desk_has_address(const Config *config, Err *err) {
+  if (config_text(config, "admin_token").len == 0 || config_text(config, "admin_listen").len > 0)
+    return true;
+  return err_set(err, ERR_USAGE,
+                 "admin_token (from %s): is set without admin_listen, so the live desk is not "
+                 "served, unless systemd hands a socket over: set admin_listen (127.0.0.1:9090)",
+                 config_place(config, "admin_token"));
+}
+
+static bool admin_token_is_long(const Config *config, Err *err) {
+  enum { SHORT = 12 };
+  Str password = config_text(config, "admin_token");
+  if (password.len == 0 || password.len >= SHORT) return true;
+  return err_set(err, ERR_USAGE,
+                 "admin_token (from %s): has %zu characters: anyone who guesses it can read every "
+                 "message. Create a longer one with `openssl rand -hex 16`",
+                 config_place(config, "admin_token"), password.len);
+}
+
+static bool is_loopback(Str host) {
+  return host.len == 0 || str_starts(host, STR("127.")) || str_eq(host, STR("[::1]"));
+}
+
+static bool admin_is_inside(const Config *config, Err *err) {
+  Str listen = config_text(config, "admin_listen"), host;
+  int port;
+  if (!config_split_address(listen, &host, &port) || is_loopback(host)) return true;
+  return err_set(err, ERR_USAGE,
+                 "admin_listen (from %s): %.*s can be reached from other machines; anyone who can "
+                 "reach it can read the metrics and reload the script: use 127.0.0.1, or put a "
+                 "firewall or a proxy with TLS in front of it",
+                 config_place(config, "admin_listen"), STR_FMT(listen));
+}
+
+static bool zone_fits(const Config *config, Err *err) {
   const char *zone = getenv("TZ");
-  if (!zone || zone_is_known(zone)) return false;
-  log_warn("TZ: this machine knows no time zone %s, so times are in UTC: write a name such as "
-           "Asia/Shanghai, or install tzdata",
-           zone);
-  return true;
+  if (!zone || zone_is_known(zone)) return true;
+  return err_set(err, ERR_USAGE,
+                 "TZ: this machine knows no time zone %s, so times are in UTC: write a name such "
+                 "as Asia/Shanghai, or install tzdata",
+                 zone);
+}
+
+static const struct {
+  unsigned subject;
+  bool (*fits)(const Config *config, Err *err);
+} checks[] = {
+  { WARN_OF_ACCOUNT, token_fits },
+  { WARN_OF_ACCOUNT, previous_token_fits },
+  { WARN_OF_ACCOUNT, appid_fits },
+  { WARN_OF_ACCOUNT, appsecret_fits },
+  { WARN_OF_SERVING, memory_is_there },
+  { WARN_OF_DESK, desk_has_address },
+  { WARN_OF_SERVING, admin_token_is_long },
+  { WARN_OF_SERVING, admin_is_inside },
+  { WARN_OF_ZONE, zone_fits },
+};
+
+bool preflight_warnings(const Config *config, unsigned subjects,
+                        void (*tell)(const char *warning)) {
+  bool any = false;
+  for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+    Err err;
+    if (!(checks[i].subject & subjects) || checks[i].fits(config, &err)) continue;
+    tell(err.text);
+    any = true;
+  }
+  return any;
+}
+
+static void log_warning(const char *warning) { log_warn("%s", warning); }
+
+void preflight_warn(const Config *config, unsigned subjects) {
+  preflight_warnings(config, subjects, log_warning);
 }

@@ -13,13 +13,22 @@ bool preflight_script(const char *script, Err *err);
 // and tokens that the platform does not accept. A port in use is fine, because the bot itself may have it. Returns the
 // exit status.
 int preflight_report(const Config *config, const char *script);
-// Warns of a token that the platform does not accept.
-void preflight_warn_of_tokens(const Config *config);
-// Warns of an appid that is not "wx" and 16 letters and digits, and of an appsecret that is not 32. Nothing is refused:
-// the simulated platform and gateways take any. Returns whether it warned.
-bool preflight_warn_of_account(const Config *config);
-// Warns of an unknown time zone in TZ, for which the C library silently uses UTC. Returns whether it warned.
-bool preflight_warn_of_zone(void);
-enum { ADMIN_TOKEN_SHORT = 12 };  // characters: a shorter admin_token is warned of
+
+// What is allowed, and is hardly what was meant. All commands take their warnings from one table.
+enum {
+  // Tokens, an appid and an appsecret that the platform cannot have given. The simulated platform and gateways take any.
+  WARN_OF_ACCOUNT = 1,
+  // More memory for scripts than the machine has, an admin address that is open to others, an admin_token that is short.
+  WARN_OF_SERVING = 2,
+  // An admin_token, and no admin_listen. A socket of the service manager may take its place.
+  WARN_OF_DESK = 4,
+  // An unknown time zone in TZ, for which the C library silently uses UTC.
+  WARN_OF_ZONE = 8,
+  WARN_OF_ALL = 15
+};
+// Tells each warning of these subjects; returns whether there was one.
+bool preflight_warnings(const Config *config, unsigned subjects, void (*tell)(const char *warning));
+// Does the same, in the log.
+void preflight_warn(const Config *config, unsigned subjects);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/visible.h"
 #include "cli/language.h"
+#include "cli/output_text.h"
 
 // An error may quote a stranger's text.
 static void print(const char *what, Str said) {
@@ -66,6 +67,15 @@ void report(const char *what, const char *format, ...) {
   va_start(args, format);
   say(what, format, args);
   va_end(args);
+}
+
+void report_warning(const char *what, const char *warning) {
+  Buf said;
+  buf_init(&said);
+  buf_add(&said, str_of(output_text("warning: ")));
+  language_add_error(&said, str_of(warning));
+  print(what, buf_str(&said));
+  buf_clear(&said);
 }
 
 void report_of_script(const char *what, const char *path, const Err *err) {

@@ -13,6 +13,8 @@ enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 // "wemoon: WHAT: WHY" on standard error, WHY in the language of the environment (language.h); an empty WHAT is left
 // out.
 __attribute__((format(printf, 2, 3))) void report(const char *what, const char *format, ...);
+// Does the same with "warning: " before a sentence that stands alone elsewhere too (in the log).
+void report_warning(const char *what, const char *warning);
 // Reports `err`; returns STATUS_USAGE for ERR_USAGE, else STATUS_FAILED.
 int report_err(const char *what, const Err *err);
 // Reports what a script raised, in the script's own words; before it the script's path, if it has one.

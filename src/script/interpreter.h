@@ -97,6 +97,10 @@ typedef struct {
   // none. NULL: requests are sent.
   bool (*played)(void *ctx, Trail *trail, Str request, Buf *call);
   void *played_ctx;
+  // Gets what is odd about a file that is loaded, with its path and, where it is known, the line: bytes that are not
+  // UTF-8. Called on the interpreter's thread. NULL: the log gets it.
+  void (*odd_file)(void *ctx, const char *what);
+  void *odd_file_ctx;
   // Where wechat.http sends requests for other hosts (a spec's answers); NULL: to those hosts.
   const char *http_via;
   // Takes each line that a script prints, with its end, on the script's thread; NULL: standard output does. With

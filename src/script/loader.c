@@ -11,7 +11,9 @@
 #include "script/syntax_hint.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <lualib.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +46,18 @@ static void load_text(lua_State *L, const char *path, Str text) {
   lua_remove(L, -2);
 }
 
+__attribute__((format(printf, 2, 3))) static void warn(Interpreter *in, const char *format, ...) {
+  char what[PATH_MAX + 256];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(what, sizeof what, format, args);
+  va_end(args);
+  if (in->options.odd_file) in->options.odd_file(in->options.odd_file_ctx, what);
+  else log_warn("%s", what);
+}
+
 // Warns of bytes that are not UTF-8: Lua accepts them, but the platform gets U+FFFD in their place.
-static void warn_of_bytes(const char *path, Str text) {
+static void warn_of_bytes(Interpreter *in, const char *path, Str text) {
   int line = 1;
   bool valid = true;
   for (Str rest = text; rest.len > 0;) {
@@ -55,22 +67,25 @@ static void warn_of_bytes(const char *path, Str text) {
     rest = str_sub(rest, len, rest.len);
   }
   if (!valid)
-    log_warn("%s:%d: this is not UTF-8 (GBK?), and users would read \uFFFD in its place: save the "
-             "file as UTF-8",
-             path, line);
+    warn(in,
+         "%s:%d: this is not UTF-8 (GBK?), and users would read \uFFFD in its place: save the file "
+         "as UTF-8",
+         path, line);
 }
 
 // Warns of a file mounted singly into a container: such a file stays unchanged when it is replaced outside.
-static void warn_of_old_file(const char *path) {
+static void warn_of_old_file(Interpreter *in, const char *path) {
   struct stat info;
   if (stat(path, &info) == 0 && info.st_nlink == 0)
-    log_warn("%s was replaced outside of the container, where the old file is still mounted: mount "
-             "its folder, or restart the container",
-             path);
+    warn(in,
+         "%s was replaced outside of the container, where the old file is still mounted: mount its "
+         "folder, or restart the container",
+         path);
 }
 
 void loader_load(lua_State *L, const char *path) {
-  Sources *sources = interpreter_of(L)->sources;
+  Interpreter *in = interpreter_of(L);
+  Sources *sources = in->sources;
   const Str *source = sources_given(sources, path);
   if (!source) {
     Buf text;
@@ -78,8 +93,8 @@ void loader_load(lua_State *L, const char *path) {
     if (file_append(path, FILE_SOURCE_MAX, &text))
       source = sources_keep(sources, path, buf_str(&text));
     int failed = errno;
-    if (source) warn_of_bytes(path, *source);
-    if (source) warn_of_old_file(path);
+    if (source) warn_of_bytes(in, path, *source);
+    if (source) warn_of_old_file(in, path);
     buf_clear(&text);
     if (!source) raise(L, "cannot read %s: %s", path, strerror(failed));
   }

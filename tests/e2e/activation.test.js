@@ -61,6 +61,12 @@ test('the first socket is the callback\'s, the second the admin address\'s; list
   assert.match(manager.output, new RegExp(`send .*--url http://127\\.0\\.0\\.1:${manager.ports[0]}/wechat text`));
 });
 
+test('the live desk needs no admin_listen where its socket is handed over', async (t) => {
+  const config = { admin_token: 'a long enough password' };
+  assert.doesNotMatch((await hold(t, 2, makeDir(t, config))).log, /admin_token/);
+  assert.match((await hold(t, 1, makeDir(t, config))).log, /admin_token .*: is set without admin_listen/);
+});
+
 test('restarts under load: no connection is refused or cut, each message is answered', async (t) => {
   const manager = await hold(t, 1, makeDir(t));
   let loading = true;

@@ -136,6 +136,19 @@ test('what is wrong with a result, a code, a file and the platform is Chinese in
   assert.match(prompt.stdout + prompt.stderr, /\/nonexistent\/x\.lua：没有这个文件或文件夹/);
 });
 
+test('check tells its warnings in Chinese, each as a line of its own', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'bot.lua': Buffer.from(`${BOT} -- \xc4\xe3`, 'latin1'), 'config.lua': `return {\n  token = "mytoken",\n  appid = "gh_12",\n  appsecret = "short",
+  admin_token = "short",\n  interpreters = 2,\n  script_memory_mb = 1048576,\n}\n` });
+  const zh = await refused(cwd, ['check', 'bot.lua', '--strict'], { code: 1, env: { TZ: 'Asia/Shangai' } });
+  const lines = zh.trim().split('\n');
+  assert.equal(lines.length, 7, zh);
+  for (const line of lines) assert.match(line, /^wemoon: check: 警告：/);
+  for (const start of ['bot.lua:1：', 'appid（来自 config.lua:3）：gh_12 ', 'appsecret（来自 config.lua:4）：', 'admin_token（来自 config.lua:5）：设置了它却没有 admin_listen',
+    'admin_token（来自 config.lua:5）：只有 5 个字符', 'TZ：本机没有时区 Asia/Shangai']) assert.ok(zh.includes(`警告：${start}`), `${start}\n${zh}`);
+  assert.match(await refused(cwd, ['check', 'bot.lua', '--strict', '--admin-listen', '0.0.0.0:0'], { code: 1 }), /admin_listen（来自 --admin-listen）：0\.0\.0\.0:0 能从其他机器访问/);
+});
+
 test('check tells its findings in Chinese, behind the same places, and ends with the same status', async (t) => {
   const cwd = tempDir(t);
   writeFiles(cwd, { 'bot.lua': 'function on_message(msg)\n  local x = msg.contnet\n  if msg.type == "txt" then return msg.location.lat end\n  wechat.create_menu("a", 2)\nend' });

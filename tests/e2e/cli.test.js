@@ -518,12 +518,55 @@ test('an appid or an appsecret that cannot be the platform\'s is a warning, whic
   const secret = '0123456789abcdef0123456789abcdef';
   assert.equal(await check('--appid', APPID, '--appsecret', secret), '');
   for (const appid of ['12', 'wx012', `${APPID}0`, 'ww0123456789abcdef', 'wx0123456789abcde!']) {
-    assert.match(await check('--appid', appid), new RegExp(`warn +appid: ${appid} is no AppID, which is wx and 16 letters and digits: copy it from .*platform`), appid);
+    assert.match(await check('--appid', appid), new RegExp(`^wemoon: check: warning: appid \\(from --appid\\): ${appid} is no AppID, which is wx and 16 letters and digits: copy it from .*platform`), appid);
   }
   assert.match(await check('--appid', 'gh_0123456789ab'), /no AppID, .*this is the account's original ID/);
   const short = await check('--appid', APPID, '--appsecret', 'shortsecret1');
-  assert.match(short, /warn +appsecret: this is no AppSecret, which is 32 letters and digits/);
+  assert.match(short, /^wemoon: check: warning: appsecret \(from --appsecret\): this is no AppSecret, which is 32 letters and digits/);
   assert.doesNotMatch(short, /shortsecret1/);
+});
+
+// Whatever reads the configuration of a bot, with what it needs besides.
+const READERS = [['exec', '-e', 'return 1'], ['repl'], ['repl', 'bot.lua'], ['status'], ['send', '--url', 'http://127.0.0.1:1/wechat', 'text', 'hi'],
+  ['store', 'list'], ['forget', 'nobody'], ['replay', 'one.jsonl', 'bot.lua'], ['dev', '--callback', 'http://127.0.0.1:1/', '--listen', '192.0.2.1:1']];
+
+test('whatever reads an account that cannot be the platform\'s gives the warnings of check, with their place', async (t) => {
+  const config = 'return {\n  token = "\'quoted\'",\n  appid = "wx12",\n  appsecret = "shortsecret1",\n  store = "sqlite:w.db",\n}\n';
+  const capture = `${JSON.stringify({ t: 1700000000.5, in: textXml('hi'), out: '', late: [], calls: [] })}\n`;
+  const dir = botDir(t, { config, files: { 'one.jsonl': capture } });
+  await wemoon(['exec', '-e', 'return wechat.store.set("a", 1)'], { cwd: dir, code: 0 });
+  const warnings = [/token \(from config\.lua:2\): is not a token/, /appid \(from config\.lua:3\): wx12 is no AppID/, /appsecret \(from config\.lua:4\): this is no AppSecret/];
+  for (const words of READERS) {
+    const { stderr } = await wemoon(words, { cwd: dir, input: '' });
+    for (const warning of warnings) assert.equal(stderr.split(warning).length, 2, `${words}: ${warning}: ${stderr}`);
+    assert.doesNotMatch(stderr, /shortsecret1/);
+  }
+  const checked = await wemoon(['check', 'bot.lua', '--token', 'abc'], { cwd: dir, code: 0 });
+  for (const warning of warnings.slice(1)) assert.match(checked.stderr, warning);
+});
+
+test('run gives the warnings of check, each once, and serves', async (t) => {
+  const config = { token: TOKEN, appid: 'gh_12', appsecret: 'shortsecret1', admin_token: 'short', interpreters: 2, script_memory_mb: 1048576 };
+  const log_file = path.join(tempDir(t), 'bot.log');
+  const bot = await startBot(t, { script: ECHO, config: { ...config, log_file }, env: { TZ: 'Asia/Shangai' } });
+  const { stderr } = await wemoon(['check', 'bot.lua'], { cwd: bot.dir, code: 0, env: { TZ: 'Asia/Shangai' } });
+  const checked = stderr.trim().split('\n').map((line) => line.replace('wemoon: check: warning: ', ''));
+  assert.equal(checked.length, 6, stderr);
+  const log = fs.readFileSync(log_file, 'utf8').replaceAll(`${bot.dir}/`, '');
+  for (const warning of checked) assert.equal(log.split(` warn  ${warning}\n`).length, 2, `${warning}\n${log}`);
+});
+
+const GBK = Buffer.concat([Buffer.from(`${ECHO}-- `), Buffer.from([0xc4, 0xe3, 0xba, 0xc3]), Buffer.from('\n')]);
+
+test('a file of the script that is not UTF-8 is a warning of check, with file and line; run logs it', async (t) => {
+  const dir = botDir(t, { config: { token: 'abc' }, files: { 'gbk.lua': GBK, 'uses.lua': `require 'gbk'\n${ECHO}` } });
+  for (const script of ['gbk.lua', 'uses.lua']) {
+    const { stderr } = await wemoon(['check', script], { cwd: dir, code: 0 });
+    assert.equal(stderr, 'wemoon: check: warning: gbk.lua:2: this is not UTF-8 (GBK?), and users would read \uFFFD in its place: save the file as UTF-8\n');
+    await wemoon(['check', script, '--strict'], { cwd: dir, code: 1 });
+  }
+  const bot = await startBot(t, { script: GBK });
+  await bot.waitForLog(/warn +\S*bot\.lua:2: this is not UTF-8/);
 });
 
 test('an unknown time zone is a warning', async (t) => {

@@ -290,16 +290,16 @@ test('SIGTERM ends the streams and the bot ends in time', async (t) => {
 test('wemoon check says what does not fit: a desk without address, an open address', async (t) => {
   const bot = await startBot(t, { script: SCRIPT });
   const check = (...args) => wemoon(['check', 'bot.lua', '--token', 'abc', ...args], { cwd: bot.dir, code: 0 });
-  assert.match((await check('--admin-token', PASSWORD)).stderr, /warning: admin_token is set without admin_listen: the live desk is served only/);
-  assert.match((await check('--admin-listen', `0.0.0.0:${await freePort()}`)).stderr, /warning: admin_listen \S+ can be reached from other machines; anyone who can reach it can read the metrics and reload the script/);
-  assert.match((await check('--admin-listen', `127.0.0.1:${await freePort()}`, '--admin-token', 'short')).stderr, /warning: admin_token has 5 characters/);
+  assert.match((await check('--admin-token', PASSWORD)).stderr, /warning: admin_token \(from --admin-token\): is set without admin_listen, so the live desk is not served/);
+  assert.match((await check('--admin-listen', `0.0.0.0:${await freePort()}`)).stderr, /warning: admin_listen \(from --admin-listen\): \S+ can be reached from other machines; anyone who can reach it can read the metrics and reload the script/);
+  assert.match((await check('--admin-listen', `127.0.0.1:${await freePort()}`, '--admin-token', 'short')).stderr, /warning: admin_token \(from --admin-token\): has 5 characters/);
   const fine = await check('--admin-listen', `127.0.0.1:${await freePort()}`, '--admin-token', PASSWORD);
   assert.equal(fine.stderr, '');
   assert.ok(!fine.stdout.includes(PASSWORD));
   await check('--strict');
   const strict = await wemoon(['check', 'bot.lua', '--token', 'abc', '--strict', '--admin-token', PASSWORD], { cwd: bot.dir, code: 1 });
   assert.equal(strict.stdout, '');
-  assert.match(strict.stderr, /warning: admin_token is set without admin_listen/);
+  assert.match(strict.stderr, /warning: admin_token .*: is set without admin_listen/);
   await wemoon(['check', 'bot.lua', '--strict'], { cwd: bot.dir, code: 0 });
 });
 
@@ -311,10 +311,10 @@ test('run says so too, once', async (t) => {
   };
   const alone = await warnings({ admin_token: PASSWORD });
   assert.equal(alone.length, 1);
-  assert.match(alone[0], /admin_token is set without admin_listen: the live desk is not served/);
+  assert.match(alone[0], /admin_token \(from \S+config\.lua\): is set without admin_listen, so the live desk is not served/);
   const short = await warnings({ admin_token: 'short', admin_listen: `127.0.0.1:${await freePort()}` });
   assert.equal(short.length, 1);
-  assert.match(short[0], /admin_token has 5 characters/);
+  assert.match(short[0], /admin_token \(from .*\): has 5 characters/);
   assert.deepEqual(await warnings({ admin_token: PASSWORD, admin_listen: `127.0.0.1:${await freePort()}` }), []);
 });
 

@@ -97,6 +97,8 @@ local commands = "activation attach_place chat_watch cmd_check cmd_dev cmd_docs 
   .. " cmd_status cmd_store cmd_test commands compose config config_keys config_names config_use openid_hash options preflight print_reply prompt report services serving store_accounts store_line inputs repl_attach"
 for name in commands:gmatch("%S+") do expect_all("src/cli/" .. name .. ".c", { "report", "report_usage", "err_set", "FAULT" }) end
 
+expect_all("src/script/loader.c", { "warn" })
+
 -- What the layers below refuse at a command's start.
 local below = "base/file store/memory store/redis store/redis_connection store/redis_link store/redis_scan store/redis_sentinel store/redis_tls store/redis_url"
   .. " store/sqlite store/sqlite_file store/store store/store_job store/backend store/backends wechat/account net/listener net/server net/client net/civetweb"
