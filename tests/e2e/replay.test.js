@@ -29,7 +29,7 @@ async function startOutside(t) {
 async function capture(t, script, talk, config = {}) {
   const url = await startOutside(t);
   const bot = await startBot(t, { script: script.replaceAll('OUTSIDE', url), config: {
-    appid: APPID, appsecret: 'the-secret-of-the-account', api_base: url, store: 'memory:', capture: 'talk.jsonl', deadline_ms: 500, ...config } });
+    appid: APPID, appsecret: '0123456789abcdef0123456789abcdef', api_base: url, store: 'memory:', capture: 'talk.jsonl', deadline_ms: 500, ...config } });
   await talk(bot);
   await bot.stop();
   return { dir: bot.dir, file: path.join(bot.dir, 'talk.jsonl'), url };

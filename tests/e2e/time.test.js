@@ -162,7 +162,7 @@ async function startPlatform(t, { refuse } = {}) {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   atEnd(t, () => server.close());
-  platform.config = { appid: 'wx0123456789abcdef', appsecret: 'secret-of-the-account', api_base: `http://127.0.0.1:${server.address().port}` };
+  platform.config = { appid: 'wx0123456789abcdef', appsecret: '0123456789abcdef0123456789abcdef', api_base: `http://127.0.0.1:${server.address().port}` };
   return platform;
 }
 
