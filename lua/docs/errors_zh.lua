@@ -205,6 +205,13 @@ return {
 
   -- ---- the store (store/*.c, services.c, cmd_store.c, store_line.c, cmd_forget.c)
   ["store: %s"] = "存储：%s",
+  ["a path alone is not the URL of a store: write sqlite:%.*s"] = "只有路径不是存储的地址：请写 sqlite:%.*s",
+  ["memory:, sqlite:PATH, redis://[[USER]:PASSWORD@]HOST:PORT/DB, rediss://[[USER]:PASSWORD@]HOST:PORT/DB, redis+unix:PATH, redis+sentinel://[[USER]:PASSWORD@]HOST:PORT[,HOST:PORT]/MASTER/DB"] =
+    "memory:、sqlite:路径、redis://[[用户]:密码@]主机:端口/库、rediss://[[用户]:密码@]主机:端口/库、redis+unix:路径、redis+sentinel://[[用户]:密码@]主机:端口[,主机:端口]/主库名/库",
+  ["redis://[[USER]:PASSWORD@]HOST:PORT/DB"] = "redis://[[用户]:密码@]主机:端口/库",
+  ["rediss://[[USER]:PASSWORD@]HOST:PORT/DB"] = "rediss://[[用户]:密码@]主机:端口/库",
+  ["redis+unix:PATH"] = "redis+unix:路径",
+  ["redis+sentinel://[[USER]:PASSWORD@]HOST:PORT[,HOST:PORT]/MASTER/DB"] = "redis+sentinel://[[用户]:密码@]主机:端口[,主机:端口]/主库名/库",
   ["the URL is not that of a store: write one of %.*s"] = "这不是存储的地址：请写以下之一：%.*s",
   ["memory: takes nothing after the colon"] = "memory: 的冒号后面什么也不写",
   ["sqlite: needs a file name: write sqlite:wemoon.db"] = "sqlite: 需要文件名：请写 sqlite:wemoon.db",
@@ -225,6 +232,7 @@ return {
   ["store: %s cannot be opened for writing: %s%s"] = "存储：无法打开 %s 来写入：%s%s",
   ["no file can be created in its folder"] = "它的文件夹里不能新建文件",
   ["its folder does not exist, create it first"] = "它的文件夹不存在，请先新建",
+  ["name a file in it (--store sqlite:FOLDER/wemoon.db)"] = "请写里面的一个文件（--store sqlite:文件夹/wemoon.db）",
   ["give this user the right to write the file and its folder"] = "请让当前用户有权写这个文件和它所在的文件夹",
   ["store: %s was written by a newer wemoon (format %d, this one knows %d): start that version, or name another file (--store sqlite:PATH)"] =
     "存储：%s 是更新版本的微月写的（格式 %d，本版本认识 %d）：请用那个版本，或换一个文件（--store sqlite:PATH）",
@@ -239,7 +247,7 @@ return {
   ["it answers again once it has read its data from disk"] = "它从磁盘读完数据后就会应答",
   ["start its master, or make this server the master"] = "请启动它的主节点，或让它成为主节点",
   ["nodes of its cluster are missing: start them"] = "集群缺少节点：请启动它们",
-  ["put its password into the store's address: redis://:PASSWORD@HOST:PORT/DB"] = "请把密码写进存储的地址：redis://:PASSWORD@HOST:PORT/DB",
+  ["put its password into the store's address: redis://:PASSWORD@HOST:PORT/DB"] = "请把密码写进存储的地址：redis://:密码@主机:端口/库",
   ["correct user and password in the store's address"] = "请改正存储地址里的用户名和密码",
   ["give its user the right to this key and command (ACL SETUSER)"] = "请给它的用户这个键和命令的权限（ACL SETUSER）",
   ["raise its maxmemory, or delete keys that nobody needs"] = "请提高它的 maxmemory，或删除没有人需要的键",
@@ -449,8 +457,11 @@ return {
   ["the configuration of %s has faults"] = "%s 的配置有错误",
   ["the simulated platform cannot be reset"] = "模拟平台无法重置",
   ["no test's name contains \"%s\""] = "没有名字里有“%s”的测试",
-  ["there is no test in it: a spec calls test(NAME, function() ... end)"] = "里面没有测试：请写 test(NAME, function() ... end)",
-  ["there is no spec %s"] = "没有测试 %s",
+  ["there is no test in %s: run its spec, %s"] = "%s 里没有测试：请运行它的测试文件 %s",
+  ["there is no test in %s: write test(NAME, function() ... end) into it; wemoon test --help says what a test may call, and wemoon new DIR makes a bot with a spec to read"] =
+    "%s 里没有测试：请在里面写 test(名字, function() ... end)；测试里能用什么，见 wemoon test --help；wemoon new 目录 会建一个带测试的机器人，可以参考",
+  ["there is no file %s: name the spec of a bot, as a path from here (wemoon new DIR makes a bot with one, DIR/bot_spec.lua)"] =
+    "没有文件 %s：请给出机器人的测试文件，路径从当前目录算起（wemoon new 目录 会建一个带测试的机器人，测试是 目录/bot_spec.lua）",
   ["%s exists and is not empty: name a new folder"] = "%s 已存在，而且不是空的：请换一个新文件夹",
   ["cannot create the folder %s: %s"] = "无法创建文件夹 %s：%s",
   ["%s: the name is too long"] = "%s：名字太长",

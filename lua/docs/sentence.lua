@@ -8,7 +8,7 @@ local LENGTH <const> = 1000 -- bytes; a pattern's time grows with a power of the
 local captures = { d = "(%-?%d+)", u = "(%d+)", X = "(%x+)", g = "(%-?[%d.e+-]+)", f = "(%-?[%d.]+)", c = "(.)", s = "(.-)" }
 
 -- Where a word of wemoon's own stands, such as a type's name. Elsewhere a word is the user's.
-local introductions = { "^is $", " is $", "^a $", " a $", " returns $", " message of $" }
+local introductions = { "^is $", " is $", "^a $", " a $", " returns $", " message of $", " write $" }
 
 local function takes_word(literal, format, from, to)
   for _, introduction in ipairs(introductions) do

@@ -1,6 +1,7 @@
 // `wemoon test`: runs specs of bots against the simulated platform.
 #include "cli/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -46,6 +47,7 @@ typedef struct {
 typedef struct {
   int passed, failed;
   bool broken;  // a file or the configuration could not be read
+  bool empty;   // a file has no test
 } Count;
 
 // ---- what a spec is of --------------------------------------------------------------------------
@@ -213,6 +215,26 @@ static bool run_test(Spec *spec, int number, Str name) {
   return passed;
 }
 
+// "bot.lua" has "bot_spec.lua" beside it: NULL if there is none.
+static const char *spec_of(const Spec *spec) {
+  Str name = str_of(spec->path), ending = STR(".lua");
+  if (!str_ends(name, ending)) return NULL;
+  const char *path =
+      arena_printf(spec->in->arena, "%.*s_spec.lua", (int)(name.len - ending.len), spec->path).ptr;
+  return path && access(path, F_OK) == 0 ? path : NULL;
+}
+
+// A bot in place of its spec, or a spec that is yet to be written, must not look like success.
+static void report_empty(const Spec *spec) {
+  const char *meant = spec_of(spec);
+  if (meant) report("test", "there is no test in %s: run its spec, %s", spec->path, meant);
+  else
+    report("test",
+           "there is no test in %s: write test(NAME, function() ... end) into it; wemoon test "
+           "--help says what a test may call, and wemoon new DIR makes a bot with a spec to read",
+           spec->path);
+}
+
 static void run_tests(Spec *spec, Str names, Count *count) {
   const char *filter = options_value(&spec->in->arguments, "filter");
   for (int number = 1; names.len; number++) {
@@ -236,7 +258,10 @@ static void run_spec(Invocation *in, const char *path, Count *count) {
   if (opened) snprintf(spec.via, sizeof spec.via, "%s/sim/outside", devserver_url(spec.devserver));
   Interpreter *interpreter = opened ? load_spec(&spec, &names, &err) : NULL;
   interpreter_release(interpreter);
-  if (interpreter) {
+  if (interpreter && names.len == 0) {
+    report_empty(&spec);
+    count->empty = true;
+  } else if (interpreter) {
     run_tests(&spec, buf_str(&names), count);
   } else {
     if (opened) report_of_script("test", path, &err);
@@ -249,27 +274,35 @@ static void run_spec(Invocation *in, const char *path, Count *count) {
   buf_clear(&names);
 }
 
-// A misspelt filter, or a bot in place of its spec, must not look like success.
-static int report_none(Invocation *in) {
+// A misspelt filter must not look like success.
+static bool report_unmatched(const Invocation *in) {
   const char *filter = options_value(&in->arguments, "filter");
   if (filter) report("test", "no test's name contains \"%s\"", filter);
-  else report("test", "there is no test in it: a spec calls test(NAME, function() ... end)");
-  return STATUS_FAILED;
+  return filter != NULL;
+}
+
+static bool can_read(const char *path, Err *err) {
+  if (access(path, R_OK) == 0) return preflight_no_folder(path, err);
+  if (errno != ENOENT) return err_set(err, ERR_USAGE, "cannot read %s: %s", path, strerror(errno));
+  return err_set(err, ERR_USAGE,
+                 "there is no file %s: name the spec of a bot, as a path from here "
+                 "(wemoon new DIR makes a bot with one, DIR/bot_spec.lua)",
+                 path);
 }
 
 static int run(Invocation *in) {
   Count count = { 0 };
+  Err err;
   for (size_t i = 0; i < in->arguments.count; i++) {
-    const char *path = in->arguments.positionals[i];
-    if (access(path, R_OK) != 0) return report_usage("test", "there is no spec %s", path);
+    if (!can_read(in->arguments.positionals[i], &err)) return report_err("test", &err);
   }
   preflight_warn(in->config, WARN_OF_ZONE);
   for (size_t i = 0; i < in->arguments.count; i++)
     run_spec(in, in->arguments.positionals[i], &count);
   printf("%d passed, %d failed\n", count.passed, count.failed);
   if (count.broken) return STATUS_USAGE;
-  if (count.passed + count.failed == 0) return report_none(in);
-  return count.failed ? STATUS_FAILED : STATUS_DONE;
+  bool unmatched = count.passed + count.failed == 0 && !count.empty && report_unmatched(in);
+  return count.failed || count.empty || unmatched ? STATUS_FAILED : STATUS_DONE;
 }
 
 const Command command_test = {

@@ -63,7 +63,7 @@ typedef struct {
 } StoreBackend;
 
 // The backend that the URL belongs to. NULL with ERR_USAGE, and no part of the URL in it, if it belongs to none or the
-// backend refuses it.
+// backend refuses it; what is no URL, but a path, is named.
 const StoreBackend *store_backend_of(Str url, Err *err);
 
 // Adds a key that STORE_LIST found, with its prefix; in any order, repeats are allowed. Sets ok. False without memory,

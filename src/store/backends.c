@@ -27,7 +27,21 @@ void store_url_forms(Buf *out) {
   }
 }
 
-static bool refuse_url(Err *err) {
+// What is left out of a path is "sqlite:". A URL, which may hold a password, is no path.
+static bool is_path(Str url) {
+  static const char *const starts[] = { "/", "./", "../", NULL };
+  static const char *const ends[] = { ".db", ".sqlite", ".sqlite3", NULL };
+  if (str_find(url, STR(":")) >= 0 || str_starts(url, STR("//"))) return false;
+  for (size_t i = 0; starts[i]; i++) {
+    if (str_starts(url, str_of(starts[i])) || str_ends(url, str_of(ends[i]))) return true;
+  }
+  return false;
+}
+
+static bool refuse_url(Str url, Err *err) {
+  if (is_path(url))
+    return err_set(err, ERR_USAGE, "a path alone is not the URL of a store: write sqlite:%.*s",
+                   STR_FMT(url));
   Buf forms;
   buf_init(&forms);
   store_url_forms(&forms);
@@ -51,7 +65,7 @@ const char *store_url_own(Str url) {
 
 const StoreBackend *store_backend_of(Str url, Err *err) {
   const StoreBackend *backend = find_backend(url);
-  if (backend ? backend->check(url, err) : refuse_url(err)) return backend;
+  if (backend ? backend->check(url, err) : refuse_url(url, err)) return backend;
   return NULL;
 }
 

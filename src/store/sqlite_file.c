@@ -73,7 +73,8 @@ static bool refuse_file(const char *path, int code, Err *err) {
                      : code == ENOENT ? ": its folder does not exist, create it first"
                      : code == EACCES || code == EROFS
                          ? ": give this user the right to write the file and its folder"
-                         : "";
+                     : code == EISDIR ? ": name a file in it (--store sqlite:FOLDER/wemoon.db)"
+                                      : "";
   return err_set(err, ERR_FAILED, "store: %s cannot be opened for writing: %s%s", path,
                  strerror(code), mend);
 }
@@ -104,11 +105,12 @@ static bool is_our_database(const char *path, Err *err) {
   return format <= SQLITE_FILE_FORMAT || refuse_newer(path, format, err);
 }
 
-// Whether it may be a database: no device, and no pipe, which to open would wait.
+// Whether it may be a database: no folder, no device, and no pipe, which to open would wait.
 static bool may_be_database(const char *path, Err *err) {
   struct stat info;
-  return stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode) ||
-         sqlite_file_explain(path, SQLITE_NOTADB, err);
+  if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) return true;
+  return S_ISDIR(info.st_mode) ? refuse_file(path, EISDIR, err)
+                               : sqlite_file_explain(path, SQLITE_NOTADB, err);
 }
 
 bool sqlite_file_would_open(const char *path, Err *err) {

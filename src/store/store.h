@@ -67,7 +67,7 @@ typedef void (*StoreDone)(void *ctx, StoreReply *reply);
 // A StoreDone for calls whose reply does not matter: frees it. `ctx` is not used.
 void store_reply_drop(void *ctx, StoreReply *reply);
 
-// Whether `url` is the URL of a store; store_open refuses the same URLs with ERR_USAGE. Neither quotes the URL, which
+// Whether `url` is the URL of a store; store_open refuses the same URLs with ERR_USAGE. Neither quotes a URL, which
 // may hold a password.
 bool store_url_check(Str url, Err *err);
 // Returns the form of `url` ("memory:") if each process has such a store to itself; NULL if processes share it, or if

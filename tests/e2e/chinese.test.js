@@ -66,6 +66,9 @@ test('a port that is taken, a store that cannot be opened, a script without on_m
   assert.match(await refused(cwd, ['run', 'bot.lua'], { env }), /^wemoon: 存储：wemoon\.db 不是 SQLite 数据库：请换一个文件（--store sqlite:PATH），或把它移走$/m);
   assert.match(await refused(cwd, ['run', 'bot.lua', '--store', 'sqlite:no/such.db'], { env }), /^wemoon: 存储：无法打开 no\/such\.db 来写入：没有这个文件或文件夹：它的文件夹不存在，请先新建$/m);
   assert.match(await refused(cwd, ['check', 'bot.lua', '--store', 'redis://127.0.0.1:0/x'], { env }), /^wemoon: .*端口不是 1 到 65535 的数字：请写 redis:/m);
+  assert.match(await refused(cwd, ['run', 'bot.lua', '--store', 'sqlite:/tmp'], { env }), /^wemoon: 存储：无法打开 \/tmp 来写入：是文件夹：请写里面的一个文件/m);
+  assert.match(await refused(cwd, ['check', 'bot.lua', '--store', '/path/x.db'], { env }), /^wemoon: store（来自 --store）：只有路径不是存储的地址：请写 sqlite:\/path\/x\.db$/m);
+  assert.match(await refused(cwd, ['check', 'bot.lua', '--store', 'mysql'], { env }), /请写以下之一：memory:、sqlite:路径、redis:\/\/\[\[用户\]:密码@\]主机:端口\/库、[^A-Z]*\n$/m);
   assert.match((await wemoon(['run', 'empty.lua', '--store', 'memory:', '--listen', '0'], { cwd, code: 1, env: { ...env, ...CHINESE } })).stderr, /^wemoon: empty\.lua 没有定义 on_message：请写 `function on_message/m);
 });
 

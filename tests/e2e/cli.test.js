@@ -456,6 +456,7 @@ test('check refuses files that run cannot write, and creates none', async (t) =>
     ['--capture', '/tmp', 2, /capture: cannot write \/tmp: Is a directory/],
     ['--capture', '/proc/x', 2, /capture: cannot write \/proc\/x: /],
     ['--log-file', '/proc/x', 2, /log_file: cannot write \/proc\/x: /],
+    ['--store', 'sqlite:/tmp', 2, /^wemoon: store: \/tmp cannot be opened for writing: Is a directory: name a file in it \(--store sqlite:FOLDER\/wemoon\.db\)$/m],
     ['--store', 'sqlite:/proc/x.db', 2, /store: \/proc\/x\.db cannot be opened for writing: .*no file can be created in its folder/],
   ]) {
     const dir = await refusedByCheck(t, [flag, value], word);

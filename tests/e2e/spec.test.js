@@ -301,11 +301,27 @@ test('--filter runs some, --quiet says less, before_each runs before each', asyn
   assert.equal(await run(t, spec, { args: ['--filter', 'one', '--quiet'] }), '1 passed, 0 failed\n');
 });
 
+test('a spec that is missing, a folder, or has no test is told with its name and what to do', async (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'bot.lua': 'function on_message() end', 'bot_spec.lua': 'test("a", function() end)', 'empty_spec.lua': '', 'folder_spec.lua/x': '' });
+  const zh = { LC_ALL: 'zh_CN.UTF-8' };
+  const said = async (words, code, env) => (await wemoon(['test', ...words], { cwd, code, env })).stderr;
+  assert.equal(await said(['no_spec.lua'], 2), 'wemoon: test: there is no file no_spec.lua: name the spec of a bot, as a path from here (wemoon new DIR makes a bot with one, DIR/bot_spec.lua)\n');
+  assert.match(await said(['no_spec.lua'], 2, zh), /^wemoon: test: 没有文件 no_spec\.lua：请给出机器人的测试文件/);
+  assert.equal(await said(['folder_spec.lua'], 2), 'wemoon: test: cannot read folder_spec.lua: Is a directory\n');
+  assert.equal(await said(['folder_spec.lua'], 2, zh), 'wemoon: test: 无法读取 folder_spec.lua：是文件夹\n');
+  assert.match(await said(['empty_spec.lua'], 1), /^wemoon: test: there is no test in empty_spec\.lua: write test\(NAME, function\(\) \.\.\. end\) into it; wemoon test --help /);
+  assert.match(await said(['empty_spec.lua'], 1, zh), /^wemoon: test: empty_spec\.lua 里没有测试：请在里面写 test\(名字/);
+  assert.equal(await said(['bot.lua'], 1), 'wemoon: test: there is no test in bot.lua: run its spec, bot_spec.lua\n');
+  assert.equal(await said(['bot.lua'], 1, zh), 'wemoon: test: bot.lua 里没有测试：请运行它的测试文件 bot_spec.lua\n');
+  assert.match(await said(['bot_spec.lua', 'empty_spec.lua'], 1), /there is no test in empty_spec\.lua/); // though the other one passes
+});
+
 test('no test at all is a failure: a misspelt filter, a bot in place of its spec', async (t) => {
   const cwd = tempDir(t);
   writeFiles(cwd, { 'x.lua': 'function on_message() end', 'x_spec.lua': 'test("one", function() end)' });
   assert.match((await wemoon(['test', 'x_spec.lua', '--filter', 'two'], { cwd, code: 1 })).stderr, /no test's name contains "two"/);
-  assert.match((await wemoon(['test', 'x.lua'], { cwd, code: 1 })).stderr, /a spec calls test\(NAME/);
+  assert.match((await wemoon(['test', 'x.lua'], { cwd, code: 1 })).stderr, /no test in x\.lua: run its spec, x_spec\.lua/);
 });
 
 test('a spec that loops for ever, or does not load, fails and says so; a missing one is a usage error', async (t) => {

@@ -156,6 +156,13 @@ for name in keys:gmatch("%.choices = ([%w_]+)") do
   said_of[list] = true
   check.equal(errors_zh[list], table.concat(values, "、") .. " 或 " .. last)
 end
+-- The list that backends.c makes of the forms of stores, in its order.
+local form_list = { "memory:", "sqlite:PATH" }
+for _, form in ipairs(literals_between(read("src/store/redis_url.c"), "redis_url_forms[] = {", "\n};")) do form_list[#form_list + 1] = form end
+said_of[table.concat(form_list, ", ")] = true
+local upper = "%u%u%u%u" -- an English word that stands for a value
+for i = 3, #form_list do check.equal(say("the port is not a number from 1 to 65535: write " .. form_list[i]):find(upper), nil) end
+check.equal(say("the URL is not that of a store: write one of " .. table.concat(form_list, ", ")):find(upper), nil)
 check.equal(count > 300, true, count .. " sentences")
 
 -- ---- the table

@@ -567,9 +567,27 @@ static void refuses_url(const char *url, const char *word) {
   assert_false(store_would_open(str_of(url), &err));
 }
 
+static void test_a_path_alone_is_answered_with_its_url(void **state) {
+  refuses_url("/var/lib/x", "a path alone is not the URL of a store: write sqlite:/var/lib/x");
+  refuses_url("./x", "write sqlite:./x");
+  refuses_url("wemoon.db", "write sqlite:wemoon.db");
+  refuses_url("//:hunter2@host/0.db", "write one of");
+  refuses_url("hunter2", "write one of");
+}
+
+static void test_a_folder_is_no_store_and_check_and_run_say_the_same(void **state) {
+  char url[300];
+  Err probed = { 0 }, opened = { 0 };
+  snprintf(url, sizeof(url), "sqlite:%s", folder);
+  assert_false(store_would_open(str_of(url), &probed));
+  assert_null(store_open(str_of(url), &opened));
+  assert_string_equal(probed.text, opened.text);
+  assert_non_null(strstr(opened.text, "Is a directory: name a file in it"));
+}
+
 static void test_a_url_of_no_store_is_refused(void **state) {
   refuses_url("", "sqlite:PATH");
-  refuses_url("wemoon.db", "sqlite:PATH");
+  refuses_url("wemoon", "sqlite:PATH");
   refuses_url("mysql://x", "redis://");
   refuses_url("memory:x", "nothing");
   refuses_url("sqlite:", "file name");
@@ -956,10 +974,12 @@ int main(void) {
     EACH(test_closing_does_what_was_waiting),
     SHARED(test_the_scripts_of_two_accounts_never_meet),
     SHARED(test_what_an_older_version_has_set_is_found_listed_and_counted_on),
+    cmocka_unit_test(test_a_path_alone_is_answered_with_its_url),
     cmocka_unit_test(test_a_url_of_no_store_is_refused),
     cmocka_unit_test(test_what_the_configuration_takes_the_store_takes),
     cmocka_unit_test(test_each_store_says_what_it_shares),
     cmocka_unit_test(test_that_a_sqlite_file_cannot_be_had_is_seen_without_making_one),
+    cmocka_unit_test(test_a_folder_is_no_store_and_check_and_run_say_the_same),
     cmocka_unit_test(test_a_sqlite_file_is_its_owner_s_alone_and_outlives_the_process),
     cmocka_unit_test(test_two_stores_on_one_sqlite_file_see_each_other),
     cmocka_unit_test(test_a_sqlite_file_that_is_none_is_told),
