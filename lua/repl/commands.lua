@@ -108,7 +108,7 @@ return function(repl)
   local function act(fields)
     fields.user = repl.user
     local answer, err = control("POST", "/sim/act", fields)
-    if not answer then return "failed", repl.error(paint.safe(say(err))) end
+    if not answer then return "failed", repl.error(paint.safe(say(err))), err end
     local trace, failed = show_trace(answer)
     local lines = { trace }
     told = told or {}
@@ -147,12 +147,20 @@ return function(repl)
     return act { act = "tap", path = place, menu = { button = menu.button } }
   end
 
+  -- What the platform says to a tap where there is no menu at all, and how to make one here.
+  local no_menu = "there is no menu: the bot has not created one (create_menu)"
+  local function tap_somewhere(fields)
+    local word, text, why = act(fields)
+    if why ~= no_menu then return word, text end
+    return needs(say "there is no menu: draw one, menu:click(\"今日歌曲\", \"V1001\"), and .tap 今日歌曲; .push creates it on the platform")
+  end
+
   -- Taps the menu drawn at the prompt, pushed or not; if there is none, the platform's.
   add(".tap", "N[.M]|NAME", "tap a button, by place or name, of the menu that you drew (or of the platform's, where you drew none)", function(rest)
     if rest == "" then return needs(say "which button? .tap 1, .tap 2.1, or its name") end
     local menu = drawn_menu()
     if menu and rest:find("^%d+%.?%d*$") then return tap_place(menu, rest) end
-    return act { act = "tap", path = rest, menu = menu and { button = menu.button } }
+    return tap_somewhere { act = "tap", path = rest, menu = menu and { button = menu.button } }
   end)
 
   add(".subscribe", "[SCENE]", "follow the account", function(rest) return act { act = "follow", scene = rest ~= "" and rest or nil } end)

@@ -68,10 +68,16 @@ local function banner_beside(bot)
   return repl.say("wemoon %s · %s\n%s.conversations, .end OPENID, .reload · .help lists the rest\n", bot.version, where, states)
 end
 
+-- Where calls go: `real` is the api_base that takes them, "" the simulated platform's.
+local function destination(real)
+  if real == "" then return repl.say "no appid and appsecret: calls go to a simulated platform" end
+  if real:find "^https://api%.weixin%.qq%.com/?$" then return repl.say "calls go to the real platform" end
+  return repl.say("calls go to %s (api_base)", repl.paint.safe(real))
+end
+
 local function banner(settings)
   if repl.bot then return banner_beside(repl.bot) end
-  local where = settings.real ~= "" and repl.say "calls go to the real platform"
-    or repl.say "no appid and appsecret: calls go to a simulated platform"
+  local where = destination(settings.real)
   local bot = settings.script ~= "" and repl.say("%s answers what you .say", settings.script)
     or repl.say "define an on_message, and .say 你好 to it"
   return repl.say("wemoon %s · %s\n%s · .help lists the rest\n", settings.version, where, bot)

@@ -5,6 +5,9 @@ local texts = {
   -- the banner
   ["wemoon %s · %s\n%s · .help lists the rest\n"] = "微月 %s · %s\n%s · .help 列出其余命令\n",
   ["calls go to the real platform"] = "调用发往真实的平台",
+  ["there is no menu: draw one, menu:click(\"今日歌曲\", \"V1001\"), and .tap 今日歌曲; .push creates it on the platform"] =
+    "没有菜单：先画一个，menu:click(\"今日歌曲\", \"V1001\")，再 .tap 今日歌曲；.push 把它创建到平台上",
+  ["calls go to %s (api_base)"] = "调用发往 %s（api_base）",
   ["no appid and appsecret: calls go to a simulated platform"] = "没有 appid 和 appsecret：调用发往模拟的平台",
   ["%s answers what you .say"] = "%s 回应你 .say 的话",
   ["define an on_message, and .say 你好 to it"] = "定义 on_message，再对它 .say 你好",

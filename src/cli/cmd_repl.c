@@ -199,7 +199,7 @@ static bool start_program(Repl *repl, Err *err) {
   bool terminal = prompt_is_terminal(repl->prompt);
   add_member(&json, "sim", str_of(devserver_url(repl->devserver)));
   add_member(&json, "script", str_of(repl->script ? repl->script : ""));
-  add_member(&json, "real", str_of(repl->real ? "yes" : ""));
+  add_member(&json, "real", repl->real ? config_text(repl->in->config, "api_base") : STR(""));
   add_member(&json, "terminal", str_of(terminal ? "yes" : ""));
   add_member(&json, "color", str_of(terminal && !(no_color && no_color[0]) ? "yes" : ""));
   add_member(&json, "columns", str_of(columns));

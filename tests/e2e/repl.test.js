@@ -4,12 +4,31 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const { wemoon, tempDir, writeFiles, sleep } = require('./harness');
+const { wemoon, tempDir, writeFiles, configLua, sleep } = require('./harness');
 const { type, terminal } = require('./prompt');
 
 test('an expression prints its value, a statement runs, _ is the last value', async (t) => {
   const { out } = await type(t, ['1 + 1', '_ * 21', 'x = 5', 'x', 'local y = x + 1', 'y']);
   assert.equal(out, '2\n42\n5\n6\n');
+});
+
+test('the banner says where calls go: to the platform, or to the api_base of the configuration', async (t) => {
+  const account = { appid: 'wx0123456789abcdef', appsecret: '0123456789abcdef0123456789abcdef', store: 'memory:' };
+  const open = (more, env) => {
+    const home = tempDir(t);
+    writeFiles(home, { 'config.lua': configLua({ ...account, ...more }) });
+    return terminal(t, { home, env });
+  };
+  await open({}).shows(/calls go to the real platform\n/);
+  const elsewhere = open({ api_base: 'http://127.0.0.1:9' });
+  await elsewhere.shows(/calls go to http:\/\/127\.0\.0\.1:9 \(api_base\)\n/);
+  assert.doesNotMatch(elsewhere.screen(), /real platform/);
+});
+
+test('.tap without a menu says how to make one, which works', async (t) => {
+  const { out } = await type(t, ['.tap 今日歌曲', '.tap 1', 'menu:click("今日歌曲", "V1001")', 'function on_message(msg) return msg.key end', '.tap 今日歌曲'], { code: 1 });
+  assert.equal(out.split('error: there is no menu: draw one, menu:click("今日歌曲", "V1001"), and .tap 今日歌曲; .push creates it on the platform\n').length, 3, out);
+  assert.match(out, /微月: V1001\n$/);
 });
 
 test('an unfinished input goes on on the next line, a long string too', async (t) => {

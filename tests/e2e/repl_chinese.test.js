@@ -18,7 +18,7 @@ test('from a pipe its notes and errors are Chinese; what Lua and the library say
   ];
   const { out, err } = await type(t, lines, { code: 1, env: CHINESE });
   assert.match(err, /^wemoon: repl: 没有 appid 和 appsecret：调用发往模拟的平台$/m);
-  for (const text of ['错误：说什么？', '（没有回复）', '（脚本出错）', '错误：哪个按钮？', '错误：没有菜单：机器人还没有创建', '（空菜单：', '错误：没有按钮 2', '错误：菜单里没有按钮 "none"',
+  for (const text of ['错误：说什么？', '（没有回复）', '（脚本出错）', '错误：哪个按钮？', '错误：没有菜单：先画一个，menu:click(', '（空菜单：', '错误：没有按钮 2', '错误：菜单里没有按钮 "none"',
     '错误：按钮 2 会展开列表：.tap 2.1', '错误：“m”会展开子菜单', '要执行：.push yes', '已放到平台上', '平台上已经是这个菜单', '这会丢弃你画的：', '要执行：.pull yes', '没有放到平台上：请先改正错误',
     '错误：menu 已不是表', '错误：哪个场景？', '错误：在哪里？', '错误：on 还是 off？', '错误：没有脚本', '错误：哪个文件？', '已写入 made.lua', '错误：made.lua 已经存在', '你是 alice', '你是 bob',
     '没有关注账号：请先 .subscribe', '错误：没有命令 .nope：', '错误：不知道 nothing.there 是什么']) assert.ok(out.includes(text), `${text}\n${out}`);
