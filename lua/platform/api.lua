@@ -266,7 +266,12 @@ local function find_answer(p, request)
     local handler = handlers[endpoint.name]
     local call = { name = endpoint.name, query = given.query, body = given.body, files = given.files, fields = given.body, raw = given.raw }
     local value, errcode, words = nil, nil, nil
-    if handler then value, errcode, words = handler(p, call) end
+    local openid = call.body.touser or call.body.openid or call.query.openid
+    if handler then
+      p.note_addressee(openid)
+      value, errcode, words = handler(p, call)
+    end
+    if errcode == 40003 then words = words or p.stranger(openid) end
     if not handler and endpoint.status == "removed" then answer = api.refusal(removed[endpoint.name] or 47009)
     elseif not handler then answer = make_sample(p, endpoint)
     elseif value == nil then answer = api.refusal(errcode, words)

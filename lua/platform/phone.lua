@@ -10,6 +10,7 @@ local FIRST_USERS = {
   { nickname = "Carol", alias = "carol", openid = "oWemoonCarol0000000000000003",
     sex = 2, city = "", province = "", language = "en" },
 }
+local SEND_USER = "oWemoonSendUser0000000000001" -- the default of `wemoon send --from` (src/cli/cmd_send.c)
 local COLORS = { "#5b8def", "#e58a3c", "#57a86b", "#b06bd1", "#d9646b", "#3aa6b0" }
 
 return function(p, host)
@@ -74,6 +75,24 @@ return function(p, host)
     user = add_user { openid = openid, nickname = openid }
     p.emit("user", user)
     return user
+  end
+
+  --- Notes that somebody is about to be written to. A bot elsewhere (--callback) also hears from `wemoon send`, whose
+  --- messages do not come by here: its default user follows, and has just written.
+  ---@param openid any
+  function p.note_addressee(openid)
+    if openid ~= SEND_USER or p.script ~= "" then return end
+    local user = p.user_of(openid)
+    if p.custom_quota(user).left == 0 then user.last_act, user.last_act_time, user.answered_act = "say", p.now(), nil end
+  end
+
+  --- What a refusal (40003) says of somebody whom this platform does not know; nil for its own users.
+  ---@param openid any
+  ---@return string?
+  function p.stranger(openid)
+    if type(openid) ~= "string" or p.state.users[openid] then return nil end
+    local elsewhere = p.script == "" and "; what wemoon send takes straight to the bot is not seen here" or ""
+    return ("invalid openid: %s is no user of this simulated platform, which knows those in its console%s"):format(openid, elsewhere)
   end
 
   --- Returns a user by openid or nickname; an unknown user is created and follows.

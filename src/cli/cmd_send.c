@@ -17,6 +17,7 @@ enum {
   TIMEOUT_MS = 10000,  // a bot answers within 5 s; a slower one is reported as slow, not as dead
   REPEAT_MAX = 1000000
 };
+// The simulated platform knows it (lua/platform/phone.lua).
 #define DEFAULT_FROM "oWemoonSendUser0000000000001"
 #define DEFAULT_TO "gh_0123456789ab"
 

@@ -73,6 +73,19 @@ test('dev --callback prints the account that it plays, the API\'s address and ho
   for (const sdk of ['wechatpy', 'WxJava', 'EasyWeChat', 'silenceper/wechat', 'co-wechat-api']) assert.ok(sim.bot.output.includes(sdk), sdk);
 });
 
+test('a bot elsewhere may write to the user of wemoon send, whose message went past the platform; of others the refusal says why', async (t) => {
+  const sim = await startDev(t, { args: ['--callback', 'http://127.0.0.1:1/'], config: { token: undefined } });
+  const { access_token: token } = await (await fetch(`${sim.url}/cgi-bin/token?grant_type=client_credential&appid=wx0123456789abcdef&secret=${'0123456789abcdef'.repeat(2)}`)).json();
+  const write = async (touser) => (await fetch(`${sim.url}/cgi-bin/message/custom/send?access_token=${token}`, { method: 'POST', body: JSON.stringify({ touser, msgtype: 'text', text: { content: 'late' } }) })).json();
+  const help = (await wemoon(['send', '--help'], { code: 0 })).stdout;
+  const [openid] = /oWemoonSend\w+/.exec(help);
+  for (let i = 0; i < 7; i++) assert.equal((await write(openid)).errcode, 0); // more than one message of a user allows
+  const other = await write('oNobody0000000000000000000000');
+  assert.equal(other.errcode, 40003);
+  assert.match(other.errmsg, /^invalid openid: oNobody0+ is no user of this simulated platform, which knows those in its console; what wemoon send takes straight to the bot is not seen here/);
+  assert.equal((await sim.state()).chats[openid].filter(({ content }) => content === 'late').length, 7);
+});
+
 test('what was configured is masked there', async (t) => {
   const foreign = await startForeign(t);
   const sim = await startDev(t, { args: ['--callback', foreign.url], config: { token: TOKEN, encoding_aes_key: AES_KEY, appid: 'wx0123456789abcdef', appsecret: 'f'.repeat(32) } });
