@@ -118,7 +118,7 @@ return function(Check, host)
 
   -- `local function on_load()`, which nobody calls. A module that never names wechat may be made for other programs.
   function Check:judge_hidden_hook(one)
-    local text = "wemoon does not see a local %s, and nobody else calls it: write it without local"
+    local text = "this %s is local, so wemoon never calls it, and the script does not call it either: remove the word local"
     if self.own[one.file] then self:add(one.file, one.token, text:format(one.token.text)) end
   end
 

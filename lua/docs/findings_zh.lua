@@ -41,7 +41,8 @@ return {
   ["%s gives no field %s"] = "%s 不返回字段 %s",
   ["%s is defined already, at %s:%d: this one replaces it"] = "%s 已在 %s:%d 定义：这里的会把它替换掉",
   ["nobody calls %s; did you mean %s?"] = "没有人调用 %s；你是不是想写 %s？",
-  ["wemoon does not see a local %s, and nobody else calls it: write it without local"] = "微月看不到 local 的 %s，也没有别的地方调用它：请去掉 local",
+  ["this %s is local, so wemoon never calls it, and the script does not call it either: remove the word local"] =
+    "这个 %s 是 local 的，微月永远不会调用它，脚本里也没有调用它：请去掉 local",
   ["the global %s is set while a %s is answered: all users share it, and a restart loses it. Write local, or keep it in wechat.session() (of one user) or wechat.store"] =
     "全局变量 %s 在处理%s时被设置：所有用户共用它，重启后就没有了。请写 local，或放在 wechat.session()（每个用户各一份）或 wechat.store 里",
   ["page"] = "网页",

@@ -709,9 +709,9 @@ local on_error = function(err, msg) end
 local on_lost
 function on_lost(msg, lost) end
 `, [[4, 16, 'on_load'], [5, 7, 'on_error'], [6, 7, 'on_lost']].map(([line, column, name]) =>
-  `bot.lua:${line}:${column}: wemoon does not see a local ${name}, and nobody else calls it: write it without local`));
+  `bot.lua:${line}:${column}: this ${name} is local, so wemoon never calls it, and the script does not call it either: remove the word local`));
 finds('so on_message, without which the script does not load', 'local function on_message(msg) return "a" end',
-  ['bot.lua:1:16: wemoon does not see a local on_message, and nobody else calls it: write it without local']);
+  ['bot.lua:1:16: this on_message is local, so wemoon never calls it, and the script does not call it either: remove the word local']);
 passes('a local hook that the script calls, or gives its global name, passes, and one inside a function', `local function on_load() end
 local function on_message(msg) local on_lost = 1 return "a" end
 _G.on_message = on_message
