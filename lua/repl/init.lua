@@ -9,7 +9,7 @@
 local texts_zh = require "repl.texts_zh"
 
 local host, about = ...
-local wechat = wechat
+local wechat = host.wechat
 
 local repl = {
   host = host, wechat = wechat,

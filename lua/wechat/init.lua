@@ -42,4 +42,6 @@ function later.__index(_, name)
   return wechat[name]
 end
 
-return setmetatable(wechat, later)
+-- For prompts, which still need it where a script has removed the global.
+host.wechat = setmetatable(wechat, later)
+return wechat

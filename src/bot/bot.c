@@ -81,7 +81,7 @@ static bool on_waits(void *ctx, const KeptRun *message) { return webhook_resume(
 static bool meet_others(Bot *bot, const BotOptions *options, Err *err) {
   Store *store = options->interpreter.store;
   Str name = str_of(bot->name);
-  if (!store || (!store_is_shared(store) && !options->store_lasts)) return true;
+  if (options->alone || !store || (!store_is_shared(store) && !options->store_lasts)) return true;
   KeepOptions keep = { .store = store,
                        .account = name,
                        .conversations = options->conversations_last,

@@ -141,7 +141,8 @@ static bool open_stores(DevServer *devserver, Err *err) {
   if (options->state_file &&
       snprintf(url, sizeof url, "sqlite:%s", options->state_file) >= (int)sizeof url)
     return err_set(err, ERR_USAGE, "--state %s: the name is too long", options->state_file);
-  devserver->state = store_open(str_of(url), err);
+  StoreOptions state = { .url = str_of(url), .account = STR("simulated platform") };
+  devserver->state = store_open_with(&state, err);
   if (!devserver->state || !account_name(options->account, devserver->account_name, err))
     return false;
   StoreOptions bot_store = { .url = options->store.len ? options->store : str_of(url),

@@ -53,6 +53,9 @@ static void set_options(Platform *platform, const PlatformOptions *options) {
     .deadline_ms = TURN_MS,
     .loop = options->loop,
     .max_jobs = PAGES_MAX,
+    .late_reply = LATE_DROP,
+    // With --state, its store may be that of the bot beside it, whose messages it must not take over.
+    .alone = true,
     .interpreter = { .account = options->account,
                      .config = &platform->config,
                      .cpu_us_max = CPU_US_MAX,

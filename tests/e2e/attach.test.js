@@ -52,6 +52,11 @@ test('a bot that `wemoon dev` serves has the prompt too, also while its script d
   assert.equal(fs.existsSync(socketOf(bot)), false);
 });
 
+test('a bot whose script, or a prompt, has removed wechat still has prompts', async (t) => {
+  const bot = await startBot(t, { script: `${ECHO}\nlocal own = wechat wechat = nil` });
+  assert.match((await attach(bot, ['wechat', '1 + 1', '.conversations'])).out, /^nil\n2\nnobody is in a conversation/);
+});
+
 test('what is typed leaves nothing behind: _ , menu and print are the prompt\'s, undefined globals are nil', async (t) => {
   const bot = await startBot(t, { script: `${ECHO}
     names = {}

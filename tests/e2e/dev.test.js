@@ -560,6 +560,31 @@ test('the state is kept in --state FILE, and nowhere without', async (t) => {
   assert.deepEqual((await fresh.get('/sim/state')).chats, {});
 });
 
+test('with --state, what a bot that was killed owed its user is sent by the next one, once', async (t) => {
+  const args = ['--state', path.join(tempDir(t), 'state.db')];
+  const script = 'function on_message(msg) wechat.sleep(6) return "owed" end';
+  const first = await startDev(t, { script, args });
+  first.say('owe').catch(() => {}); // answered at the deadline, or killed first
+  const alice = (await first.state()).users.find((user) => user.alias === 'alice').openid;
+  await until(async () => (await first.get(`/sim/bot?user=${alice}`)).owed.length === 1, 'the message in the store', 6000);
+  await new Promise((resolve) => { setTimeout(resolve, 1000); }); // the platform's state has the message
+  await first.bot.kill();
+  const second = await startDev(t, { script, args });
+  const replies = async () => texts(Object.values((await second.state()).chats).flat()).filter((text) => text === 'owed');
+  await until(async () => (await replies()).length === 1, 'what is owed', 20000);
+  await new Promise((resolve) => { setTimeout(resolve, 1000); });
+  assert.equal((await replies()).length, 1, second.bot.log);
+  assert.doesNotMatch(second.bot.log, /another process/);
+});
+
+test('with --state, the script does not see the keys of the platform', async (t) => {
+  const args = ['--state', path.join(tempDir(t), 'state.db')];
+  const sim = await startDev(t, { script: 'function on_message(msg) wechat.store.set("mine", 1) return "ok" end', args });
+  await sim.say('x');
+  await new Promise((resolve) => { setTimeout(resolve, 1000); }); // the state is saved
+  assert.deepEqual((await sim.get('/sim/bot?prefix=')).keys.map(({ key }) => key), ['mine']);
+});
+
 // ---- QR codes ------------------------------------------------------------------------------------------------------
 
 // Decodes a PNG of one bit per pixel, as wemoon writes them, to the format of jsQR.
