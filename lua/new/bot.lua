@@ -1,4 +1,4 @@
--- What your account answers. Save the file: the next message is answered by what you wrote.
+-- What your account answers. Save the file: half a second later, what you wrote answers.
 --
 --   wemoon dev bot.lua         chat with it in the browser, no account needed
 --   wemoon test bot_spec.lua   see that it does what its spec says
