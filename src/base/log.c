@@ -69,6 +69,33 @@ void log_end_subject(const char *block) {
   if (log_subject.openid.ptr == block) log_subject = (LogSubject){ 0 };
 }
 
+enum {
+  NOTED_OPENID = 40,
+  NOTED_MSGID = LOG_SUBJECT_SIZE - NOTED_OPENID
+};  // bytes, with a NUL each
+
+typedef union {
+  char text[LOG_SUBJECT_SIZE];
+  uint64_t words[LOG_SUBJECT_SIZE / 8];
+} Noted;
+
+void log_subject_note(LogSubjectNote *note, LogSubject subject) {
+  Noted noted = { { 0 } };
+  if (subject.openid.len < NOTED_OPENID) str_put(noted.text, subject.openid);
+  if (subject.msgid.len < NOTED_MSGID) str_put(noted.text + NOTED_OPENID, subject.msgid);
+  for (size_t i = 0; i < LOG_SUBJECT_SIZE / 8; i++)
+    atomic_store_explicit(&note->words[i], noted.words[i], memory_order_relaxed);
+}
+
+LogSubject log_subject_noted(const LogSubjectNote *note, char text[LOG_SUBJECT_SIZE]) {
+  Noted noted;
+  for (size_t i = 0; i < LOG_SUBJECT_SIZE / 8; i++)
+    noted.words[i] = atomic_load_explicit(&note->words[i], memory_order_relaxed);
+  memcpy(text, noted.text, sizeof noted.text);
+  text[NOTED_OPENID - 1] = text[LOG_SUBJECT_SIZE - 1] = '\0';
+  return (LogSubject){ .openid = str_of(text), .msgid = str_of(text + NOTED_OPENID) };
+}
+
 // What reorders text is left as it is in files and pipes, but a terminal would obey it.
 static void make_visible(Buf *text) {
   Buf shown;

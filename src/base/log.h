@@ -2,6 +2,8 @@
 #ifndef WEMOON_BASE_LOG_H
 #define WEMOON_BASE_LOG_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "base/trail.h"
 
@@ -43,6 +45,16 @@ LogSubject log_subject_now(void);
 char *log_subject_copy(LogSubject *subject);
 // Call it before such a block is freed: ends this thread's subject if its texts are in `block`.
 void log_end_subject(const char *block);
+
+// A subject's texts where other threads read them meanwhile.
+enum { LOG_SUBJECT_SIZE = 64 };
+typedef struct {
+  atomic_uint_least64_t words[LOG_SUBJECT_SIZE / 8];
+} LogSubjectNote;
+// Notes the texts of `subject`, without the trail; one that is too long is left out.
+void log_subject_note(LogSubjectNote *note, LogSubject subject);
+// Returns what was noted last, with the texts in `text`; while a subject is being noted, a mixture with the one before.
+LogSubject log_subject_noted(const LogSubjectNote *note, char text[LOG_SUBJECT_SIZE]);
 
 // A field's name as a line of text has it, " type=": copied as a whole.
 typedef struct {

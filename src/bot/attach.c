@@ -21,7 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { STOPPING_US = 3000 * 1000 };
+enum { STOPPING_US = 3000 * 1000, FILE_LOOK_MS = 1500 };
 
 typedef struct {
   Attach *attach;
@@ -32,7 +32,8 @@ struct Attach {
   AttachOptions options;
   char *path;
   int fd, wake;       // wake: an eventfd for the accepting thread
-  struct stat bound;  // the socket's file
+  struct stat bound;  // the socket's file; the accepting thread's
+  bool is_missing;    // as the log has been told; the accepting thread's
   pthread_t acceptor;
   atomic_bool stopping;
   Buf about;
@@ -109,20 +110,6 @@ static void take_in(Attach *attach, int fd) {
   pthread_detach(thread);
 }
 
-static void *accept_all(void *ctx) {
-  Attach *attach = ctx;
-  struct pollfd waits[] = { { .fd = attach->fd, .events = POLLIN },
-                            { .fd = attach->wake, .events = POLLIN } };
-  while (!atomic_load(&attach->stopping)) {
-    if (poll(waits, 2, -1) < 0 && errno != EINTR) break;
-    if (atomic_load(&attach->stopping)) break;
-    int fd = accept4(attach->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0) take_in(attach, fd);
-    else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) usleep(100 * 1000);
-  }
-  return NULL;
-}
-
 // ---- socket -------------------------------------------------------------------------------------
 
 // Only a socket is removed for the new one: `attach` may name any file by mistake.
@@ -164,15 +151,60 @@ static bool bind_at(int fd, const char *path, Err *err) {
   return ok || err_set(err, ERR_FAILED, "%s: %s", path, strerror(why));
 }
 
-static bool listen_at(Attach *attach, Err *err) {
-  attach->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  attach->wake = eventfd(0, EFD_CLOEXEC);
-  if (attach->fd < 0 || attach->wake < 0) return err_set(err, ERR_FAILED, "%s", strerror(errno));
-  if (!bind_at(attach->fd, attach->path, err)) return false;
-  lstat(attach->path, &attach->bound);
-  return listen(attach->fd, ATTACH_SESSIONS_MAX) == 0 ||
-         err_set(err, ERR_FAILED, "%s: %s", attach->path, strerror(errno));
+// Returns a socket that listens at the path, and its file; -1 with the reason.
+static int listen_at(const char *path, struct stat *bound, Err *err) {
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) {
+    err_set(err, ERR_FAILED, "%s", strerror(errno));
+    return -1;
+  }
+  bool ok = bind_at(fd, path, err);
+  if (ok && (lstat(path, bound) != 0 || listen(fd, ATTACH_SESSIONS_MAX) != 0))
+    ok = err_set(err, ERR_FAILED, "%s: %s", path, strerror(errno));
+  if (ok) return fd;
+  close(fd);
+  return -1;
 }
+
+// Makes the socket again if its file was removed: cleaners of temporary folders do so, and then nobody finds it.
+static void keep_file(Attach *attach) {
+  struct stat info;
+  if (lstat(attach->path, &info) == 0 || errno != ENOENT) return;
+  Err err;
+  int fd = listen_at(attach->path, &attach->bound, &err);
+  if (fd >= 0) {
+    close(attach->fd);
+    attach->fd = fd;
+    log_warn("attach: %s was removed; the socket was made again", attach->path);
+  } else if (!attach->is_missing) {
+    log_warn("attach: the socket was removed and cannot be made again: %s", err.text);
+  }
+  attach->is_missing = fd < 0;
+}
+
+// ---- accepting thread ---------------------------------------------------------------------------
+
+static void accept_one(Attach *attach) {
+  int fd = accept4(attach->fd, NULL, NULL, SOCK_CLOEXEC);
+  if (fd >= 0) take_in(attach, fd);
+  else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) usleep(100 * 1000);
+}
+
+static void *accept_all(void *ctx) {
+  Attach *attach = ctx;
+  while (!atomic_load(&attach->stopping)) {
+    struct pollfd waits[] = { { .fd = attach->fd, .events = POLLIN },
+                              { .fd = attach->wake, .events = POLLIN } };
+    int ready = poll(waits, 2, FILE_LOOK_MS);
+    if (ready < 0 && errno != EINTR) break;
+    if (atomic_load(&attach->stopping)) break;
+    if (ready == 0) keep_file(attach);
+    else accept_one(attach);
+  }
+  return NULL;
+}
+
+// ---- beginning and end --------------------------------------------------------------------------
 
 static void add_member(Buf *json, const char *name, const char *value) {
   buf_add(json, json->len ? STR(",") : STR("{"));
@@ -225,7 +257,10 @@ Attach *attach_start(const AttachOptions *options, Err *err) {
     err_set(err, ERR_MEMORY, "no memory");
     return NULL;
   }
-  if (listen_at(attach, err)) {
+  attach->wake = eventfd(0, EFD_CLOEXEC);
+  if (attach->wake < 0) err_set(err, ERR_FAILED, "%s", strerror(errno));
+  else attach->fd = listen_at(attach->path, &attach->bound, err);
+  if (attach->fd >= 0) {
     if (pthread_create(&attach->acceptor, NULL, accept_all, attach) == 0) {
       pthread_setname_np(attach->acceptor, "attach");
       return attach;
@@ -254,10 +289,10 @@ static bool end_sessions(Attach *attach) {
 
 bool attach_stop(Attach *attach) {
   if (!attach) return true;
-  remove_own(attach);
   atomic_store(&attach->stopping, true);
   eventfd_write(attach->wake, 1);
   pthread_join(attach->acceptor, NULL);
+  remove_own(attach);
   if (!end_sessions(attach)) return false;
   attach_free(attach);
   return true;

@@ -192,6 +192,7 @@ bool pool_replace_stuck(Pool *pool, size_t index, PoolStuck *stuck, Err *err) {
   bool replaced = false;
   bool is_stuck = interpreter_is_stuck(in, stuck->place, sizeof stuck->place);
   if (is_stuck || interpreter_is_given_up(in)) {
+    if (!stuck->subject.openid.len) stuck->subject = interpreter_subject(in, stuck->subject_text);
     interpreter_give_up(in);
     stuck->losses = interpreter_losses(in);
     replaced = replace(pool, index, in, err);

@@ -31,8 +31,10 @@ Interpreter *pool_pick(Pool *pool);
 // returns false with the reason, and the old ones stay in service. Reloads run one at a time.
 bool pool_reload(Pool *pool, Err *err);
 typedef struct {
-  char place[256];    // where the script was stuck; empty: unknown
-  TaskLosses losses;  // the tasks that waited in it: messages, pages, timers, spawned functions
+  char place[256];  // where the script was stuck; empty: unknown
+  char subject_text[LOG_SUBJECT_SIZE];
+  LogSubject subject;  // whose script was stuck, in subject_text
+  TaskLosses losses;   // the tasks that waited in it: messages, pages, timers, spawned functions
 } PoolStuck;
 // If the interpreter at `index` is stuck, gives it up, puts a fresh one in its place and returns true. The fresh
 // interpreter loads the current files or, if these do not load (pool_status has the error until they are corrected),

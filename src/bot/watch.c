@@ -52,9 +52,11 @@ static void log_given_up(const PoolStuck *stuck) {
   if (losses->go_on)
     snprintf(go_on, sizeof go_on, "; %zu of its tasks that waited go on from the store",
              losses->go_on);
+  LogSubject before = log_about(stuck->subject);
   log_error("the script was stuck at %s in a call that nothing can interrupt; it was given up "
             "and a fresh interpreter serves%s%s",
             stuck->place[0] ? stuck->place : "an unknown place", ended, go_on);
+  log_about(before);
 }
 
 static void replace_stuck(Watch *watch, size_t index) {

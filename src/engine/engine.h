@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "engine/task_state.h"
 
 typedef struct Engine Engine;
@@ -119,6 +120,9 @@ void engine_set_place(Engine *engine, const char *place);
 // Whether a slice is in a call that cannot be interrupted, for longer than its limits allow. Any thread. Writes to
 // `place` (`size` bytes; or NULL and 0) where the slice was last seen.
 bool engine_is_stuck(Engine *engine, char *place, size_t size);
+// Returns the user and the message of the task that runs, as texts in `text`; empty: none is known. Any thread. What it
+// returns holds for a task that is stuck; of one that goes on it may be a mixture with the next one's.
+LogSubject engine_subject(Engine *engine, char text[LOG_SUBJECT_SIZE]);
 // On the slice's own thread, from a call that takes long and will return: it is not stuck because it is silent. Should
 // be called once a second; its CPU time counts all the same.
 void engine_goes_on(Engine *engine);

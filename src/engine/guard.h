@@ -7,6 +7,7 @@
 #include <lua.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "engine/engine.h"
 #include "engine/place.h"
 
@@ -20,6 +21,7 @@ typedef enum {
 
 typedef struct {
   // Read by other threads (stuck.c):
+  LogSubjectNote subject;         // whose task runs
   atomic_int_least64_t began_us;  // real monotonic time; 0: no slice runs
   atomic_int_least64_t seen_us;   // when the hook last ran
   atomic_uint_least64_t number;   // slices begun so far

@@ -47,6 +47,10 @@ static bool was_stopped(Slice *slice, uint64_t number, int64_t now_us) {
   return gap;
 }
 
+LogSubject engine_subject(Engine *engine, char text[LOG_SUBJECT_SIZE]) {
+  return log_subject_noted(&engine->slice.subject, text);
+}
+
 void engine_goes_on(Engine *engine) {
   atomic_store_explicit(&engine->slice.seen_us, clock_real_us(), memory_order_relaxed);
 }

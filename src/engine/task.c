@@ -72,7 +72,10 @@ static void set_subject(Task *task, LogSubject subject, char *copy) {
   task->subject = subject;
   trail_hold(subject.trail);
   task->subject_copy = copy;
-  if (task->engine->task == task) log_about(subject);
+  if (task->engine->task == task) {
+    log_about(subject);
+    log_subject_note(&task->engine->slice.subject, subject);
+  }
   trail_drop(trail);
   free(before);
 }

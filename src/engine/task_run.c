@@ -46,8 +46,11 @@ static TaskState run_slice(Task *task) {
 }
 
 TaskState task_run(Task *task) {
+  LogSubjectNote *noted = &task->engine->slice.subject;
   LogSubject before = log_about(task->subject);
+  log_subject_note(noted, task->subject);
   TaskState state = run_slice(task);
+  log_subject_note(noted, (LogSubject){ 0 });
   log_about(before);
   return state;
 }

@@ -154,6 +154,9 @@ void interpreter_interrupt_run(Interpreter *in) { engine_interrupt_run(in->engin
 bool interpreter_is_stuck(Interpreter *in, char *place, size_t size) {
   return engine_is_stuck(in->engine, place, size);
 }
+LogSubject interpreter_subject(Interpreter *in, char text[LOG_SUBJECT_SIZE]) {
+  return engine_subject(in->engine, text);
+}
 void interpreter_give_up(Interpreter *in) { engine_give_up(in->engine); }
 bool interpreter_is_given_up(const Interpreter *in) { return engine_is_given_up(in->engine); }
 bool interpreter_is_retired(const Interpreter *in) { return engine_is_retired(in->engine); }
@@ -201,6 +204,17 @@ static bool is_callable(lua_State *L, int index) {
   return lua_isfunction(L, index) || luaL_getmetafield(L, index, "__call") != LUA_TNIL;
 }
 
+// The function on top of the stack, which is popped, is where messages enter the script; wechat.bot's has no place in it.
+static void set_entry(lua_State *L, const char *path) {
+  lua_Debug ar;
+  char place[PLACE_SIZE];
+  lua_getinfo(L, ">S", &ar);
+  if (ar.source[0] == '@' && str_starts(str_of(ar.source + 1), str_of(EMBEDDED_MARK)))
+    snprintf(place, sizeof place, "%s", path);
+  else snprintf(place, sizeof place, "%s:%d", ar.short_src, ar.linedefined);
+  engine_set_entry(engine_of(L), place);
+}
+
 static void finish_load(lua_State *L, Task *task) {
   const char *path = task_data(task);
   lua_settop(L, 0);
@@ -214,12 +228,7 @@ static void finish_load(lua_State *L, Task *task) {
   if (!is_callable(L, 1))
     raise(L, "%s: on_message must be a function, not a %s", path, luaL_typename(L, 1));
   lua_settop(L, 1);
-  if (!lua_isfunction(L, 1)) return;
-  lua_Debug ar;
-  char place[PLACE_SIZE];
-  lua_getinfo(L, ">S", &ar);
-  snprintf(place, sizeof place, "%s:%d", ar.short_src, ar.linedefined);
-  engine_set_entry(engine_of(L), place);
+  if (lua_isfunction(L, 1)) set_entry(L, path);
 }
 
 static const TaskBody LOAD = { .prepare = prepare_load,

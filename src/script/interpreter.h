@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/pairs.h"
 #include "base/trail.h"
 #include "engine/task_state.h"
@@ -187,6 +188,8 @@ void interpreter_interrupt_run(Interpreter *interpreter);
 // Returns whether a slice has held the lock beyond its CPU limit without returning (in a library call that cannot be
 // interrupted). For the watcher. `place` (at most `size` bytes) gets the place where the script was last seen.
 bool interpreter_is_stuck(Interpreter *interpreter, char *place, size_t size);
+// Returns the user and the message of the script that is stuck, as texts in `text` (engine_subject).
+LogSubject interpreter_subject(Interpreter *interpreter, char text[LOG_SUBJECT_SIZE]);
 // Gives up a stuck interpreter: waiters get TASK_LOST, its thread is left alone until the call returns, then the state
 // is closed.
 void interpreter_give_up(Interpreter *interpreter);

@@ -539,6 +539,17 @@ test('a file that is no socket is left alone, and so is the socket of a bot that
   assert.equal(fs.existsSync(config.attach), false);
 });
 
+test('a socket whose file was removed is there again within two seconds, and the log says so', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  fs.unlinkSync(socketOf(bot));
+  await until(() => fs.existsSync(socketOf(bot)), 'the socket', 2500);
+  assert.match(bot.log, /warn {2}attach: .*wemoon-\d+\.sock was removed; the socket was made again/);
+  assert.equal(fs.statSync(socketOf(bot)).mode & 0o777, 0o600);
+  assert.equal((await attach(bot, ['1 + 1'])).out, '2\n');
+  await bot.stop();
+  assert.equal(fs.existsSync(socketOf(bot)), false);
+});
+
 test('of several Lua states it is in one, and says so', async (t) => {
   const bot = await startBot(t, { script: ECHO, config: { interpreters: 2 } });
   const screen = at(t, bot, { width: 100 });

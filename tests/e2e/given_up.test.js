@@ -32,6 +32,7 @@ bot.word("wait", function() wechat.sleep(30) return "waited" end)
   const stuck = bot.say('gc', from('oStuck'));
   await bot.waitForLog(/a fresh interpreter serves; 1 of its tasks that waited ended with it; 1 of its tasks that waited go on from the store/, 20000);
   await stuck;
+  assert.match(bot.log, /error the script was stuck at \S*bot\.lua in .* go on from the store openid=oStuck msgid=\d+$/m);
   assert.match(bot.log, /info .*on_message goes on from the store: its interpreter was given up while it waited in wechat\.ask.*openid=oAsked/);
   assert.match(bot.log, /warn .*on_message ended with its interpreter, which was given up, while it waited in wechat\.sleep.*openid=oWaits/);
   assert.equal(bot.log.split(' ended with its interpreter').length, 2, bot.log);
