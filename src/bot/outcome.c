@@ -2,16 +2,6 @@
 
 #include "bot/bot_metrics.h"
 
-void outcome_msgid(const MessageHead *head, Buf *out) {
-  if (head->msg_id.len > 0) return buf_add(out, head->msg_id);
-  buf_add(out, STR("e:"));
-  buf_add(out, head->create_time);
-  buf_addc(out, ':');
-  buf_add(out, head->is_event ? head->event : head->msg_type);
-  buf_addc(out, ':');
-  buf_add(out, head->event_key);
-}
-
 // Outcomes that need attention get a higher level.
 static LogLevel level_of(Str name) {
   bool bad = str_eq(name, STR("failed")) || str_eq(name, STR("lost"));

@@ -25,8 +25,6 @@ typedef struct {
   Str place;    // where the script failed; empty if it did not
 } Outcome;
 
-// Appends the message's name in the log: its MsgId or, if it has none, "e:CREATETIME:EVENT:KEY".
-void outcome_msgid(const MessageHead *head, Buf *out);
 // Writes the log line and counts the metrics (NULL: none are counted). The caller sets the line's subject (log_about).
 void outcome_tell(const Outcome *outcome, Metrics *metrics);
 

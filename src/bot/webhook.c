@@ -314,7 +314,7 @@ static void handle_verification(Callback *c, const Pairs *query) {
 
 static Str msgid_of(const MessageHead *head, Workspace *w) {
   if (head->msg_id.len > 0) return head->msg_id;
-  outcome_msgid(head, &w->identity);
+  message_log_id(head, &w->identity);
   Str msgid = arena_dup(w->arena, buf_str(&w->identity));
   buf_reset(&w->identity);
   return msgid;

@@ -39,12 +39,15 @@ static bool read_head(Interpreter *in, Str document, MessageHead *head) {
   return message_parse(context->xml, document, &context->tree, head, NULL);
 }
 
+static Str document_of(const KeptRun *run) {
+  return run->answering.len ? run->answering : run->message;
+}
+
 // Returns the rank for a run of another process, where the message's time of arrival is unknown.
 static TaskRank rank_of(Interpreter *in, const KeptRun *run) {
   MessageHead head;
   TaskRank rank = { 0 };
-  Str document = run->answering.len ? run->answering : run->message;
-  if (read_head(in, document, &head)) str_to_int64(head.create_time, &rank.made_s);
+  if (read_head(in, document_of(run), &head)) str_to_int64(head.create_time, &rank.made_s);
   return rank;
 }
 
@@ -58,6 +61,18 @@ static Str identity_of(Interpreter *in, const KeptRun *run, Arena *arena) {
   Str copy = arena_dup(arena, buf_str(&identity));
   buf_clear(&identity);
   return copy;
+}
+
+// Returns the log's subject for a run without a message, in its arena.
+static LogSubject subject_of(MessageRun *run) {
+  MessageHead head;
+  LogSubject subject = { .openid = run->sender };
+  Buf id;
+  buf_init(&id);
+  if (read_head(run->in, document_of(&run->stored->run), &head)) message_log_id(&head, &id);
+  if (run->arena) subject.msgid = arena_dup(run->arena, buf_str(&id));
+  buf_clear(&id);
+  return subject;
 }
 
 static void go_without_message(MessageRun *run) {
@@ -78,8 +93,7 @@ static TaskState begin_kept(MessageRun *run, Record *record, const MessageTask *
     return TASK_LOST;
   }
   run->moved = &moved;
-  task_copy_subject(task,
-                    message ? message_subject(message) : (LogSubject){ .openid = run->sender });
+  task_copy_subject(task, message ? message_subject(message) : subject_of(run));
   task_set_rank(task, message ? message->rank : rank_of(run->in, &run->stored->run));
   if (message) task_set_due(task, message->due_us);
   if (record) task_set_record(task, record);

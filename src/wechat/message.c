@@ -332,3 +332,13 @@ void message_render(const NodeTree *tree, Buf *out) {
   if (tree->count > 0) render_children(tree, 0, out);
   buf_add(out, STR("</xml>"));
 }
+
+void message_log_id(const MessageHead *head, Buf *out) {
+  if (head->msg_id.len > 0) return buf_add(out, head->msg_id);
+  buf_add(out, STR("e:"));
+  buf_add(out, head->create_time);
+  buf_addc(out, ':');
+  buf_add(out, head->is_event ? head->event : head->msg_type);
+  buf_addc(out, ':');
+  buf_add(out, head->event_key);
+}

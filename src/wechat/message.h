@@ -38,6 +38,9 @@ bool message_is_silent(Str event);
 // part is preceded by its length, so different parts never make the same key.
 void message_identity(const MessageHead *head, const NodeTree *tree, Buf *out);
 
+// Appends the message's name in the log: its MsgId or, if it has none, "e:CREATETIME:EVENT:KEY".
+void message_log_id(const MessageHead *head, Buf *out);
+
 // Whether the platform writes that value as a bare number: it is one, and the element's values are numbers. Texts, of
 // digits too, stand in CDATA. `parent`: the name of the element around it.
 bool message_is_bare(Str element_name, Str parent, Str text);

@@ -42,6 +42,25 @@ for (const way of ['kill', 'stop']) {
   });
 }
 
+test('after kill -9 the lines of what goes on name its user and its message, as those before did', async (t) => {
+  const script = `function on_message(msg)
+    wechat.log.info("begun")
+    wechat.sleep(2)
+    wechat.log.info("slept")
+  end`;
+  const config = { store: sqlite(t), deadline_ms: 300, late_reply: 'customer_service', ...platform(await startPeer(t)) };
+  const options = { script, config };
+  const subject = (log, text) => new RegExp(`info .*: ${text} (openid=\\S+ msgid=\\d+)`).exec(log)?.[1];
+  let bot = await startBot(t, options);
+  await bot.say('x');
+  const begun = subject(bot.log, 'begun');
+  assert.ok(begun, bot.log);
+  await bot.kill();
+  bot = await startBot(t, options);
+  await bot.waitForLog(/slept/, 8000);
+  assert.equal(subject(bot.log, 'slept'), begun, bot.log);
+});
+
 test('events go to on_message while a conversation is in the store, unless it wants them', async (t) => {
   const script = `function on_message(msg)
     if msg.event then return "event" end
