@@ -104,9 +104,11 @@ return function()
   --- Ends the output: what the prompt has not shown, and what is written from now on, goes to the bot's own.
   function output.close()
     ended = true
-    local text = output.take()
+    local text, missing = output.take()
+    if missing > 0 then text = ("%s\n%d bytes more were written to the prompt, and left out\n"):format(text, missing) end
     if text ~= "" then library.stdout:write(text):flush() end
   end
 
-  return output
+  -- After a reload the prompt goes on in another state, and no longer reads what is written in this one.
+  return setmetatable(output, { __gc = output.close })
 end

@@ -108,6 +108,13 @@ test('an open prompt holds 1 MB of what is written while nothing is typed, and s
   assert.deepEqual(rest.slice(0, 2), [`还写了 ${3200000 - (1 << 20)} 个字节，没有显示`, 'after']);
 });
 
+test('what the code before a reload writes to a prompt that goes on in the new one is in the bot\'s own output, and what was cut is said', async (t) => {
+  const bot = await startBot(t, { script: ECHO });
+  const { out } = await attach(bot, ['function on_unload() print("unloaded") io.write(("y"):rep(2000000)) end', '.reload', '#greeting']);
+  assert.match(out, /reloaded\n3\n$/);
+  await until(() => /^unloaded\ny{1048567}\n951433 bytes more were written to the prompt, and left out$/m.test(bot.output), 'what was written');
+});
+
 test('what io.write does not take is an error at the input\'s line', async (t) => {
   const bot = await startBot(t, { script: ECHO });
   const { out } = await attach(bot, ['x = io.write("a", nil)', 'x = io.stdout:write({})', 'x = io.stdout.write("a")', 'x = io.output(5)', 'x = io.output("/no/such/file")'], { code: 1 });
