@@ -13,6 +13,9 @@
 #include "codec/url.h"
 #include "dev/devserver.h"
 
+static const char *const account_kinds[] = { "personal", "unverified", "subscription",
+                                             "service",  "test",       NULL };
+
 static const Option options[] = {
   { .name = "callback",
     .argument = "URL",
@@ -27,6 +30,7 @@ static const Option options[] = {
         "switch on: slow=MS, fail=ERRCODE, quota, revoke, twice, network; several joined by ','" },
   { .name = "account-kind",
     .argument = "KIND",
+    .choices = account_kinds,
     .help = "give the account the rights of that kind: personal, unverified, subscription, "
             "service, test (default: every right)" },
   { .name = NULL },

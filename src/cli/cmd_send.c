@@ -289,7 +289,8 @@ static int run(Invocation *in) {
 
 const Command command_send = {
   .name = "send",
-  .usage = "KIND ...",
+  .usage = "KIND ... | xml FILE",
+  .add_words = compose_add_names,
   .summary = "Send a message to a running bot as the platform would; print the reply, decrypted",
   .details =
 

@@ -18,10 +18,12 @@ typedef struct {
 
 struct Command {
   const char *name;
-  const char *usage;                   // its arguments: "BOT.lua [OPTION...]"
-  const char *summary;                 // one line
-  const char *details;                 // paragraphs of its help; may be empty
-  void (*add_details)(Buf *out);       // appends more help, made from tables; may be NULL
+  const char *usage;              // its arguments: "BOT.lua [OPTION...]"
+  const char *summary;            // one line
+  const char *details;            // paragraphs of its help; may be empty
+  void (*add_details)(Buf *out);  // appends more help, made from tables; may be NULL
+  void (*add_words)(
+      Buf *out);  // appends what the first argument may be, each after a space; NULL: see `usage`
   const Option *options;               // its own options, ended by a NULL name
   size_t least, most;                  // the number of positional arguments
   bool configured;                     // it accepts the options of the configuration too

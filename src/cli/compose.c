@@ -259,6 +259,11 @@ bool compose_message(const char *kind, char **words, size_t count, const Compose
   return named ? make_kind(named, words, count, head, tree, err) : refuse_kind(kind, err);
 }
 
+void compose_add_names(Buf *out) {
+  for (size_t i = 0; i < KIND_COUNT; i++) buf_printf(out, " %s", kinds[i].name);
+  buf_add(out, STR(" event"));
+}
+
 void compose_add_kinds(Buf *out) {
   for (size_t i = 0; i < KIND_COUNT; i++)
     buf_printf(out, "  %s%s%s\n", kinds[i].name, kinds[i].usage[0] ? " " : "", kinds[i].usage);

@@ -17,6 +17,8 @@ bool compose_message(const char *kind, char **words, size_t count, const Compose
                      NodeTree *tree, Err *err);
 // Whether messages of the kind can be sent, "xml" among them. ERR_USAGE, with the nearest kind if one is near.
 bool compose_knows(const char *kind, Err *err);
+// Appends the kinds but "xml", each after a space.
+void compose_add_names(Buf *out);
 // Appends the kinds and their words, one a line: help.
 void compose_add_kinds(Buf *out);
 

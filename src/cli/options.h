@@ -10,8 +10,10 @@ typedef struct {
   const char *name;      // without its dashes: "url"; NULL ends a list
   char letter;           // of its short form, or 0
   const char *argument;  // its value's name in help; NULL: a switch without a value
-  bool may_lack_value;   // given with "=" only; without a value options_value returns its name
-  const char *help;      // one line
+  const char *const
+      *choices;  // the words that its value may be, for completions; NULL: its argument says it
+  bool may_lack_value;  // given with "=" only; without a value options_value returns its name
+  const char *help;     // one line
 } Option;
 
 typedef struct OptionUse {

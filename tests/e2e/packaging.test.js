@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
-const { BINARY, startBot, tempDir, textXml } = require('./harness');
+const { BINARY, startBot, tempDir, textXml, writeFiles } = require('./harness');
 
 const BUILD = path.dirname(path.resolve(BINARY));
 const PACKAGING = path.resolve(__dirname, '../../src/packaging');
@@ -133,6 +133,64 @@ test('the bot makes no system call for which the unit would have it killed', { s
 
 test('the scripts of the package are shell', () => {
   for (const name of ['postinst', 'prerm', 'postrm']) assert.ok(has('sh', '-n', path.join(PACKAGING, 'debian', name)), name);
+});
+
+// The words and files that a shell offers after `wemoon ARGUMENTS...`, the last of which is being typed.
+const OFFERED = [
+  [['send', 'te'], ['text']],
+  [['send', 'ev'], ['event']],
+  [['store', ''], ['delete', 'export', 'get', 'import', 'list']],
+  [['docs', ''], ['completions', 'html', 'man']],
+  [['docs', '--lang', ''], ['en', 'zh']],
+  [['dev', '--account-kind', ''], ['personal', 'service', 'subscription', 'test', 'unverified']],
+  [['run', '--log-level', ''], ['debug', 'error', 'info', 'warn']],
+  [['run', '--watch', ''], ['false', 'true']],
+  [['run', '--log-file', ''], ['bot.lua', 'spec']],
+  [['run', ''], ['bot.lua', 'spec']],
+  [['send', 'xml', ''], ['bot.lua', 'spec']],
+  [['dev', '--state', 'b'], ['bot.lua']],
+  [['dev', '--port', ''], []],
+  [['run', '--threads', ''], []],
+  [['explain', ''], []],
+  [['forget', ''], []],
+];
+
+test('bash offers what an argument may be: words, files or nothing', (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'bot.lua': '', spec: '' });
+  const script = `${docs('bash')}\nCOMP_WORDS=(wemoon "$@"); COMP_CWORD=$#; COMPREPLY=(); _wemoon; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const complete = (words) => spawnSync('bash', ['-c', script, 'bash', ...words], { cwd, encoding: 'utf8' }).stdout.split('\n').filter(Boolean).sort();
+  for (const [words, offered] of [...OFFERED, [['run', '--log-level', '=', 'de'], ['debug']], [['run', '--log-level', '='], ['debug', 'error', 'info', 'warn']]])
+    assert.deepEqual(complete(words), offered, words.join(' '));
+});
+
+// A shell behind a pseudo terminal, in which `wemoon` prints its arguments; a Tab completes what is unambiguous.
+const ZSH = `
+zmodload zsh/zpty
+zpty z zsh -fi
+zpty -w z 'PS1= PS2= RPS1=; fpath=(functions $fpath); autoload -Uz compinit; compinit -D -u; wemoon() { print -r -- "<$*>" }; wemoon ready'
+zpty -r -m z out '*<ready>*' || exit 1
+for line in "$@"; do
+  zpty -w -n z "wemoon $line"$'\\t\\n'
+  zpty -r -m z out '*<*>*' || exit 1
+  print -r -- "\${\${out##*<}%%>*}"
+done`;
+
+test('zsh completes what an argument may be: words, files or nothing', { skip: !has('zsh', '--version') && 'there is no zsh here' }, (t) => {
+  const cwd = tempDir(t);
+  writeFiles(cwd, { 'bot.lua': '', 'functions/_wemoon': docs('zsh') });
+  const completed = {
+    'send te': 'send text', 'send ev': 'send event', 'send xml b': 'send xml bot.lua', 'store imp': 'store import', 'docs ht': 'docs html', 'docs --lang z': 'docs --lang zh',
+    'dev --account-kind serv': 'dev --account-kind service', 'run --log-level de': 'run --log-level debug', 'run --log-file b': 'run --log-file bot.lua', 'run b': 'run bot.lua',
+    'dev --port b': 'dev --port b', 'run --threads b': 'run --threads b', 'explain b': 'explain b', 'forget b': 'forget b', 'help sen': 'help send',
+  };
+  const { stdout } = spawnSync('zsh', ['-f', '-c', ZSH, 'zsh', ...Object.keys(completed)], { cwd, encoding: 'utf8', timeout: 30000 });
+  assert.deepEqual(stdout.split('\n').map((line) => line.trim()).filter(Boolean), Object.values(completed));
+});
+
+test('the kinds of account that a shell offers are those that dev knows', () => {
+  const { stderr } = spawnSync(BINARY, ['dev', '--account-kind', 'none', '--port', '0'], { encoding: 'utf8' });
+  for (const kind of OFFERED.find(([words]) => words[1] === '--account-kind')[1]) assert.match(stderr, new RegExp(`\\b${kind}\\b`));
 });
 
 test('completion for bash offers commands, keys and what a key may be', () => {

@@ -35,7 +35,8 @@ check.equal(rows > 50, true, rows .. " texts")
 local sources = {}
 for path in assert(io.popen("ls ../../src/cli/*.c")):lines() do
   local name = path:match("([%w_]+)%.c$")
-  if name ~= "output_text" then sources[name] = read("src/cli/" .. name .. ".c") end
+  -- Completions are code of a shell; the one for zsh is installed for all users, in English.
+  if name ~= "output_text" and name ~= "completions" then sources[name] = read("src/cli/" .. name .. ".c") end
 end
 
 local says_in_both = { output_text = true, output_title = true, print_title = true, print_line = true, print_duration = true }
@@ -80,35 +81,6 @@ local no_words = {
       .. "    util.SetURIModifier(func(uri string) string {\n"
       .. "        return strings.Replace(uri, \"https://api.weixin.qq.com\", \"%s\", 1)\n    })\n"
       .. "  co-wechat-api\n    api.prefix = '%s/cgi-bin/';\n"] = true,
-  },
-  cmd_docs = { -- completions: the one for zsh is installed for all users, in English
-    [" --config"] = true,
-    ["  case ${COMP_WORDS[COMP_CWORD-1]} in\n"] = true,
-    [") COMPREPLY=($(compgen -W \""] = true,
-    ["\" -- \"$word\")); return ;;\n"] = true,
-    ["  esac\n"] = true,
-    ["# bash completion for wemoon\n_wemoon() {\n  local word=${COMP_WORDS[COMP_CWORD]} words\n"] = true,
-    ["  if [ \"$COMP_CWORD\" = 1 ]; then\n    words=\"--help --version help"] = true,
-    ["\"\n  else\n    case ${COMP_WORDS[1]} in\n      help) COMPREPLY=($(compgen -W \""] = true,
-    ["      %s) words=\"--help"] = true,
-    [" $keys"] = true,
-    ["    esac\n  fi\n  case $word in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) ;;\n"
-      .. "    *) [ \"$COMP_CWORD\" = 1 ] && COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) || COMPREPLY=($(compgen -f -- \"$word\")) ;;\n"
-      .. "  esac\n}\n"] = true,
-    ["keys=\""] = true,
-    ["\"\ncomplete -o filenames -F _wemoon wemoon\n"] = true,
-    ["#compdef wemoon\n# zsh completion for wemoon\nlocal -a commands keys\ncommands=(\n"
-      .. "  'help:Print what a command does and takes'\n"] = true,
-    [")\nkeys=(\n"] = true,
-    ["]:value:("] = true,
-    ["]:value:"] = true,
-    ["  '--config[the configuration file]:file:_files'\n)\nif (( CURRENT == 2 )); then\n"
-      .. "  _describe command commands\nelse\n  case $words[2] in\n    help) _describe command commands ;;\n"] = true,
-    ["    %s) _arguments '*:file:_files'"] = true,
-    ["]::value:'"] = true,
-    ["]:value:'"] = true,
-    [" $keys ;;\n"] = true,
-    ["  esac\nfi\n"] = true,
   },
   cmd_help = {
     ["%swemoon %s%s%s%s"] = true,
