@@ -82,6 +82,9 @@ local no_words = {
       .. "        return strings.Replace(uri, \"https://api.weixin.qq.com\", \"%s\", 1)\n    })\n"
       .. "  co-wechat-api\n    api.prefix = '%s/cgi-bin/';\n"] = true,
   },
+  compose = {
+    [" event"] = true,
+  },
   cmd_help = {
     ["%swemoon %s%s%s%s"] = true,
     ["  wemoon %-7s "] = true,
