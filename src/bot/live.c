@@ -57,6 +57,8 @@ struct Live {
   Ring events, lines;
   uint64_t newest, left_out_seen;
   int64_t looked_us;
+  int lines_room;  // lines that the desk still shows before `lines_renew_us`
+  int64_t lines_renew_us;
 };
 
 // ---- ring ---------------------------------------------------------------------------------------
@@ -142,13 +144,25 @@ static inline void take_room(LiveGate *gate, int64_t at_us) {
   atomic_store_explicit(&gate->room, room - 1, memory_order_relaxed);
 }
 
+// With the mutex. Whether the desk shows one more line. Messages have had their gate before they come here.
+static bool take_line_room(Live *live, int64_t at_us) {
+  if (at_us >= live->lines_renew_us) {
+    live->lines_room = LIVE_LINES_AT_ONCE;
+    live->lines_renew_us = at_us + LIVE_SENDS_EVERY_MS * 1000;
+  }
+  if (live->lines_room == 0) return false;
+  live->lines_room--;
+  return true;
+}
+
 // With the mutex.
 static inline void number_and_put(Live *live, Added *added) {
   Event *head = &added->head;
   bool watched = head->at_us - live->looked_us < LOOK_US;
   head->number = ++live->newest;
-  if (watched) put(&live->events, head, added->texts);
-  else atomic_store_explicit(&live->gate.watched, false, memory_order_relaxed);
+  bool shown = head->kind != EVENT_LINE || take_line_room(live, head->at_us);
+  if (watched && shown) put(&live->events, head, added->texts);
+  if (!watched) atomic_store_explicit(&live->gate.watched, false, memory_order_relaxed);
   if (head->kind == EVENT_MESSAGE) take_room(&live->gate, head->at_us);
   if (head->kind == EVENT_LINE) put(&live->lines, head, added->texts);
 }

@@ -1,7 +1,7 @@
 // Events for the live desk: a bot's messages, replies and outcomes, and the warnings and errors of the log. While no
 // desk is watching, only warnings and errors are kept, and a message costs one read of a flag. A desk shows a message
 // whole or not at all: of those that come faster than it sends events, it shows the first of each quarter of a second
-// and counts the others. Functions may be called from any thread.
+// and counts the others, and likewise of lines. Functions may be called from any thread.
 #ifndef WEMOON_BOT_LIVE_H
 #define WEMOON_BOT_LIVE_H
 
@@ -14,9 +14,10 @@
 enum {
   LIVE_SENDS_EVERY_MS = 250,
   LIVE_SHOWN_AT_ONCE = 33,  // messages that begin within that time
-  // Events, each time that the desk sends some: a message has itself, its reply and its outcome, and the messages of
-  // two quarters of a second may come between two times.
-  LIVE_SENT_AT_ONCE = 2 * 3 * LIVE_SHOWN_AT_ONCE
+  LIVE_LINES_AT_ONCE = 33,  // lines of the log within that time; they take no message's place
+  // Events, each time that the desk sends some: a message has itself, its reply and its outcome, and the messages and
+  // lines of two quarters of a second may come between two times.
+  LIVE_SENT_AT_ONCE = 2 * (3 * LIVE_SHOWN_AT_ONCE + LIVE_LINES_AT_ONCE)
 };
 
 typedef struct {

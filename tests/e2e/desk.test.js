@@ -234,6 +234,19 @@ test('of messages that come too fast a desk shows some, each whole, and counts t
   assert.deepEqual(of('outcome'), of('message'));
 });
 
+test('messages that fail by the hundred are shown whole too: the lines of the log take no message\'s place', async (t) => {
+  const { bot, port, cookie } = await startDesk(t);
+  const heard = listen(port, await cookie());
+  atEnd(t, heard.end);
+  await until(() => heard.status === 200, 'the stream');
+  await Promise.all(Array.from({ length: 400 }, () => bot.deliver(textXml('fail'))));
+  await until(() => heard.events.length + heard.missed >= 1600, 'all events, shown or counted', 20000);
+  const of = (kind) => heard.events.filter((event) => event.kind === kind).map((event) => event.msgid).sort();
+  assert.ok(of('message').length >= 33, `${of('message').length} shown, ${heard.missed} missed`);
+  assert.deepEqual(of('outcome'), of('message'));
+  assert.ok(of('line').length >= 33);
+});
+
 test('conversations, owed answers, warnings and errors are told', async (t) => {
   const { bot, ask, cookie } = await startDesk(t);
   const Cookie = await cookie();

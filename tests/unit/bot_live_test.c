@@ -152,6 +152,18 @@ static void test_of_many_messages_the_first_of_a_quarter_second_are_shown_whole(
   assert_int_equal(count("\"kind\":\"message\""), 10);
 }
 
+static void test_many_lines_take_no_message_s_place_and_are_counted(void **state) {
+  int64_t now_us = clock_now_us();
+  live_look(live, now_us);
+  assert_int_equal(pass_many(50, now_us), LIVE_SHOWN_AT_ONCE);
+  for (int i = 0; i < 1000; i++) live_line(live, LOG_ERROR, STR("failed"));
+  uint64_t left_out = 2 * (50 - LIVE_SHOWN_AT_ONCE) + 1000 - LIVE_LINES_AT_ONCE;
+  assert_int_equal(read_events(LIVE_SENT_AT_ONCE), left_out);
+  assert_int_equal(count("\"kind\":\"message\""), LIVE_SHOWN_AT_ONCE);
+  assert_int_equal(count("\"kind\":\"outcome\""), LIVE_SHOWN_AT_ONCE);
+  assert_int_equal(count("\"kind\":\"line\""), LIVE_LINES_AT_ONCE);
+}
+
 static void test_what_was_left_out_is_counted_once_and_numbers_ascend(void **state) {
   live_look(live, clock_now_us());
   say("1", "x");
@@ -245,6 +257,8 @@ int main(void) {
                                     tear_down),
     cmocka_unit_test_setup_teardown(
         test_of_many_messages_the_first_of_a_quarter_second_are_shown_whole, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_many_lines_take_no_message_s_place_and_are_counted, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(test_what_was_left_out_is_counted_once_and_numbers_ascend,
                                     set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_who_reads_on_gets_what_is_new_wherever_the_ring_is, set_up,
