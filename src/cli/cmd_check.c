@@ -229,10 +229,10 @@ static int run(Invocation *in) {
   if (!configured) status = STATUS_USAGE;
   bool reads = !there || check_names(in, script, str_of(err.text)) == STATUS_DONE;
   if (!reads && status == STATUS_DONE) status = STATUS_FAILED;
+  bool warned = configured && warn(in->config);
   if (status == STATUS_DONE) {
     bool strict = options_value(&in->arguments, "strict") != NULL;
-    bool warned = warn(in->config) || odd;
-    if (warned && strict) status = STATUS_FAILED;
+    if ((warned || odd) && strict) status = STATUS_FAILED;
     else print_ok(in, script, &account, buf_str(&handlers));
   }
   buf_clear(&handlers);

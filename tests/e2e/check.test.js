@@ -27,6 +27,12 @@ const answer = (body) => `function on_message(msg)\n  ${body}\nend\n`;
 
 finds('an unknown name of wechat has its place and the nearest name', answer('return wechat.respons_text("x")'),
   ['bot.lua:2:17: there is no wechat.respons_text; did you mean wechat.response_text?']);
+test('the warnings of account and time zone stand beside the faults of the script', async (t) => {
+  const dir = tempDir(t);
+  writeFiles(dir, { 'bot.lua': answer('return wechat.respons_text("x")') });
+  const { stderr } = await wemoon(['check', 'bot.lua'], { cwd: dir, code: 1, env: { TZ: 'Asia/Beijing' } });
+  for (const said of [/there is no wechat\.respons_text/, /warning: no account is configured/, /warning: .*TZ.*Asia\/Beijing/]) assert.match(stderr, said);
+});
 finds('columns are counted in characters', answer('local text = "你好" .. wechat.respons_text("x")'),
   ['bot.lua:2:31: there is no wechat.respons_text; did you mean wechat.response_text?']);
 finds('names of groups and of tools are known', answer('wechat.tag.creat{ tag = { name = "a" } } wechat.jsn.encode(1) wechat.json.encod(1)'), [
