@@ -43,7 +43,8 @@ typedef struct {
   int64_t interpreters;     // Lua states in service at once; 0: one
   bool conversations_last;  // the store outlives the process
   bool store_lasts;         // the store outlives the bot; it may still be in this process's memory
-  bool alone;  // other processes on the store are not met, and nothing that is under way goes on in another one
+  bool
+      alone;  // other processes on the store are not met, and nothing that is under way goes on in another one
   InterpreterOptions interpreter;
 } BotOptions;
 
