@@ -218,7 +218,7 @@ test('a desk that falls behind costs the bot no memory, and hears how much it mi
   atEnd(t, behind.end);
   for (const heard of [watching, behind])
     await until(() => heard.events.length + heard.missed >= 1200, 'all of it, counted', 20000);
-  assert.ok(behind.missed > 1000, `${behind.missed} missed`);
+  assert.ok(behind.missed > 900, `${behind.missed} missed`);
 });
 
 test('of messages that come too fast a desk shows some, each whole, and counts the others', async (t) => {

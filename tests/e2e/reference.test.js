@@ -378,7 +378,7 @@ test('.help tells of what stands in the log: outcomes, kinds of errors; and of t
   assert.equal(outcomes.match(/^ {2}outcome \w+ {2}\S/gm).length, 10);
   assert.match(late_text, /^config late_text\n.*\n {2}outcome late_text {2}The deadline/, 'a key and an outcome of one name');
   assert.match(kind, /^ {2}ApiError\.kind {2}"api"\|"network"/);
-  assert.match(send, /^wemoon send KIND \.\.\.\nSend a message[^]*\n {2}image MEDIA_ID \[PIC_URL\]\n/);
+  assert.match(send, /^wemoon send KIND \.\.\. \| xml FILE\nSend a message[^]*\n {2}image MEDIA_ID \[PIC_URL\]\n/);
   assert.equal(menu, 'menu:click(name, key)\nThe bot gets a click event.\n');
   const bot = await startBot(t, { script: 'function on_message() end' });
   const { stdout } = await wemoon(['repl', `--attach=${bot.dir}/wemoon-${bot.pid}.sock`], { input: '.help unanswered\n.help wemoon send\n', cwd: tempDir(t), env: CHINESE, code: 0 });
