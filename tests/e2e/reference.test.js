@@ -382,7 +382,7 @@ test('.help tells of what stands in the log: outcomes, kinds of errors; and of t
   assert.equal(menu, 'menu:click(name, key)\nThe bot gets a click event.\n');
   const bot = await startBot(t, { script: 'function on_message() end' });
   const { stdout } = await wemoon(['repl', `--attach=${bot.dir}/wemoon-${bot.pid}.sock`], { input: '.help unanswered\n.help wemoon send\n', cwd: tempDir(t), env: CHINESE, code: 0 });
-  assert.match(stdout, /outcome unanswered {2}没有答复，平台会再次投递。\n[^]*\nwemoon send KIND \.\.\.\n.*[\u4e00-\u9fff]/);
+  assert.match(stdout, /outcome unanswered {2}没有答复，平台会再次投递。\n[^]*\nwemoon send KIND \.\.\. \| xml FILE\n.*[\u4e00-\u9fff]/);
 });
 
 test('.help searches for a word in names and in what is said of them, in Chinese too', async (t) => {
