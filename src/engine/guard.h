@@ -39,9 +39,8 @@ typedef struct {
   uint64_t place_number;    // number of the slice that `place` belongs to
   char entry[PLACE_SIZE];   // the place to report until a better one is known
   uint64_t watched_number;  // number of the slice that watched_cpu_us belongs to
-  uint64_t looked_number;   // number of the slice at engine_is_stuck's last call, at looked_us
-  int64_t looked_us;
-  int64_t watched_cpu_us;  // the thread's CPU time when the slice began
+  int64_t looked_us;        // when engine_is_stuck was last called
+  int64_t watched_cpu_us;   // the thread's CPU time when the slice began
 } Slice;
 
 void guard_init(Slice *slice);

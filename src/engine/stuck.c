@@ -34,13 +34,12 @@ int slice_thread(const Slice *slice) {
   return runs ? ~(atomic_load(&((Slice *)slice)->cpu_clock) >> 3) : 0;
 }
 
-// Whether the process was stopped within this slice (a frozen container, a migrated machine): engine_is_stuck is called
-// several times a second, so a long gap between two calls means that no thread was running. Time in the gap is no
-// evidence of a stuck call: the slice counts as just seen.
-static bool was_stopped(Slice *slice, uint64_t number, int64_t now_us) {
+// Whether the process was stopped since the last look (a frozen container, a migrated machine): engine_is_stuck is called
+// several times a second, whether or not a slice runs, so a long gap between two calls means that no thread was
+// running. Time in the gap is no evidence of a stuck call: a slice counts as just seen.
+static bool was_stopped(Slice *slice, int64_t now_us) {
   pthread_mutex_lock(&slice->mutex);
-  bool gap = slice->looked_number == number && now_us - slice->looked_us > GAP_US;
-  slice->looked_number = number;
+  bool gap = now_us - slice->looked_us > GAP_US;
   slice->looked_us = now_us;
   pthread_mutex_unlock(&slice->mutex);
   if (gap) atomic_store_explicit(&slice->seen_us, now_us, memory_order_relaxed);
@@ -58,11 +57,11 @@ void engine_goes_on(Engine *engine) {
 bool engine_is_stuck(Engine *engine, char *place, size_t size) {
   Slice *slice = &engine->slice;
   int64_t max_us = engine->options.cpu_us_max;
-  int64_t began_us = atomic_load_explicit(&slice->began_us, memory_order_acquire);
-  if (!max_us || !began_us) return false;
-  uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed);
   int64_t now_us = clock_real_us();
-  if (was_stopped(slice, number, now_us)) return false;
+  if (!max_us || was_stopped(slice, now_us)) return false;
+  int64_t began_us = atomic_load_explicit(&slice->began_us, memory_order_acquire);
+  if (!began_us) return false;
+  uint64_t number = atomic_load_explicit(&slice->number, memory_order_relaxed);
   int64_t silent_us = now_us - atomic_load_explicit(&slice->seen_us, memory_order_relaxed);
   int64_t used_us = watched_cpu(slice, number, now_us - began_us);
   // The hook ends a slice within microseconds of CPU time after its limit. A slice that goes on longer is in a C call.

@@ -433,7 +433,7 @@ const refusedByCheck = async (t, args, word, code = 2) => {
   const dir = botDir(t, { config: { token: 'abc' } });
   const { stderr, stdout } = await wemoon(['check', 'bot.lua', ...args], { cwd: dir, code });
   assert.match(stderr, word);
-  assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  assert.equal(stderr.match(/^wemoon: /gm).length, 1, stderr); // the log may say that a script loads slowly here
   assert.equal(stdout.startsWith('ok'), code === 0);
   return dir;
 };

@@ -253,6 +253,7 @@ test('a page without a turn by deadline_ms is 503, and is not run', async (t) =>
   bot.write('enough', '');
   await busy;
   await until(async () => (await get(bot, '/page')).status === 200, 'the script');
+  await bot.waitForLog(/page ran/);
   assert.equal(bot.log.split('page ran').length, 2);
 });
 

@@ -37,6 +37,24 @@ static void test_nobody_asks_for_the_place(void **state) {
   assert_true(is_stuck_within(600, 20000, NULL, 0));
 }
 
+// As in a process that is stopped: the slice begins, and then nobody looks.
+static void test_a_slice_that_nobody_looked_at_for_a_while_counts_as_just_seen(void **state) {
+  pthread_t thread;
+  int hold_ms = 2000;
+  open_engine(&(EngineOptions){ .library = "lib", .cpu_us_max = 20000 });
+  engine_leave(engine);
+  engine_is_stuck(engine, NULL, 0);
+  pthread_create(&thread, NULL, hold, &hold_ms);
+  usleep(1300000);
+  assert_false(engine_is_stuck(engine, NULL, 0));
+  usleep(50000);
+  assert_false(engine_is_stuck(engine, NULL, 0));
+  usleep(150000);
+  assert_true(engine_is_stuck(engine, NULL, 0));
+  pthread_join(thread, NULL);
+  engine_release(engine);
+}
+
 static void *hold_and_say_so(void *arg) {
   assert_true(engine_enter(engine, INT64_MAX));
   for (int i = 0; i < 250; i++, usleep(10000)) engine_goes_on(engine);
@@ -76,6 +94,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_call_that_sleeps_past_the_limit_is_stuck_and_its_place_known),
     cmocka_unit_test(test_nobody_asks_for_the_place),
+    cmocka_unit_test(test_a_slice_that_nobody_looked_at_for_a_while_counts_as_just_seen),
     cmocka_unit_test(test_a_long_call_that_says_that_it_goes_on_is_not),
     cmocka_unit_test(test_a_slice_within_its_limit_is_not),
     cmocka_unit_test(test_without_a_limit_nothing_is_stuck),
