@@ -50,7 +50,8 @@ static void test_a_process_has_its_lease_from_the_start_to_its_end(void **state)
 }
 
 static void test_a_lease_that_was_not_renewed_in_time_has_lapsed(void **state) {
-  assert_true(has_lease(keep_process(keep)));  // the first call is over: none is cut off by the clock
+  assert_true(
+      has_lease(keep_process(keep)));  // the first call is over: none is cut off by the clock
   clock_advance((int64_t)5 * 1000 * 1000);
   assert_int_equal(keep_lapses(keep), 0);
   keep_look(keep);
