@@ -104,7 +104,7 @@ static void put_bash_command(const Command *command, Values *values) {
   printf("    %s) options=\"--help", command->name);
   for (const Option *option = command->options; option && option->name; option++)
     printf(" --%s", option->name);
-  printf("%s\" words=\"%.*s\" files=%s ;;\n", command->configured ? " $keys" : "",
+  printf("%s\" words=\"%.*s\" files=%s ;;\n", command->configured ? " $_wemoon_keys" : "",
          STR_FMT(words_of(values)), values->file ? "files" : "");
 }
 
@@ -133,7 +133,7 @@ void completions_bash(const Command *const *commands) {
         "  case $word in\n    -*) _wemoon_offer \"$options\" ;;\n    *) _wemoon_offer \"$words\" "
         "$files ;;\n  "
         "esac\n}\n"
-        "keys=\"",
+        "_wemoon_keys=\"",
         stdout);
   for (const ConfigKey *key = config_keys; key->name; key++) {
     putchar(' ');
